@@ -1,0 +1,41 @@
+// Bundles each function, and the operator's command, to one file that needs nothing but Node: `npm run build`.
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+/** CommonJS packages inlined into an ES module still ask for `require` (of Node's own modules). */
+const requireShim =
+  "import { createRequire as createRequireForBundle } from 'node:module';\nconst require = createRequireForBundle(import.meta.url);";
+
+/** Writes `<directory>/<function>/index.mjs` for every folder of `functions`, and `<directory>/admin/index.mjs`. */
+export async function bundle(directory = 'dist'): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  const functions = await readdir('functions');
+  await Promise.all([
+    ...functions.map((name) => bundleOne(`functions/${name}/index.ts`, `${directory}/${name}/index.mjs`)),
+    bundleOne('infra/admin/index.ts', `${directory}/admin/index.mjs`),
+  ]);
+  await Promise.all(functions.map((name) => writeManifest(name, `${directory}/${name}`)));
+}
+
+function bundleOne(entry: string, outfile: string) {
+  return build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'esm',
+    banner: { js: requireShim },
+    external: ['pg-native'],
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}
+
+/** What a FaaS host reads beside the bundle: which file and export to load, or the command that starts it. */
+function writeManifest(name: string, directory: string): Promise<void> {
+  const manifest = { name, private: true, type: 'module', main: 'index.mjs', scripts: { start: 'node index.mjs' } };
+  return writeFile(`${directory}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+await bundle(process.argv[2]);
