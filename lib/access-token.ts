@@ -1,0 +1,115 @@
+// Checks access tokens: JWTs (RFC 9068) verified with the token function's published keys, then against revocation.
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import * as v from 'valibot';
+import { createBatcher } from './batch.ts';
+import { databaseError, isDatabaseAway, type Sql } from './db.ts';
+import { ApiError } from './errors.ts';
+import { areRevoked } from './revoked-tokens.ts';
+
+export type Scope = 'basic' | 'email';
+
+export interface AccessToken {
+  clientId: string;
+  scopes: readonly string[];
+  jti: string;
+}
+
+export interface AccessTokenOptions {
+  issuer: string;
+  audience: string;
+  jwksUrl: string;
+  sql: Sql;
+}
+
+/** Signature algorithms that the token function may use. A closed list: `none` and HMAC with a public key get nowhere. */
+export const signatureAlgorithms = ['RS256', 'ES256', 'EdDSA'];
+
+/** Clocks of functions may differ by this much. */
+const clockToleranceSeconds = 60;
+/** A key set older than this is fetched again; one that lacks a token's key at once, but not more often than every 30 s. */
+const keySetAge = { cacheMaxAge: 600_000, cooldownDuration: 30_000, timeoutDuration: 3_000 };
+
+const Claims = v.object({
+  sub: v.string(),
+  client_id: v.string(),
+  jti: v.pipe(v.string(), v.uuid()),
+  scope: v.string(),
+});
+
+/**
+ * Returns the check of an `Authorization: Bearer` header (RFC 6750) for a scope. It throws `missing_token` or `invalid_token`
+ * (401), `insufficient_scope` (403), each with `WWW-Authenticate`, or `unavailable` (503).
+ */
+export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessTokenOptions) {
+  const keys = createRemoteJWKSet(new URL(jwksUrl), keySetAge);
+  const isRevoked = createBatcher((jtis: string[]) => areRevoked(sql, jtis), { maxItems: 500, failsAll: isDatabaseAway });
+
+  async function verify(token: string): Promise<AccessToken> {
+    const { payload } = await jwtVerify(token, keys, {
+      issuer,
+      audience,
+      algorithms: signatureAlgorithms,
+      typ: 'at+jwt',
+      clockTolerance: clockToleranceSeconds,
+      requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id', 'scope'],
+    }).catch((error) => {
+      throw verificationError(error);
+    });
+    return toAccessToken(payload);
+  }
+
+  return async (authorization: string | undefined, scope: Scope): Promise<AccessToken> => {
+    const token = await verify(bearerToken(authorization));
+    const revoked = await isRevoked(token.jti).catch((error) => {
+      throw databaseError(error);
+    });
+    if (revoked) throw invalidToken('The access token has been revoked.');
+    if (!token.scopes.includes(scope)) throw insufficientScope(scope);
+    return token;
+  };
+}
+
+function bearerToken(authorization: string | undefined): string {
+  if (authorization === undefined) {
+    throw new ApiError('missing_token', 'Send an access token: "Authorization: Bearer …". POST /authorize gives one.', {
+      headers: { 'www-authenticate': 'Bearer realm="email-api"' },
+    });
+  }
+  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
+  if (token === undefined) throw invalidToken('The Authorization header is not of the form "Bearer <token>".');
+  return token;
+}
+
+function toAccessToken(payload: JWTPayload): AccessToken {
+  const claims = v.safeParse(Claims, payload);
+  if (!claims.success) throw invalidToken('The access token lacks claims that ours have.');
+  return { clientId: claims.output.client_id, scopes: claims.output.scope.split(' '), jti: claims.output.jti };
+}
+
+function verificationError(error: unknown): ApiError {
+  if (error instanceof errors.JWTExpired) return invalidToken('The access token has expired.');
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return invalidToken(`The access token is not for this API: its ${error.claim} claim does not fit.`);
+  }
+  const isOurs = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || !(error instanceof errors.JOSEError);
+  const isKeySetAway = isOurs || error.code === 'ERR_JOSE_GENERIC';
+  if (isKeySetAway) {
+    return new ApiError('unavailable', 'The keys that tokens are checked with cannot be fetched. Try again.', {
+      headers: { 'retry-after': '1' },
+      cause: error,
+    });
+  }
+  return invalidToken('The access token is malformed or was not signed by this API.');
+}
+
+function invalidToken(message: string): ApiError {
+  return new ApiError('invalid_token', message, {
+    headers: { 'www-authenticate': `Bearer realm="email-api", error="invalid_token", error_description="${message}"` },
+  });
+}
+
+function insufficientScope(scope: Scope): ApiError {
+  return new ApiError('insufficient_scope', `This needs a token with the scope "${scope}".`, {
+    headers: { 'www-authenticate': `Bearer realm="email-api", error="insufficient_scope", scope="${scope}"` },
+  });
+}

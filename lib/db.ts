@@ -1,0 +1,49 @@
+// The one place that opens PostgreSQL.
+import postgres from 'postgres';
+import { ApiError } from './errors.ts';
+
+export type Sql = postgres.Sql;
+/** What a transaction hands to the SQL functions; a plain `Sql` serves as well. */
+export type Query = postgres.ISql;
+
+/** Opens a pool of at most `connections`; nothing connects before the first query. `name` shows in `pg_stat_activity`. */
+export function openDatabase(url: string, { connections, name }: { connections: number; name: string }): Sql {
+  return postgres(url, {
+    max: connections,
+    connect_timeout: 5,
+    // Short, so that a database that is back is used again at once.
+    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 2),
+    connection: { application_name: `email-api ${name}` },
+    onnotice: () => {},
+  });
+}
+
+/** Error codes of the driver and of the network that say the database cannot be reached. */
+const awayCodes = new Set([
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** True when a query failed because the database is away or shutting down (SQLSTATE classes 08, 53 and 57P0x), not because of its data. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  return awayCodes.has(error.code) || /^(08...|53...|57P0.)$/.test(error.code);
+}
+
+/** Turns the failure of a query into what the caller may see: 503 with `Retry-After` where the database is away. */
+export function databaseError(error: unknown): unknown {
+  if (!isDatabaseAway(error)) return error;
+  return new ApiError('unavailable', 'The database cannot be reached; nothing has been stored. Try again.', {
+    headers: { 'retry-after': '1' },
+    cause: error,
+  });
+}

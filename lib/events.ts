@@ -1,0 +1,38 @@
+// What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, in emails.ts.
+import type { Query } from './db.ts';
+import type { EndStatus } from './emails.ts';
+
+/** One conversation with one SMTP relay. */
+export interface AttemptDetail {
+  /** Number of the attempt, from 1. */
+  attempt: number;
+  /** Host and port of the relay. */
+  relay: string;
+  /** How long it took. */
+  ms: number;
+  /** Reply code (RFC 5321 §4.2); null if no reply came. */
+  code: number | null;
+  /** Enhanced status code (RFC 3463), as in 5.1.1; null if the reply had none. */
+  enhanced_code: string | null;
+  /** The reply's text, or why there was none. */
+  reply: string | null;
+  /** How this attempt ended. */
+  outcome: 'sent' | 'deferred' | 'bounced' | 'unknown';
+}
+
+/** Why relay put an email on the queue. */
+export type QueuedReason = 'not_claimed' | 'retry' | 'scheduled_time' | 'lease_expired';
+
+export type NewEvent =
+  | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' } }
+  | { type: 'queued'; detail: { reason: QueuedReason } }
+  | { type: 'attempt'; detail: AttemptDetail }
+  | { type: 'deferred'; detail: { next_attempt_in_s: number } }
+  | { type: EndStatus; detail: { reason?: string } };
+
+export type EmailEvent = { at: Date } & NewEvent;
+
+/** All events of an email, in the order they were recorded. */
+export async function listEvents(sql: Query, emailId: string): Promise<EmailEvent[]> {
+  return sql<EmailEvent[]>`select at, type, detail from email_events where email_id = ${emailId} order by id`;
+}

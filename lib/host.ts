@@ -1,0 +1,207 @@
+// Hosts a function on the functions framework: health routes, bounded bodies, errors in our own form, and a drain before the end.
+import { realpathSync } from 'node:fs';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type HttpFunction, http } from '@google-cloud/functions-framework';
+import { getTestServer } from '@google-cloud/functions-framework/testing';
+import { type ApiError, problemReply, toApiError } from './errors.ts';
+import { checkMediaType, createRouter, type Reply, type Request, type Route, readBody, tooLarge, writeReply } from './http.ts';
+import type { Log } from './log.ts';
+import { onShutdown } from './shutdown.ts';
+
+export interface FunctionDefinition {
+  name: string;
+  log: Log;
+  routes: readonly Route[];
+  /** Most bytes that a request body may have. */
+  maxBodyBytes: number;
+  /** What `GET /readyz` asks, by name; a check that throws makes it 503. */
+  ready: Record<string, () => Promise<unknown>>;
+  /** Called once nothing is under way any more: closes queue, database and the like. */
+  close: () => Promise<void>;
+  /** The form of an error's answer; problem details unless the function's standard has another. */
+  errorReply?: (error: ApiError, path: string) => Reply;
+}
+
+export interface HostedFunction {
+  /** What a FaaS host calls. */
+  handler: HttpFunction;
+  /** Starts our own server around the handler, unless a FaaS host has only imported the bundle. */
+  listenIfMain(importMetaUrl: string, address: { PORT: number; HOST: string }): void;
+}
+
+/** A request whose route was found and whose body was read before the framework saw it. */
+type FrameworkRequest = IncomingMessage & { rawBody?: Buffer };
+
+/** Longer than a gateway keeps an idle connection, so that it is never us who close one under a request. */
+const keepAliveMs = 75_000;
+/** How long a client's kept-alive connection may stay idle once we drain. */
+const idleGraceMs = 1_000;
+
+export function hostFunction(definition: FunctionDefinition): HostedFunction {
+  const { name, log, maxBodyBytes, errorReply = problemReply } = definition;
+  const findRoute = createRouter([...healthRoutes(definition.ready, () => draining), ...definition.routes]);
+  let underWay = 0;
+  let draining = false;
+  let signalsOwned = false;
+
+  /** Everything that can be said before the body is parsed; leaves the body where the framework puts it, too. */
+  async function admit(request: FrameworkRequest): Promise<void> {
+    const { route } = findRoute(request.method ?? 'GET', pathOf(request));
+    if (route.accepts && request.rawBody === undefined) {
+      checkMediaType(request.headers, route.accepts);
+      request.rawBody = await readBody(request, maxBodyBytes);
+    }
+  }
+
+  async function answer(request: FrameworkRequest): Promise<Reply> {
+    const path = pathOf(request);
+    try {
+      const { route, params } = findRoute(request.method ?? 'GET', path);
+      if (route.accepts) checkMediaType(request.headers, route.accepts);
+      const body = request.rawBody ?? Buffer.alloc(0);
+      if (body.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
+      return await route.handle(toRequest(request, path, params, body));
+    } catch (error) {
+      return replyTo(error, request);
+    }
+  }
+
+  function replyTo(thrown: unknown, request: IncomingMessage): Reply {
+    const error = toApiError(thrown);
+    if (error.status >= 500) log.error(error.message, { method: request.method, path: pathOf(request), cause: error.cause });
+    return errorReply(error, pathOf(request));
+  }
+
+  function send(response: ServerResponse, reply: Reply): void {
+    writeReply(response, draining ? { ...reply, headers: { ...reply.headers, connection: 'close' } } : reply);
+  }
+
+  const handler: HttpFunction = async (request: FrameworkRequest, response: ServerResponse) => {
+    ownSignalsUnderForeignHost();
+    underWay += 1;
+    send(response, await answer(request));
+    underWay -= 1;
+  };
+  http(name, handler);
+
+  /** Where a FaaS host imported the bundle, the server is not ours, but what has been taken on is still finished. */
+  function ownSignalsUnderForeignHost(): void {
+    if (signalsOwned) return;
+    signalsOwned = true;
+    onShutdown(log, async () => {
+      await waitUntil(() => underWay === 0);
+      await definition.close();
+    });
+  }
+
+  function listen({ PORT, HOST }: { PORT: number; HOST: string }): void {
+    const server = getTestServer(name);
+    const [framework] = server.listeners('request') as [(request: IncomingMessage, response: ServerResponse) => void];
+    const onRequest = (request: FrameworkRequest, response: ServerResponse) => {
+      admit(request).then(
+        () => framework(request, response),
+        (error) => send(response, replyTo(error, request)),
+      );
+    };
+    server.removeAllListeners('request');
+    server.on('request', onRequest);
+    // curl and others ask before they send a large body: say no before it travels.
+    server.on('checkContinue', (request: FrameworkRequest, response: ServerResponse) => {
+      if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
+        send(response, replyTo(tooLarge(maxBodyBytes), request));
+      } else {
+        response.writeContinue();
+        onRequest(request, response);
+      }
+    });
+    server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+    server.on('error', (error) => {
+      log.error(`cannot listen on port ${PORT}`, { error });
+      process.exit(1);
+    });
+    server.keepAliveTimeout = keepAliveMs;
+    server.listen(PORT, HOST, () => log.info('listening', { address: server.address() }));
+    signalsOwned = true;
+    onShutdown(log, async () => {
+      draining = true;
+      await drainServer(server);
+      await definition.close();
+    });
+  }
+
+  return {
+    handler,
+    listenIfMain(importMetaUrl, address) {
+      if (isMain(importMetaUrl)) listen(address);
+    },
+  };
+}
+
+function healthRoutes(ready: FunctionDefinition['ready'], isDraining: () => boolean): Route[] {
+  return [
+    { method: 'GET', path: '/healthz', handle: async () => ({ status: 200, body: { status: 'up' } }) },
+    {
+      method: 'GET',
+      path: '/readyz',
+      handle: async () => {
+        const names = Object.keys(ready);
+        const results = await Promise.allSettled(Object.values(ready).map((check) => check()));
+        const checks = Object.fromEntries(results.map(({ status }, index) => [names[index], status === 'fulfilled']));
+        const isReady = !isDraining() && results.every(({ status }) => status === 'fulfilled');
+        return { status: isReady ? 200 : 503, body: { status: isReady ? 'ready' : 'not ready', checks } };
+      },
+    },
+  ];
+}
+
+function toRequest(request: IncomingMessage, path: string, params: Record<string, string>, body: Buffer): Request {
+  const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',').at(-1)?.trim();
+  return {
+    method: request.method ?? 'GET',
+    path,
+    params,
+    query: new URLSearchParams(request.url?.split('?')[1] ?? ''),
+    headers: request.headers,
+    body,
+    // The last entry is the one our own gateway appended; those before it are the client's to invent.
+    address: forwarded || (request.socket.remoteAddress ?? ''),
+  };
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+/** True when the module was started with `node index.mjs`, not imported by a host. */
+function isMain(importMetaUrl: string): boolean {
+  const entry = process.argv[1];
+  return entry !== undefined && realpathSync(entry) === fileURLToPath(importMetaUrl);
+}
+
+/**
+ * Takes no new connections, answers what still comes on open ones (with `Connection: close`), and ends when all are gone.
+ * `http.Server.close` would cut idle connections at once, under a request that may already be on its way.
+ */
+function drainServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const closeIdle = setInterval(() => server.closeIdleConnections(), idleGraceMs);
+    NetServer.prototype.close.call(server, () => {
+      clearInterval(closeIdle);
+      resolve();
+    });
+  });
+}
+
+function waitUntil(condition: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const poll = setInterval(() => {
+      if (!condition()) return;
+      clearInterval(poll);
+      resolve();
+    }, 20);
+  });
+}

@@ -1,0 +1,36 @@
+// Log lines: one JSON object a line on standard output. Never bodies, secrets or whole addresses at info level.
+
+const levels = { debug: 10, info: 20, warn: 30, error: 40, silent: 50 } as const;
+
+export type LogLevel = keyof typeof levels;
+export const logLevels = Object.keys(levels) as LogLevel[];
+
+export interface Log {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** `name` is the function that speaks; lines below `level` are dropped. */
+export function createLog(
+  name: string,
+  level: LogLevel,
+  write: (line: string) => void = (line) => process.stdout.write(line),
+): Log {
+  const at = (lineLevel: Exclude<LogLevel, 'silent'>) => {
+    if (levels[lineLevel] < levels[level]) return () => {};
+    return (message: string, fields: Record<string, unknown> = {}) =>
+      write(
+        `${JSON.stringify({ time: new Date().toISOString(), level: lineLevel, function: name, message, ...fields }, errorsAsObjects)}\n`,
+      );
+  };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function errorsAsObjects(_key: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  const { name, message, stack, cause } = value;
+  const code = 'code' in value ? value.code : undefined;
+  return { name, message, code, stack, cause };
+}

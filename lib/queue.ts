@@ -1,0 +1,188 @@
+// The one place that talks AMQP: the queues, publishing with confirms, consuming. What breaks is connected again, whole.
+import { connect, type ChannelModel, type ConfirmChannel, type ConsumeMessage } from 'amqplib';
+import type { Log } from './log.ts';
+
+export type Lane = 'transactional' | 'bulk';
+
+/** Quorum queues, one a lane; what nobody can read goes to the dead letters. */
+export const queueNames: Record<Lane, string> = { transactional: 'emails.transactional', bulk: 'emails.bulk' };
+export const deadLetterQueue = 'emails.dead';
+
+/** Publishes that may wait for their confirm at once; beyond that the broker is too slow, and relay publishes later. */
+const maxUnconfirmed = 10_000;
+/** A broker that is back is found within this time. */
+const maxReconnectDelayMs = 2_000;
+/** A broker that went silent is noticed within two of these. */
+const heartbeatSeconds = 10;
+
+export interface Delivery {
+  content: Buffer;
+  /** Done with: the broker forgets the message. */
+  ack(): void;
+  /** Nobody can use it: the broker moves it to the dead letters. */
+  reject(): void;
+}
+
+export interface Queue {
+  /** Puts an email's id on its lane's queue; resolves when the broker has confirmed it, rejects when it has not or cannot. */
+  publish(lane: Lane, emailId: string): Promise<void>;
+  /** Takes messages of a lane, at most `prefetch` unanswered at once, over every reconnection. */
+  consume(lane: Lane, prefetch: number, onDelivery: (delivery: Delivery) => void): Promise<void>;
+  /** Takes no more messages; those already taken can still be answered. */
+  stopConsuming(): Promise<void>;
+  /** Rejects unless the broker is connected and takes messages. */
+  check(): Promise<void>;
+  /** Waits for confirms under way, then closes. */
+  close(): Promise<void>;
+}
+
+interface Consumer {
+  lane: Lane;
+  prefetch: number;
+  onDelivery: (delivery: Delivery) => void;
+}
+
+/** Connects in the background and keeps connecting; no call waits for a broker that is away. */
+export async function connectQueue(url: string, log: Log): Promise<Queue> {
+  const consumers: Consumer[] = [];
+  let model: ChannelModel | undefined;
+  let channel: ConfirmChannel | undefined;
+  let blocked = false;
+  let stopping = false;
+  const unconfirmed = new Set<Promise<void>>();
+
+  /** Runs after every connect. Whatever goes wrong with a channel or a queue closes the connection, and this runs again. */
+  async function setUp(connected: ChannelModel): Promise<void> {
+    const startOver = (reason: string) => {
+      if (stopping || model !== connected) return;
+      log.warn('broker: starting over', { reason });
+      connected.close().catch(() => {});
+    };
+    connected.on('error', (error) => log.warn('broker: connection error', { error: error.message }));
+    const publishing = await openChannel(connected, startOver);
+    publishing.on('return', () => startOver('a queue is missing'));
+    await declareQueues(publishing);
+    for (const consumer of consumers) await subscribe(connected, consumer, startOver);
+    model = connected;
+    channel = publishing;
+    blocked = false;
+  }
+
+  async function openChannel(connected: ChannelModel, startOver: (reason: string) => void): Promise<ConfirmChannel> {
+    const opened = await connected.createConfirmChannel();
+    opened.on('error', (error) => log.warn('broker: channel error', { error: error.message }));
+    opened.on('close', () => startOver('a channel was closed'));
+    return opened;
+  }
+
+  async function subscribe(connected: ChannelModel, consumer: Consumer, startOver: (reason: string) => void) {
+    const consuming = await openChannel(connected, startOver);
+    await consuming.prefetch(consumer.prefetch);
+    await consuming.consume(
+      queueNames[consumer.lane],
+      (message) => {
+        // Null is the broker's basic.cancel: the queue was deleted or its leader is gone.
+        if (message === null) startOver('the broker cancelled a consumer');
+        else consumer.onDelivery(toDelivery(consuming, message));
+      },
+      { consumerTag: consumer.lane },
+    );
+    consumingChannels.set(consumer.lane, consuming);
+  }
+  const consumingChannels = new Map<Lane, ConfirmChannel>();
+
+  const connection = await connect(withHeartbeat(url), {
+    timeout: 5_000,
+    recovery: { setup: setUp, maxDelay: maxReconnectDelayMs, waitForConnect: false },
+  });
+  connection.on('connect', () => log.info('broker: connected'));
+  connection.on('connect-failed', (error) => log.warn('broker: cannot connect', { error: error.message }));
+  connection.on('disconnect', (error) => {
+    channel = undefined;
+    model = undefined;
+    log.warn('broker: disconnected', { error: error.message });
+  });
+  connection.on('error', () => {});
+  connection.on('blocked', (reason) => {
+    blocked = true;
+    log.warn('broker: takes no messages', { reason });
+  });
+  connection.on('unblocked', () => {
+    blocked = false;
+    log.info('broker: takes messages again');
+  });
+
+  function usableChannel(): ConfirmChannel {
+    if (channel === undefined) throw new Error('the broker is not connected');
+    if (blocked) throw new Error('the broker is blocked');
+    if (unconfirmed.size >= maxUnconfirmed) throw new Error('too many publishes wait for their confirm');
+    return channel;
+  }
+
+  return {
+    async publish(lane, emailId) {
+      const confirmed = publishConfirmed(usableChannel(), queueNames[lane], Buffer.from(JSON.stringify({ id: emailId })));
+      unconfirmed.add(confirmed);
+      await confirmed.finally(() => unconfirmed.delete(confirmed));
+    },
+    async consume(lane, prefetch, onDelivery) {
+      const consumer = { lane, prefetch, onDelivery };
+      consumers.push(consumer);
+      // Not connected yet: setUp subscribes. Connected: start over, so that setUp does.
+      if (model) await model.close();
+    },
+    async stopConsuming() {
+      stopping = true;
+      await Promise.allSettled([...consumingChannels].map(([lane, consuming]) => consuming.cancel(lane)));
+    },
+    async check() {
+      usableChannel();
+    },
+    async close() {
+      stopping = true;
+      await Promise.allSettled(unconfirmed);
+      await connection.close();
+    },
+  };
+}
+
+async function declareQueues(channel: ConfirmChannel): Promise<void> {
+  await channel.assertQueue(deadLetterQueue, { arguments: { 'x-queue-type': 'quorum' } });
+  for (const name of Object.values(queueNames)) {
+    await channel.assertQueue(name, {
+      deadLetterExchange: '',
+      deadLetterRoutingKey: deadLetterQueue,
+      arguments: { 'x-queue-type': 'quorum' },
+    });
+  }
+}
+
+function publishConfirmed(channel: ConfirmChannel, queue: string, content: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    channel.publish('', queue, content, { persistent: true, mandatory: true, contentType: 'application/json' }, (error) =>
+      error ? reject(error) : resolve(),
+    );
+  });
+}
+
+/** Answers go to the channel the message came from; if that has closed, the broker delivers the message again by itself. */
+function toDelivery(channel: ConfirmChannel, message: ConsumeMessage): Delivery {
+  const answer = (send: () => void) => {
+    try {
+      send();
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'IllegalOperationError')) throw error;
+    }
+  };
+  return {
+    content: message.content,
+    ack: () => answer(() => channel.ack(message)),
+    reject: () => answer(() => channel.reject(message, false)),
+  };
+}
+
+function withHeartbeat(url: string): string {
+  const withParameter = new URL(url);
+  if (!withParameter.searchParams.has('heartbeat')) withParameter.searchParams.set('heartbeat', String(heartbeatSeconds));
+  return withParameter.href;
+}
