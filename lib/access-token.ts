@@ -42,7 +42,10 @@ const Claims = v.object({
  */
 export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessTokenOptions) {
   const keys = createRemoteJWKSet(new URL(jwksUrl), keySetAge);
-  const isRevoked = createBatcher((jtis: string[]) => areRevoked(sql, jtis), { maxItems: 500, failsAll: isDatabaseAway });
+  const isRevoked = createBatcher((jtis: string[]) => areRevoked(sql, jtis), {
+    maxItems: 500,
+    failsAll: isDatabaseAway,
+  });
 
   async function verify(token: string): Promise<AccessToken> {
     const { payload } = await jwtVerify(token, keys, {
@@ -91,7 +94,8 @@ function verificationError(error: unknown): ApiError {
   if (error instanceof errors.JWTClaimValidationFailed) {
     return invalidToken(`The access token is not for this API: its ${error.claim} claim does not fit.`);
   }
-  const isOurs = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || !(error instanceof errors.JOSEError);
+  const isOurs =
+    error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || !(error instanceof errors.JOSEError);
   const isKeySetAway = isOurs || error.code === 'ERR_JOSE_GENERIC';
   if (isKeySetAway) {
     return new ApiError('unavailable', 'The keys that tokens are checked with cannot be fetched. Try again.', {

@@ -1,4 +1,5 @@
 // The one place that opens PostgreSQL.
+import { setTimeout } from 'node:timers/promises';
 import postgres from 'postgres';
 import { ApiError } from './errors.ts';
 
@@ -37,6 +38,21 @@ const awayCodes = new Set([
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
   return awayCodes.has(error.code) || /^(08...|53...|57P0.)$/.test(error.code);
+}
+
+/** How often a query is tried again while the database is away. */
+const retryMs = 200;
+
+/** Runs `query` again and again until the database is back; other failures are thrown. */
+export async function untilDatabaseIsBack<Result>(query: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await query();
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error;
+      await setTimeout(retryMs);
+    }
+  }
 }
 
 /** Turns the failure of a query into what the caller may see: 503 with `Retry-After` where the database is away. */

@@ -1,6 +1,7 @@
 // All SQL of emails, their contents and the events recorded with a change of their status. Every change is conditional on what the row is now.
-import type { EmailEvent, NewEvent } from './events.ts';
+
 import type { Query } from './db.ts';
+import type { EmailEvent, NewEvent } from './events.ts';
 import type { Lane } from './queue.ts';
 
 /** Statuses on the way; the others are ends. */
@@ -89,7 +90,9 @@ export interface ClaimedEmail extends EmailContent {
   message_id: string;
   /** Number of this attempt, from 1; fences what the attempt records. */
   attempts: number;
+  accepted_for_ms: number;
   accepted_at: Date;
+  settled: Record<string, SettledRecipient>;
 }
 
 /**
@@ -107,10 +110,23 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
       from claimable where emails.id = claimable.id
       returning emails.*
     )
-    select id, client_id, delivery, sender, subject, message_id, attempts, accepted_at,
+    select id, client_id, delivery, sender, subject, message_id, attempts, accepted_at, settled,
+           (extract(epoch from now() - accepted_at) * 1000)::double precision as accepted_for_ms,
            array(select recipient from unnest(recipients) recipient where not settled ? recipient) as recipients,
            headers, text_body, html_body
     from claimed join email_contents on email_id = id`;
+}
+
+/** Keeps attempts that are still under way from being taken for dead. */
+export async function renewLeases(
+  sql: Query,
+  claims: { id: string; attempts: number }[],
+  leaseMs: number,
+): Promise<void> {
+  await sql`
+    update emails set due_at = now() + ${leaseMs} * interval '1 millisecond'
+    from json_to_recordset(${JSON.stringify(claims)}::text::json) as claim(id uuid, attempts integer)
+    where emails.id = claim.id and status = 'sending' and emails.attempts = claim.attempts`;
 }
 
 /** Says that the attempt is about to transmit the message; from here on its loss means that the outcome is unknown. False: the lease is lost. */
@@ -188,6 +204,7 @@ export interface DueEmail {
   /** How long the email has been queued, in milliseconds; null if it never was. */
   queued_for_ms: number | null;
   data_started: boolean;
+  accepted_for_ms: number;
 }
 
 /** Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another relay has locked. */
@@ -195,7 +212,8 @@ export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail
   return sql<DueEmail[]>`
     select id, status, lane, delivery, attempts,
            (extract(epoch from now() - queued_at) * 1000)::double precision as queued_for_ms,
-           data_started_at is not null as data_started
+           data_started_at is not null as data_started,
+           (extract(epoch from now() - accepted_at) * 1000)::double precision as accepted_for_ms
     from emails where due_at <= now()
     order by due_at limit ${limit}
     for update skip locked`;
@@ -244,7 +262,9 @@ const summaryColumns = [
 
 /** One email of a client, with its content if that has not been purged; undefined if there is none. */
 export async function findEmail(sql: Query, clientId: string, id: string) {
-  const [email] = await sql<(EmailSummary & { headers: AddressHeaders | null; text_body: string | null; html_body: string | null })[]>`
+  const [email] = await sql<
+    (EmailSummary & { headers: AddressHeaders | null; text_body: string | null; html_body: string | null })[]
+  >`
     select ${sql(summaryColumns)}, headers, text_body, html_body
     from emails left join email_contents on email_id = id
     where id = ${id} and client_id = ${clientId}`;

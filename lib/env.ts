@@ -65,15 +65,15 @@ export function integer(minimum: number, maximum: number) {
   );
 }
 
-/** A number of seconds, fractions allowed, as milliseconds. */
+/** A number of seconds, fractions allowed. */
 export function seconds(minimum: number, maximum: number) {
   const message = `must be a number of seconds from ${minimum} to ${maximum}`;
   return v.pipe(
     v.string(),
     v.regex(/^\d{1,9}(\.\d{1,3})?$/, message),
-    v.transform((text) => Number(text) * 1000),
-    v.minValue(minimum * 1000, message),
-    v.maxValue(maximum * 1000, message),
+    v.transform(Number),
+    v.minValue(minimum, message),
+    v.maxValue(maximum, message),
   );
 }
 

@@ -55,7 +55,9 @@ export class ApiError extends Error {
 /** Turns whatever was thrown into an error that can be shown. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  return new ApiError('internal_server_error', 'Something went wrong on our side; it has been logged.', { cause: error });
+  return new ApiError('internal_server_error', 'Something went wrong on our side; it has been logged.', {
+    cause: error,
+  });
 }
 
 /**

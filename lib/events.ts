@@ -16,8 +16,12 @@ export interface AttemptDetail {
   enhanced_code: string | null;
   /** The reply's text, or why there was none. */
   reply: string | null;
+  /** Whose trouble it was, as in `mailbox`, `policy`, `relay_account`, `connection`. */
+  category: string;
   /** How this attempt ended. */
   outcome: 'sent' | 'deferred' | 'bounced' | 'unknown';
+  /** How it ended for each of several recipients. */
+  recipients?: Record<string, string>;
 }
 
 /** Why relay put an email on the queue. */

@@ -6,7 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { type HttpFunction, http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { type ApiError, problemReply, toApiError } from './errors.ts';
-import { checkMediaType, createRouter, type Reply, type Request, type Route, readBody, tooLarge, writeReply } from './http.ts';
+import {
+  checkMediaType,
+  createRouter,
+  type Reply,
+  type Request,
+  type Route,
+  readBody,
+  tooLarge,
+  writeReply,
+} from './http.ts';
 import type { Log } from './log.ts';
 import { onShutdown } from './shutdown.ts';
 
@@ -18,6 +27,8 @@ export interface FunctionDefinition {
   maxBodyBytes: number;
   /** What `GET /readyz` asks, by name; a check that throws makes it 503. */
   ready: Record<string, () => Promise<unknown>>;
+  /** Background work of a process of our own (consuming, rounds of relay); a FaaS host that imports the bundle never starts it. */
+  start?: () => void;
   /** Called once nothing is under way any more: closes queue, database and the like. */
   close: () => Promise<void>;
   /** The form of an error's answer; problem details unless the function's standard has another. */
@@ -70,7 +81,8 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
 
   function replyTo(thrown: unknown, request: IncomingMessage): Reply {
     const error = toApiError(thrown);
-    if (error.status >= 500) log.error(error.message, { method: request.method, path: pathOf(request), cause: error.cause });
+    if (error.status >= 500)
+      log.error(error.message, { method: request.method, path: pathOf(request), cause: error.cause });
     return errorReply(error, pathOf(request));
   }
 
@@ -89,6 +101,7 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
   /** Where a FaaS host imported the bundle, the server is not ours, but what has been taken on is still finished. */
   function ownSignalsUnderForeignHost(): void {
     if (signalsOwned) return;
+    definition.start?.();
     signalsOwned = true;
     onShutdown(log, async () => {
       await waitUntil(() => underWay === 0);
@@ -125,6 +138,7 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
     });
     server.keepAliveTimeout = keepAliveMs;
     server.listen(PORT, HOST, () => log.info('listening', { address: server.address() }));
+    definition.start?.();
     signalsOwned = true;
     onShutdown(log, async () => {
       draining = true;
@@ -159,7 +173,10 @@ function healthRoutes(ready: FunctionDefinition['ready'], isDraining: () => bool
 }
 
 function toRequest(request: IncomingMessage, path: string, params: Record<string, string>, body: Buffer): Request {
-  const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',').at(-1)?.trim();
+  const forwarded = String(request.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .at(-1)
+    ?.trim();
   return {
     method: request.method ?? 'GET',
     path,

@@ -1,5 +1,5 @@
 // The one place that talks AMQP: the queues, publishing with confirms, consuming. What breaks is connected again, whole.
-import { connect, type ChannelModel, type ConfirmChannel, type ConsumeMessage } from 'amqplib';
+import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import type { Log } from './log.ts';
 
 export type Lane = 'transactional' | 'bulk';
@@ -121,7 +121,11 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
 
   return {
     async publish(lane, emailId) {
-      const confirmed = publishConfirmed(usableChannel(), queueNames[lane], Buffer.from(JSON.stringify({ id: emailId })));
+      const confirmed = publishConfirmed(
+        usableChannel(),
+        queueNames[lane],
+        Buffer.from(JSON.stringify({ id: emailId })),
+      );
       unconfirmed.add(confirmed);
       await confirmed.finally(() => unconfirmed.delete(confirmed));
     },
@@ -159,8 +163,12 @@ async function declareQueues(channel: ConfirmChannel): Promise<void> {
 
 function publishConfirmed(channel: ConfirmChannel, queue: string, content: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    channel.publish('', queue, content, { persistent: true, mandatory: true, contentType: 'application/json' }, (error) =>
-      error ? reject(error) : resolve(),
+    channel.publish(
+      '',
+      queue,
+      content,
+      { persistent: true, mandatory: true, contentType: 'application/json' },
+      (error) => (error ? reject(error) : resolve()),
     );
   });
 }
@@ -183,6 +191,7 @@ function toDelivery(channel: ConfirmChannel, message: ConsumeMessage): Delivery 
 
 function withHeartbeat(url: string): string {
   const withParameter = new URL(url);
-  if (!withParameter.searchParams.has('heartbeat')) withParameter.searchParams.set('heartbeat', String(heartbeatSeconds));
+  if (!withParameter.searchParams.has('heartbeat'))
+    withParameter.searchParams.set('heartbeat', String(heartbeatSeconds));
   return withParameter.href;
 }

@@ -1,0 +1,73 @@
+// The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
+import { untilDatabaseIsBack } from '../../lib/db.ts';
+import type { ClaimedEmail, Move } from '../../lib/emails.ts';
+import type { Log } from '../../lib/log.ts';
+import type { RetryPolicy } from './backoff.ts';
+import { composeMessage } from './message.ts';
+import { nextStep } from './next-step.ts';
+import { classify } from './outcome.ts';
+import type { SmtpRelay } from './smtp.ts';
+
+export interface DeliverDependencies {
+  /** Resolves with the email, or undefined when it is not ours to deliver: claimed by another, at its end, or never accepted. */
+  claim: (id: string) => Promise<ClaimedEmail | undefined>;
+  /** Keeps the claim alive until the returned function is called. */
+  keepClaim: (email: ClaimedEmail) => () => void;
+  /** Says that transmission is about to begin; false: the claim was lost. */
+  markDataStarted: (email: ClaimedEmail) => Promise<boolean>;
+  /** Resolves with whether the email moved. */
+  record: (move: Move) => Promise<boolean>;
+  relay: SmtpRelay;
+  retry: RetryPolicy;
+  log: Log;
+}
+
+/**
+ * Delivers the email with this id, if it is ours to deliver. Rejects when the database is away before anything has begun, and
+ * on faults of our own; the row's `due_at` then brings the email back.
+ */
+export async function deliver(id: string, dependencies: DeliverDependencies): Promise<void> {
+  const { claim, keepClaim, markDataStarted, record, relay, retry, log } = dependencies;
+  const email = await claim(id);
+  if (email === undefined) {
+    log.debug('not ours to deliver', { email_id: id });
+    return;
+  }
+
+  const releaseClaim = keepClaim(email);
+  const startedAt = performance.now();
+  const result = await relay.send(
+    { from: email.sender, to: email.recipients },
+    () => composeMessage(email),
+    email.delivery === 'at_most_once' ? () => startData(email) : undefined,
+  );
+  const ms = Math.round(performance.now() - startedAt);
+  releaseClaim();
+
+  const outcome = classify(result, email.recipients);
+  const move = nextStep(email, { relay: relay.name, ms, outcome }, retry);
+  // What happened is known here alone: it is kept until it is recorded, or the email would be sent a second time.
+  const moved = await untilDatabaseIsBack(() => record(move));
+
+  const level = outcome.category === 'relay_account' ? 'error' : outcome.status === 'sent' ? 'info' : 'warn';
+  log[level](moved ? move.to : 'attempt recorded, but the claim had been lost', {
+    email_id: email.id,
+    client_id: email.client_id,
+    attempt: email.attempts,
+    relay: relay.name,
+    ms,
+    category: outcome.category,
+    code: outcome.reply?.code,
+  });
+
+  async function startData(claimed: ClaimedEmail): Promise<void> {
+    if (!(await markDataStarted(claimed))) throw new Error('the claim was lost before transmission began');
+  }
+}
+
+/** Reads the id that a queue message or a CloudEvent's data carries; undefined if there is none. */
+export function readEmailId(content: unknown): string | undefined {
+  if (typeof content !== 'object' || content === null || !('id' in content) || typeof content.id !== 'string')
+    return undefined;
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(content.id) ? content.id.toLowerCase() : undefined;
+}

@@ -1,0 +1,76 @@
+// The consume function: delivers emails. Wiring only.
+import { createBatcher } from '../../lib/batch.ts';
+import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
+import { claimEmails, type Move, markDataStarted, moveEmails, renewLeases } from '../../lib/emails.ts';
+import { readSettings } from '../../lib/env.ts';
+import { hostFunction } from '../../lib/host.ts';
+import { createLog } from '../../lib/log.ts';
+import { connectQueue } from '../../lib/queue.ts';
+import { createClaims } from './claims.ts';
+import { createConsumer } from './consumer.ts';
+import { type DeliverDependencies, deliver } from './deliver.ts';
+import { createPushRoute } from './pushed.ts';
+import { ConsumeSettings } from './settings.ts';
+import { createSmtpRelay } from './smtp.ts';
+
+const settings = readSettings(ConsumeSettings, process.env);
+const log = createLog('consume', settings.LOG_LEVEL);
+const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'consume' });
+const leaseMs = settings.LEASE_SECONDS * 1000;
+/** Twice as many messages as connections: while one half is delivered, the other is claimed and recorded. */
+const prefetch = settings.SMTP_CONNECTIONS * 2;
+
+const relay = createSmtpRelay(settings.SMTP_URL, {
+  connections: settings.SMTP_CONNECTIONS,
+  timeoutMs: settings.SMTP_TIMEOUT_SECONDS * 1000,
+});
+const claims = createClaims(leaseMs, (due) => renewLeases(sql, due, leaseMs), log);
+const batchOptions = { maxItems: prefetch * 2, failsAll: isDatabaseAway };
+
+const dependencies: DeliverDependencies = {
+  claim: createBatcher(async (ids: string[]) => {
+    const claimed = new Map((await claimEmails(sql, ids, leaseMs)).map((email) => [email.id, email]));
+    // A duplicate in the group gets nothing: the first one has it.
+    return ids.map((id) => {
+      const email = claimed.get(id);
+      claimed.delete(id);
+      return email;
+    });
+  }, batchOptions),
+  keepClaim: claims.keep,
+  markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),
+  record: createBatcher(async (moves: Move[]) => {
+    const moved = await moveEmails(sql, moves);
+    return moves.map(({ id }) => moved.has(id));
+  }, batchOptions),
+  relay,
+  retry: {
+    baseMs: settings.RETRY_BASE_SECONDS * 1000,
+    maxMs: settings.RETRY_MAX_SECONDS * 1000,
+    giveUpAfterMs: settings.GIVE_UP_AFTER_SECONDS * 1000,
+  },
+  log,
+};
+const deliverId = (id: string) => deliver(id, dependencies);
+
+const queue = settings.AMQP_URL === undefined ? undefined : await connectQueue(settings.AMQP_URL, log);
+const consumer = queue && createConsumer({ queue, prefetch, deliver: deliverId, log });
+
+const hosted = hostFunction({
+  name: 'consume',
+  log,
+  maxBodyBytes: 64_000,
+  routes: [createPushRoute(deliverId)],
+  ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
+  start: () => void consumer?.start(),
+  close: async () => {
+    await consumer?.stop();
+    relay.close();
+    claims.stop();
+    await queue?.close();
+    await sql.end();
+  },
+});
+
+export const consume = hosted.handler;
+hosted.listenIfMain(import.meta.url, settings);

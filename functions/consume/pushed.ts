@@ -1,0 +1,39 @@
+// The pushed form: `POST /` with one CloudEvent whose data carries an email's id, for hosts that push instead of being consumed from.
+import { databaseError } from '../../lib/db.ts';
+import { ApiError } from '../../lib/errors.ts';
+import { mediaType, parseJson, type Reply, type Request, type Route } from '../../lib/http.ts';
+import { readEmailId } from './deliver.ts';
+
+/**
+ * CloudEvents 1.0 over HTTP: structured (`application/cloudevents+json`, the id in `data.id`) or binary (`ce-*` headers, the
+ * data `{"id"}` as the body). 204: dealt with, do not push again; 422: not such an event; 503: push again.
+ */
+export function createPushRoute(deliver: (id: string) => Promise<void>): Route {
+  return {
+    method: 'POST',
+    path: '/',
+    accepts: ['application/cloudevents+json', 'application/json'],
+    async handle(request: Request): Promise<Reply> {
+      const id = readEmailId(eventData(request));
+      if (id === undefined) {
+        throw new ApiError('validation_error', 'The data of the event must be {"id": "<id of an email>"}.', {
+          errors: [{ path: 'data.id', message: 'must be the id of an email' }],
+        });
+      }
+      await deliver(id).catch((error) => {
+        throw databaseError(error);
+      });
+      return { status: 204 };
+    },
+  };
+}
+
+function eventData(request: Request): unknown {
+  const body = parseJson(request.body);
+  const isStructured = mediaType(request.headers) === 'application/cloudevents+json';
+  if (!isStructured && request.headers['ce-specversion'] === undefined) {
+    throw new ApiError('validation_error', 'This is not a CloudEvent: it has no ce-specversion header.');
+  }
+  if (!isStructured) return body;
+  return typeof body === 'object' && body !== null && 'data' in body ? body.data : undefined;
+}

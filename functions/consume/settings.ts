@@ -1,0 +1,23 @@
+// Settings of the consume function.
+import * as v from 'valibot';
+import { commonSettings, integer, seconds, url } from '../../lib/env.ts';
+
+export const ConsumeSettings = v.object({
+  ...commonSettings,
+  /** Not set on a host that pushes CloudEvents: nothing is consumed then. */
+  AMQP_URL: v.optional(url('amqp', 'amqps')),
+  /** The SMTP relay, as in smtps://user:password@smtp.example.com:465. */
+  SMTP_URL: url('smtp', 'smtps'),
+  /** Connections to the relay that one process may hold; as many emails are delivered at once. */
+  SMTP_CONNECTIONS: v.optional(integer(1, 1_000), '10'),
+  /** How long the relay may be silent. RFC 5321 §4.5.3.2 grants it minutes, above all after the message's end. */
+  SMTP_TIMEOUT_SECONDS: v.optional(seconds(0.1, 3_600), '300'),
+  /** After this long without a sign of life, a worker counts as dead and its emails go to another. */
+  LEASE_SECONDS: v.optional(seconds(0.5, 3_600), '60'),
+  /** Wait before the second attempt; doubled for each one after it. */
+  RETRY_BASE_SECONDS: v.optional(seconds(0.1, 86_400), '30'),
+  /** Longest wait between two attempts. */
+  RETRY_MAX_SECONDS: v.optional(seconds(0.1, 86_400), '14400'),
+  /** Age at which an email that could not be delivered is given up as failed. */
+  GIVE_UP_AFTER_SECONDS: v.optional(seconds(1, 2_592_000), '172800'),
+});

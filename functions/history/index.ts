@@ -1,0 +1,31 @@
+// The history function: says what became of every email. Wiring only.
+import { createTokenCheck } from '../../lib/access-token.ts';
+import { openDatabase } from '../../lib/db.ts';
+import { readSettings } from '../../lib/env.ts';
+import { hostFunction } from '../../lib/host.ts';
+import { createLog } from '../../lib/log.ts';
+import { createHistoryRoutes } from './routes.ts';
+import { HistorySettings } from './settings.ts';
+
+const settings = readSettings(HistorySettings, process.env);
+const log = createLog('history', settings.LOG_LEVEL);
+const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'history' });
+
+const checkToken = createTokenCheck({
+  issuer: settings.ISSUER,
+  audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
+  jwksUrl: settings.JWKS_URL,
+  sql,
+});
+
+const hosted = hostFunction({
+  name: 'history',
+  log,
+  maxBodyBytes: 0,
+  routes: createHistoryRoutes({ checkToken, sql }),
+  ready: { database: () => sql`select 1` },
+  close: () => sql.end(),
+});
+
+export const history = hosted.handler;
+hosted.listenIfMain(import.meta.url, settings);

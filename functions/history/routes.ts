@@ -1,0 +1,64 @@
+// The routes of the history function: a client's own emails, one of them, and its events.
+import type { AccessToken, Scope } from '../../lib/access-token.ts';
+import { databaseError, type Sql } from '../../lib/db.ts';
+import { findEmail, listEmails } from '../../lib/emails.ts';
+import { ApiError } from '../../lib/errors.ts';
+import { listEvents } from '../../lib/events.ts';
+import type { Reply, Request, Route } from '../../lib/http.ts';
+import { parseListQuery } from './list-query.ts';
+import { showEmail, showEvent, showSummary } from './show.ts';
+
+export interface HistoryDependencies {
+  checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
+  sql: Sql;
+}
+
+const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export function createHistoryRoutes({ checkToken, sql }: HistoryDependencies): Route[] {
+  /** A route for clients with the scope `basic`. */
+  function get(path: string, read: (request: Request, client: AccessToken) => Promise<unknown>): Route {
+    return {
+      method: 'GET',
+      path,
+      async handle(request): Promise<Reply> {
+        const client = await checkToken(request.headers.authorization, 'basic');
+        const body = await read(request, client).catch((error) => {
+          throw databaseError(error);
+        });
+        return { status: 200, headers: { 'cache-control': 'no-store' }, body };
+      },
+    };
+  }
+
+  /** Another client's email is as unknown as one that never was. */
+  async function ownEmail({ params: { id = '' } }: Request, { clientId }: AccessToken) {
+    const email = uuidForm.test(id) ? await findEmail(sql, clientId, id) : undefined;
+    if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
+    return email;
+  }
+
+  return [
+    get('/emails', async ({ query }, { clientId }) => {
+      const { limit, ...filter } = parseListQuery(query);
+      // One more than asked for tells whether there is another page.
+      const emails = await listEmails(sql, clientId, filter, limit + 1);
+      const page = emails.slice(0, limit);
+      const hasMore = emails.length > limit;
+      return {
+        object: 'list',
+        data: page.map(showSummary),
+        has_more: hasMore,
+        next_after: hasMore ? page.at(-1)?.id : null,
+      };
+    }),
+    get('/emails/{id}', async (request, client) => {
+      const email = await ownEmail(request, client);
+      return showEmail(email, await listEvents(sql, email.id));
+    }),
+    get('/emails/{id}/events', async (request, client) => {
+      const email = await ownEmail(request, client);
+      return { object: 'list', data: (await listEvents(sql, email.id)).map(showEvent) };
+    }),
+  ];
+}

@@ -1,0 +1,62 @@
+// How rows are shown to clients.
+import type { AddressHeaders, EmailSummary, Mailbox } from '../../lib/emails.ts';
+import type { EmailEvent } from '../../lib/events.ts';
+
+type StoredEmail = EmailSummary & {
+  headers: AddressHeaders | null;
+  text_body: string | null;
+  html_body: string | null;
+};
+
+/** An email in a list. */
+export function showSummary(email: EmailSummary) {
+  return {
+    object: 'email',
+    id: email.id,
+    status: email.status,
+    from: email.sender,
+    recipients: email.recipients,
+    subject: email.subject,
+    created_at: email.accepted_at,
+    scheduled_at: email.scheduled_at,
+    finished_at: email.finished_at,
+    attempts: email.attempts,
+    last_reply: email.last_reply,
+  };
+}
+
+/** One email, whole: what was sent, what became of each recipient, and every step on the way. */
+export function showEmail(email: StoredEmail, events: EmailEvent[]) {
+  return {
+    ...showSummary(email),
+    last_event: events.at(-1)?.type ?? email.status,
+    message_id: email.message_id,
+    lane: email.lane,
+    delivery: email.delivery,
+    // Until the end: when something will be done about it at the latest.
+    due_at: email.due_at,
+    ...(email.headers && {
+      from: showMailbox(email.headers.from),
+      to: email.headers.to.map(showMailbox),
+      cc: email.headers.cc.map(showMailbox),
+      bcc: email.headers.bcc.map(showMailbox),
+      reply_to: email.headers.reply_to.map(showMailbox),
+    }),
+    text: email.text_body,
+    html: email.html_body,
+    recipients: email.recipients.map((recipient) => ({
+      email: recipient,
+      ...(email.settled[recipient] ?? { status: email.finished_at ? email.status : 'pending' }),
+    })),
+    events: events.map(showEvent),
+  };
+}
+
+export function showEvent({ at, type, detail }: EmailEvent) {
+  return { type, at, ...detail };
+}
+
+/** As in a header: `Name <a@example.com>`, or the address alone. */
+function showMailbox({ email, name }: Mailbox): string {
+  return name ? `${name} <${email}>` : email;
+}

@@ -1,0 +1,47 @@
+// The relay function: puts on the queue what is due. Wiring only.
+import { openDatabase } from '../../lib/db.ts';
+import { readSettings } from '../../lib/env.ts';
+import { hostFunction } from '../../lib/host.ts';
+import { createLog } from '../../lib/log.ts';
+import { connectQueue } from '../../lib/queue.ts';
+import { type RelayDependencies, run } from './relay-due.ts';
+import { createRoundRoute } from './round-route.ts';
+import { RelaySettings } from './settings.ts';
+
+const settings = readSettings(RelaySettings, process.env);
+const log = createLog('relay', settings.LOG_LEVEL);
+const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'relay' });
+const queue = await connectQueue(settings.AMQP_URL, log);
+
+const dependencies: RelayDependencies = {
+  sql,
+  queue,
+  policy: {
+    publishGraceMs: settings.PUBLISH_GRACE_SECONDS * 1000,
+    giveUpAfterMs: settings.GIVE_UP_AFTER_SECONDS * 1000,
+  },
+  log,
+};
+
+const stopping = new AbortController();
+let running: Promise<void> = Promise.resolve();
+
+const hosted = hostFunction({
+  name: 'relay',
+  log,
+  maxBodyBytes: 64_000,
+  routes: [createRoundRoute(dependencies)],
+  ready: { database: () => sql`select 1`, broker: () => queue.check() },
+  start: () => {
+    running = run(dependencies, settings.RELAY_INTERVAL_SECONDS * 1000, stopping.signal);
+  },
+  close: async () => {
+    stopping.abort();
+    await running;
+    await queue.close();
+    await sql.end();
+  },
+});
+
+export const relay = hosted.handler;
+hosted.listenIfMain(import.meta.url, settings);

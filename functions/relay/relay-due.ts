@@ -1,0 +1,67 @@
+// The rounds of relay: take what is due, move it on, publish what is to be delivered.
+import { setTimeout } from 'node:timers/promises';
+import { isDatabaseAway, type Sql } from '../../lib/db.ts';
+import { lockDueEmails, moveEmails } from '../../lib/emails.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Queue } from '../../lib/queue.ts';
+import { type DuePolicy, dueStep } from './due-step.ts';
+
+export interface RelayDependencies {
+  sql: Sql;
+  queue: Queue;
+  policy: DuePolicy;
+  log: Log;
+}
+
+export interface Round {
+  /** Emails whose `due_at` had passed. */
+  due: number;
+  /** Ids that the broker confirmed. */
+  published: number;
+}
+
+/** Most emails of one round: few enough that its transaction stays short. */
+export const roundLimit = 500;
+/**
+ * Pause after a round that found no database. When the database is back, workers that are alive record what they delivered meanwhile;
+ * taking their expired leases at once would deliver those emails twice.
+ */
+const databasePauseMs = 5_000;
+
+/** One round. Any number may run at once: each locks its own rows. */
+export async function runOnce({ sql, queue, policy, log }: RelayDependencies): Promise<Round> {
+  // Without the broker, moving rows on would only make them wait longer.
+  await queue.check();
+
+  const moves = await sql.begin(async (transaction) => {
+    const due = await lockDueEmails(transaction, roundLimit);
+    const decided = due.map((email) => ({ lane: email.lane, move: dueStep(email, policy) }));
+    await moveEmails(
+      transaction,
+      decided.map(({ move }) => move),
+    );
+    return decided;
+  });
+
+  // Only now: a worker that gets an id before the commit would find the row as it was, and drop the id.
+  const queued = moves.filter(({ move }) => move.to === 'queued');
+  const published = await Promise.allSettled(queued.map(({ lane, move }) => queue.publish(lane, move.id)));
+  const round = { due: moves.length, published: published.filter(({ status }) => status === 'fulfilled').length };
+  if (round.due > 0) log.info('round', { ...round });
+  return round;
+}
+
+/** Rounds until `signal` aborts; a full round is followed by the next at once. Resolves after the last one. */
+export async function run(dependencies: RelayDependencies, intervalMs: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let pauseMs = intervalMs;
+    try {
+      const { due } = await runOnce(dependencies);
+      if (due === roundLimit) pauseMs = 0;
+    } catch (error) {
+      dependencies.log.warn('round failed', { reason: error instanceof Error ? error.message : error });
+      if (isDatabaseAway(error)) pauseMs = Math.max(intervalMs, databasePauseMs);
+    }
+    await setTimeout(pauseMs, undefined, { signal }).catch(() => {});
+  }
+}

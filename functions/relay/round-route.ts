@@ -1,0 +1,20 @@
+// `POST /` runs one round, for hosts that call functions on a schedule.
+import { databaseError, isDatabaseAway } from '../../lib/db.ts';
+import { ApiError } from '../../lib/errors.ts';
+import type { Route } from '../../lib/http.ts';
+import { type RelayDependencies, runOnce } from './relay-due.ts';
+
+/** 200 `{due, published}`; 503 when the database or the broker is away. */
+export function createRoundRoute(dependencies: RelayDependencies): Route {
+  return {
+    method: 'POST',
+    path: '/',
+    async handle() {
+      const round = await runOnce(dependencies).catch((error) => {
+        if (isDatabaseAway(error)) throw databaseError(error);
+        throw new ApiError('unavailable', 'The broker cannot be reached.', { cause: error });
+      });
+      return { status: 200, body: round };
+    },
+  };
+}

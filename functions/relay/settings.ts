@@ -1,0 +1,14 @@
+// Settings of the relay function.
+import * as v from 'valibot';
+import { commonSettings, seconds, url } from '../../lib/env.ts';
+
+export const RelaySettings = v.object({
+  ...commonSettings,
+  AMQP_URL: url('amqp', 'amqps'),
+  /** Pause between two rounds, when the last one found nothing more to do. */
+  RELAY_INTERVAL_SECONDS: v.optional(seconds(0.05, 3_600), '1'),
+  /** How long an id may be on its way to a worker before it is published again. */
+  PUBLISH_GRACE_SECONDS: v.optional(seconds(0.1, 3_600), '30'),
+  /** Age at which an email that could not be delivered is given up as failed. */
+  GIVE_UP_AFTER_SECONDS: v.optional(seconds(1, 2_592_000), '172800'),
+});

@@ -1,0 +1,47 @@
+// The send function: accepts emails. Wiring only.
+import { createTokenCheck } from '../../lib/access-token.ts';
+import { createBatcher } from '../../lib/batch.ts';
+import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
+import { insertEmails, type NewEmail } from '../../lib/emails.ts';
+import { readSettings } from '../../lib/env.ts';
+import { hostFunction } from '../../lib/host.ts';
+import { createLog } from '../../lib/log.ts';
+import { connectQueue } from '../../lib/queue.ts';
+import { createSendRoutes } from './routes.ts';
+import { SendSettings } from './settings.ts';
+
+const settings = readSettings(SendSettings, process.env);
+const log = createLog('send', settings.LOG_LEVEL);
+const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'send' });
+const queue = await connectQueue(settings.AMQP_URL, log);
+
+const checkToken = createTokenCheck({
+  issuer: settings.ISSUER,
+  audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
+  jwksUrl: settings.JWKS_URL,
+  sql,
+});
+
+const storeEmail = createBatcher(
+  async (emails: NewEmail[]) => {
+    await insertEmails(sql, emails, settings.PUBLISH_GRACE_SECONDS * 1000);
+    return emails.map(() => undefined);
+  },
+  { maxItems: 100, failsAll: isDatabaseAway },
+);
+
+const hosted = hostFunction({
+  name: 'send',
+  log,
+  maxBodyBytes: settings.MAX_BODY_BYTES,
+  routes: createSendRoutes({ checkToken, storeEmail, publish: queue.publish, log }),
+  // Not the broker: emails are accepted without it.
+  ready: { database: () => sql`select 1` },
+  close: async () => {
+    await queue.close();
+    await sql.end();
+  },
+});
+
+export const send = hosted.handler;
+hosted.listenIfMain(import.meta.url, settings);
