@@ -1,8 +1,9 @@
 // A child process that ends with us: stopped politely, then by force; told by the kernel when we die; found again by its pid file.
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Account } from './account.ts';
+import { signalGroup } from './process-table.ts';
 
 export interface ChildOptions {
   /** What it is called in messages: "PostgreSQL". */
@@ -37,8 +38,6 @@ export interface Child {
 
 /** Between two looks at a condition, in ms. */
 const tick = 25;
-/** How long a leftover may take to end when asked, and again when forced, in ms. */
-const leftoverWait = 10_000;
 /** The lines quoted when a child fails to start. */
 const quoted = 12;
 
@@ -104,43 +103,6 @@ export function startChild(options: ChildOptions): Child {
   };
 }
 
-/** Ends what a previous run left behind: the process of the pid file, if it still is the one whose arguments hold `mark`. */
-export async function endLeftover(pidFile: string, mark: string, signal?: NodeJS.Signals): Promise<void> {
-  const pid = pidIn(pidFile);
-  if (pid !== undefined) await endIfStill(pid, mark, signal);
-  rmSync(pidFile, { force: true });
-}
-
-/** Ends the process, unless its pid has since been given to another program. */
-export async function endIfStill(pid: number, mark: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  const isStill = () => argumentsOf(pid).includes(mark);
-  for (const step of [signal, 'SIGKILL'] as const) {
-    if (isStill()) signalGroup(pid, step);
-    for (const giveUp = Date.now() + leftoverWait; isStill() && Date.now() < giveUp; ) await pause(tick);
-  }
-  if (isStill()) throw new Error(`Process ${pid} of an earlier start still uses ${mark} and cannot be ended from here`);
-}
-
-export function pidIn(pidFile: string): number | undefined {
-  try {
-    const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
-    return Number.isNaN(pid) || pid <= 1 ? undefined : pid;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The command line of a process; empty once it is gone (or only waits for its parent to notice). */
-export function argumentsOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    // Elsewhere than on Linux; there a minimal machine has no `ps`.
-    const { stdout } = spawnSync('ps', ['-ww', '-o', 'stat=,args=', '-p', String(pid)], { encoding: 'utf8' });
-    return stdout && !stdout.trimStart().startsWith('Z') ? stdout : '';
-  }
-}
-
 export function onLines(stream: NodeJS.ReadableStream, take: (line: string) => void): void {
   let rest = '';
   stream.setEncoding('utf8');
@@ -150,17 +112,6 @@ export function onLines(stream: NodeJS.ReadableStream, take: (line: string) => v
     for (const line of lines) take(line);
   });
   stream.on('end', () => rest && take(rest));
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  for (const target of [-pid, pid]) {
-    try {
-      process.kill(target, signal);
-      return;
-    } catch {
-      // No such group: then the process alone; no such process: it is gone, which is what was wanted.
-    }
-  }
 }
 
 let deathSignals: boolean | undefined;

@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { endLeftover, startChild } from './child.ts';
+import { startChild } from './child.ts';
 import { answers, assertPortIsFree, loopback } from './ports.ts';
+import { endLeftover } from './process-table.ts';
 
 export interface MailboxOptions {
   directory: string;

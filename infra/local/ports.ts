@@ -1,11 +1,15 @@
 // Loopback ports: picking free ones, telling whether one is taken, and asking a service on one whether it answers.
 import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** Where everything local listens: never reachable from another machine. */
 export const loopback = '127.0.0.1';
 
 /** A service that accepts the connection and says nothing for this long (ms) is not ready; the caller asks again. */
 const silence = 1000;
+/** How long a killed process may still hold its port, and how often to look (ms). */
+const moment = 500;
+const tick = 25;
 
 /** As many different free ports as asked for; they are held until all are found, so that no two are the same. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -42,9 +46,11 @@ export async function portIsFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** Throws, naming the port and who wanted it, unless it is free. */
+/** Throws, naming the port and who wanted it, unless it is free; a process that is just ending gets a moment to give it up. */
 export async function assertPortIsFree(port: number, wantedBy: string): Promise<void> {
-  if (!(await portIsFree(port))) throw new Error(`${wantedBy} cannot start: port ${port} is taken`);
+  for (const giveUp = Date.now() + moment; !(await portIsFree(port)); await pause(tick)) {
+    if (Date.now() > giveUp) throw new Error(`${wantedBy} cannot start: port ${port} is taken`);
+  }
 }
 
 /** Whether the service on the port says what starts with the greeting, by itself or after our opening bytes. */

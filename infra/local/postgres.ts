@@ -5,8 +5,9 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Account, accountFor } from './account.ts';
-import { endIfStill, pidIn, startChild } from './child.ts';
+import { startChild } from './child.ts';
 import { assertPortIsFree, loopback } from './ports.ts';
+import { endIfStill, pidIn, untilNoneIn } from './process-table.ts';
 
 export interface PostgresOptions {
   directory: string;
@@ -22,7 +23,6 @@ export interface Postgres {
 }
 
 export async function startPostgres({ directory, port, log, flags = [] }: PostgresOptions): Promise<Postgres> {
-  await assertPortIsFree(port, 'PostgreSQL');
   const home = resolve(directory);
   const data = join(home, 'data');
   mkdirSync(home, { recursive: true });
@@ -32,6 +32,7 @@ export async function startPostgres({ directory, port, log, flags = [] }: Postgr
 
   if (!existsSync(data)) await createCluster({ initdb, home, data, account, log });
   await endPreviousRun(data);
+  await assertPortIsFree(port, 'PostgreSQL');
   const server = startChild({
     name: 'PostgreSQL',
     command: postgres,
@@ -107,14 +108,16 @@ function passwordIn(file: string, account: Account | undefined): string {
 }
 
 /**
- * A server left from a run of ours that was killed is ended. A pid file whose number now belongs to some other program
- * is removed, as PostgreSQL would refuse to start; every other stale one PostgreSQL judges itself, and better.
+ * A server left from a run of ours that was killed is ended, and its sessions are waited for: they notice by themselves
+ * that it is gone. A pid file whose number now belongs to some other program is removed, as PostgreSQL would refuse to
+ * start; every other stale one PostgreSQL judges itself, and better.
  */
 async function endPreviousRun(data: string): Promise<void> {
   const pidFile = join(data, 'postmaster.pid');
   const pid = pidIn(pidFile);
   if (pid === undefined) return;
   await endIfStill(pid, data, 'SIGINT');
+  await untilNoneIn(data);
   if (isAlive(pid)) rmSync(pidFile, { force: true });
 }
 

@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Child, endLeftover, startChild } from './child.ts';
+import { type Child, startChild } from './child.ts';
 import { answers, assertPortIsFree, freePorts, loopback } from './ports.ts';
+import { endLeftover } from './process-table.ts';
 import { findRabbitMq } from './rabbitmq-find.ts';
 
 export interface RabbitMqOptions {
@@ -74,6 +75,7 @@ function startPortMapper(command: string, port: number, pidFile: string, log: (l
 /** RabbitMQ's own settings, written anew at each start; every path it could look at elsewhere is named. */
 function settings(home: string, { port, password }: { port: number; password: string }): Record<string, string> {
   const conf = join(home, 'rabbitmq.conf');
+  const advanced = join(home, 'advanced.config');
   const plugins = join(home, 'enabled_plugins');
   writeFileSync(
     conf,
@@ -90,11 +92,15 @@ function settings(home: string, { port, password }: { port: number; password: st
     { mode: 0o600 },
   );
   writeFileSync(plugins, '[].\n');
+  // Without `reuseaddr` a restart is refused its port for the minute that the system remembers closed connections.
+  // The others are RabbitMQ's defaults, which this list replaces.
+  const listen = '{backlog,128},{nodelay,true},{linger,{true,0}},{exit_on_close,false},{reuseaddr,true}';
+  writeFileSync(advanced, `[{rabbit,[{tcp_listen_options,[${listen}]}]}].\n`);
   return {
     RABBITMQ_NODENAME: 'email@localhost',
     RABBITMQ_CONFIG_FILE: conf,
     RABBITMQ_CONFIG_FILES: join(home, 'conf.d'),
-    RABBITMQ_ADVANCED_CONFIG_FILE: join(home, 'advanced.config'),
+    RABBITMQ_ADVANCED_CONFIG_FILE: advanced,
     // The machine's own /etc/rabbitmq/rabbitmq-env.conf is not for this node.
     RABBITMQ_CONF_ENV_FILE: join(home, 'rabbitmq-env.conf'),
     RABBITMQ_ENABLED_PLUGINS_FILE: plugins,
