@@ -1,0 +1,52 @@
+// Whom PostgreSQL runs as when we are root, which it refuses to be: an account that exists and can reach its files.
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+
+export interface Account {
+  uid: number;
+  gid: number;
+  /** Flags of `setpriv` that let it walk through folders closed to it. */
+  privileges: readonly string[];
+}
+
+/**
+ * Undefined unless we are root. The owner of existing data, else `postgres`, else `nobody`.
+ * A checkout below /root (mode 0700) is out of reach for them: then the one capability that lets a process look
+ * through closed folders is left to it. Containers often lack that one and have its stronger sister.
+ */
+export function accountFor(home: string, data: string, binary: string): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const owner = ownerOf(data) ?? idsOf('postgres') ?? idsOf('nobody');
+  if (!owner) throw new Error('PostgreSQL does not run as root, and there is no user `postgres` or `nobody` here');
+  const ways = [
+    [],
+    ...['dac_read_search', 'dac_override'].map((name) => [`--inh-caps=+${name}`, `--ambient-caps=+${name}`]),
+  ];
+  for (const privileges of ways) {
+    const account = { ...owner, privileges };
+    if (reaches(account, home, binary)) return account;
+  }
+  throw new Error(
+    `PostgreSQL does not run as root, and no other user can reach ${binary}. ` +
+      'Start as an ordinary user, move the checkout out of /root, or give DATABASE_URL.',
+  );
+}
+
+function ownerOf(folder: string) {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  return stats && stats.uid !== 0 ? { uid: stats.uid, gid: stats.gid } : undefined;
+}
+
+function idsOf(name: string) {
+  const [uid, gid] = ['-u', '-g'].map((flag) => spawnSync('id', [flag, name], { encoding: 'utf8' }));
+  if (uid?.status !== 0 || gid?.status !== 0) return undefined;
+  return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+}
+
+/** Whether the account can run the binary and walk to the folder. */
+function reaches({ uid, gid, privileges }: Account, home: string, binary: string): boolean {
+  const attempt = ['sh', '-c', '"$0" --version && cd "$1"', binary, home] as const;
+  const setpriv = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...privileges, '--'];
+  const [command, ...args] = privileges.length ? [...setpriv, ...attempt] : attempt;
+  return spawnSync(command ?? '', args, privileges.length ? {} : { uid, gid }).status === 0;
+}

@@ -1,0 +1,76 @@
+// Loopback ports: picking free ones, telling whether one is taken, and asking a service on one whether it answers.
+import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Where everything local listens: never reachable from another machine. */
+export const loopback = '127.0.0.1';
+
+/** A service that accepts the connection and says nothing for this long (ms) is not ready; the caller asks again. */
+const silence = 1000;
+/** How long a killed process may still hold its port, and how often to look (ms). */
+const moment = 500;
+const tick = 25;
+
+/** As many different free ports as asked for; they are held until all are found, so that no two are the same. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listen(0, loopback)));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return address !== null && typeof address === 'object' ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return ports;
+}
+
+export async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1);
+  return port;
+}
+
+/**
+ * False when somebody listens on the port, on either loopback address: `localhost` may mean both.
+ * Throws where the port may not be opened at all (below 1024 for an ordinary user).
+ */
+export async function portIsFree(port: number): Promise<boolean> {
+  for (const address of [loopback, '::1']) {
+    try {
+      const server = await listen(port, address);
+      await new Promise((closed) => server.close(closed));
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EADDRINUSE') return false;
+      // A machine without IPv6 has no ::1 to be taken.
+      if (address === loopback) throw error;
+    }
+  }
+  return true;
+}
+
+/** Throws, naming the port and who wanted it, unless it is free; a process that is just ending gets a moment to give it up. */
+export async function assertPortIsFree(port: number, wantedBy: string): Promise<void> {
+  for (const giveUp = Date.now() + moment; !(await portIsFree(port)); await pause(tick)) {
+    if (Date.now() > giveUp) throw new Error(`${wantedBy} cannot start: port ${port} is taken`);
+  }
+}
+
+/** Whether the service on the port says what starts with the greeting, by itself or after our opening bytes. */
+export function answers(port: number, greeting: string, opening?: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: loopback, timeout: silence });
+    const settle = (answered: boolean) => {
+      resolve(answered);
+      socket.destroy();
+    };
+    socket.once('connect', () => opening !== undefined && socket.write(opening, 'latin1'));
+    socket.once('data', (bytes) => settle(bytes.toString('latin1').startsWith(greeting)));
+    for (const event of ['error', 'timeout', 'close']) socket.once(event, () => settle(false));
+  });
+}
+
+function listen(port: number, host: string) {
+  return new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ port, host, exclusive: true }, () => resolve(server));
+  });
+}
