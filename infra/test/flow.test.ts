@@ -1,0 +1,86 @@
+// The main job over the built bundles: a token, a send, the email at the SMTP server, its history.
+import { simpleParser } from 'mailparser';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { type Api, eventually, startApi } from './functions.ts';
+import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
+
+let database: TestDatabase;
+let smtp: TestSmtpServer;
+let api: Api;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  smtp = await startSmtpServer();
+  api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url });
+});
+afterAll(async () => {
+  await api?.stop();
+  await smtp?.stop();
+  await database?.drop();
+});
+
+const original = {
+  email: 'sender@example.com',
+  name: 'Sender',
+  to_name: 'Receiver',
+  to_email: 'receiver@example.com',
+  subject: 'Hello',
+};
+
+const sent = (id: string) =>
+  eventually(async () => {
+    const email = await api.read(`/emails/${id}`);
+    return email.status === 'sent' && email;
+  });
+
+describe('the main job', () => {
+  it('takes the original body, delivers a default text and tells every step', async () => {
+    const response = await api.send(original);
+    expect(response.status).toBe(202);
+    const answer = await response.json();
+    expect(answer).toEqual({ id: expect.any(String), status: 'queued', message: 'Start Queue Email' });
+    expect(response.headers.get('location')).toBe(`/emails/${answer.id}`);
+
+    const email = await sent(answer.id);
+    expect(email.events.map(({ type }: { type: string }) => type)).toEqual(['accepted', 'attempt', 'sent']);
+    expect(email.events[1]).toMatchObject({ attempt: 1, code: 250, enhanced_code: '2.0.0', outcome: 'sent' });
+    expect(email.recipients).toEqual([expect.objectContaining({ email: 'receiver@example.com', status: 'sent' })]);
+
+    const [message] = smtp.received.filter(({ to }) => to.includes('receiver@example.com'));
+    const parsed = await simpleParser(message?.raw ?? '');
+    expect(parsed.from?.text).toBe('"Sender" <sender@example.com>');
+    expect(parsed.subject).toBe('Hello');
+    expect(parsed.text).toContain('Hello Receiver');
+    expect(parsed.html).toContain('Receiver');
+    expect(parsed.messageId).toBe(email.message_id);
+  });
+
+  it('answers the bare line to Accept: text/plain', async () => {
+    const response = await api.send(original, { accept: 'text/plain' });
+    expect(response.status).toBe(202);
+    expect(await response.text()).toBe('Start Queue Email');
+  });
+
+  it('delivers to, cc and bcc once each, and shows bcc to nobody', async () => {
+    const response = await api.send({
+      from: 'Zoë <zoe@example.com>',
+      to: ['a@example.com', { email: 'b@exämple.com', name: 'Bé' }],
+      cc: 'a@example.com',
+      bcc: 'hidden@example.com',
+      reply_to: 'reply@example.com',
+      subject: 'Grüße',
+      text: 'plain',
+      html: '<p>rich</p>',
+    });
+    const { id } = await response.json();
+    await sent(id);
+    const message = smtp.received.find(({ to }) => to.includes('hidden@example.com'));
+    expect(message?.to).toEqual(['a@example.com', 'b@xn--exmple-cua.com', 'hidden@example.com']);
+    expect(message?.raw).not.toContain('hidden');
+    const parsed = await simpleParser(message?.raw ?? '');
+    expect(parsed.subject).toBe('Grüße');
+    expect(parsed.from?.value).toEqual([{ address: 'zoe@example.com', name: 'Zoë' }]);
+    expect(parsed.replyTo?.text).toBe('reply@example.com');
+  });
+});

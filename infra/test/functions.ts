@@ -1,0 +1,171 @@
+// Runs the built bundles as processes of their own, as containers do.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { inject } from 'vitest';
+import { type Child, startChild } from '../local/child.ts';
+import { freePort } from '../local/ports.ts';
+
+export type FunctionName = 'token' | 'send' | 'consume' | 'relay' | 'history';
+
+export interface RunningFunction {
+  url: string;
+  /** Its log lines so far. */
+  lines: Record<string, unknown>[];
+  child: Child;
+  /** SIGTERM; fails unless it ends with status 0. */
+  stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
+
+export const issuer = 'http://api.example.test';
+export const exampleClient = { client_id: 'myawesomeapp', client_secret: 'abc123', scope: 'basic email' };
+
+type Settings = Record<string, string>;
+
+/** Starts one function and waits until it is ready (`until: 'up'` does not wait for its database and broker). */
+export async function startFunction(
+  name: FunctionName,
+  settings: Settings,
+  { until = 'ready', port }: { until?: 'ready' | 'up'; port?: number } = {},
+): Promise<RunningFunction> {
+  const chosenPort = port ?? (await freePort());
+  const url = `http://127.0.0.1:${chosenPort}`;
+  const lines: Record<string, unknown>[] = [];
+  const child = startChild({
+    name,
+    command: process.execPath,
+    args: [join(inject('bundles'), name, 'index.mjs')],
+    env: { NODE_ENV: 'production', ISSUER: issuer, ...settings, PORT: String(chosenPort), HOST: '127.0.0.1' },
+    stopWithin: 30_000,
+    log: (line) => lines.push(line.startsWith('{') ? JSON.parse(line) : { level: 'raw', message: line }),
+  });
+  await child.until(() => answersOk(`${url}/${until === 'ready' ? 'readyz' : 'healthz'}`));
+  return {
+    url,
+    lines,
+    child,
+    async stop() {
+      await child.stop();
+      const how = await child.exited;
+      if (how !== 'exit code 0')
+        throw new Error(`${name} ended with ${how}:\n${lines.map((line) => JSON.stringify(line)).join('\n')}`);
+    },
+    kill: child.kill,
+  };
+}
+
+export interface Api {
+  functions: Record<FunctionName, RunningFunction>;
+  /** A token of the example client. */
+  token: string;
+  /** `POST /send` with the example client's token. */
+  send(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** `GET` of the history function, parsed. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read what the API answers
+  read(path: string): Promise<any>;
+  stop(): Promise<void>;
+}
+
+export interface ApiOptions {
+  databaseUrl: string;
+  smtpUrl: string;
+  amqpUrl?: string;
+  /** Further settings, for all functions. */
+  settings?: Settings;
+}
+
+/** Starts all five functions on one database, with the original's example client. */
+export async function startApi({
+  databaseUrl,
+  smtpUrl,
+  amqpUrl = inject('amqpUrl'),
+  settings = {},
+}: ApiOptions): Promise<Api> {
+  const keys = join(inject('workDirectory'), 'signing-keys.json');
+  admin(databaseUrl, 'key', 'ensure', keys);
+  const { client_id, client_secret, scope } = exampleClient;
+  admin(databaseUrl, 'client', 'ensure', client_id, '--secret', client_secret, '--scope', scope);
+
+  const tokenPort = await freePort();
+  const common = {
+    DATABASE_URL: databaseUrl,
+    AMQP_URL: amqpUrl,
+    SMTP_URL: smtpUrl,
+    SIGNING_KEYS_FILE: keys,
+    JWKS_URL: `http://127.0.0.1:${tokenPort}/.well-known/jwks.json`,
+    ...settings,
+  };
+  const [token, send, consume, relay, history] = await Promise.all([
+    startFunction('token', common, { port: tokenPort }),
+    startFunction('send', common),
+    startFunction('consume', common),
+    startFunction('relay', common),
+    startFunction('history', common),
+  ]);
+  const functions = { token, send, consume, relay, history };
+  const accessToken = await getToken(token.url);
+  return {
+    functions,
+    token: accessToken,
+    send: (body, headers = {}) =>
+      fetch(`${send.url}/send`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    read: async (path) =>
+      (await fetch(history.url + path, { headers: { authorization: `Bearer ${accessToken}` } })).json(),
+    async stop() {
+      const results = await Promise.allSettled(Object.values(functions).map((running) => running.stop()));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    },
+  };
+}
+
+export async function getToken(tokenUrl: string, client = exampleClient): Promise<string> {
+  const response = await fetch(`${tokenUrl}/authorize`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ grant_type: 'client_credentials', ...client }),
+  });
+  const body = await response.json();
+  if (response.status !== 200) throw new Error(`No token: ${response.status} ${JSON.stringify(body)}`);
+  return body.access_token;
+}
+
+/** Runs the operator's command. */
+export function admin(databaseUrl: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(inject('bundles'), 'admin', 'index.mjs'), ...args],
+    {
+      env: { ...process.env, DATABASE_URL: databaseUrl },
+      encoding: 'utf8',
+    },
+  );
+  if (status !== 0) throw new Error(`admin ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+/** Asks again until `condition` gives a value that is not undefined or false. */
+export async function eventually<Value>(
+  condition: () => Promise<Value | undefined | false>,
+  withinMs = 15_000,
+): Promise<Value> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const value = await condition();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${condition}`);
+    await setTimeout(25);
+  }
+}
+
+async function answersOk(url: string): Promise<boolean> {
+  return fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
