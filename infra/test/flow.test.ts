@@ -2,7 +2,7 @@
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, eventually, startApi } from './functions.ts';
+import { type Api, eventually, json, startApi } from './functions.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
 let database: TestDatabase;
@@ -38,7 +38,7 @@ describe('the main job', () => {
   it('takes the original body, delivers a default text and tells every step', async () => {
     const response = await api.send(original);
     expect(response.status).toBe(202);
-    const answer = await response.json();
+    const answer = await json(response);
     expect(answer).toEqual({ id: expect.any(String), status: 'queued', message: 'Start Queue Email' });
     expect(response.headers.get('location')).toBe(`/emails/${answer.id}`);
 
@@ -73,7 +73,7 @@ describe('the main job', () => {
       text: 'plain',
       html: '<p>rich</p>',
     });
-    const { id } = await response.json();
+    const { id } = await json(response);
     await sent(id);
     const message = smtp.received.find(({ to }) => to.includes('hidden@example.com'));
     expect(message?.to).toEqual(['a@example.com', 'b@xn--exmple-cua.com', 'hidden@example.com']);

@@ -23,6 +23,13 @@ export const issuer = 'http://api.example.test';
 export const exampleClient = { client_id: 'myawesomeapp', client_secret: 'abc123', scope: 'basic email' };
 
 type Settings = Record<string, string>;
+// biome-ignore lint/suspicious/noExplicitAny: tests look into whatever was answered
+export type Json = any;
+
+/** The parsed body of an answer. */
+export function json(response: Response): Promise<Json> {
+  return response.json();
+}
 
 /** Starts one function and waits until it is ready (`until: 'up'` does not wait for its database and broker). */
 export async function startFunction(
@@ -63,8 +70,7 @@ export interface Api {
   /** `POST /send` with the example client's token. */
   send(body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** `GET` of the history function, parsed. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests read what the API answers
-  read(path: string): Promise<any>;
+  read(path: string): Promise<Json>;
   stop(): Promise<void>;
 }
 
@@ -116,7 +122,7 @@ export async function startApi({
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     read: async (path) =>
-      (await fetch(history.url + path, { headers: { authorization: `Bearer ${accessToken}` } })).json(),
+      (await fetch(history.url + path, { headers: { authorization: `Bearer ${accessToken}` } }).then(json),
     async stop() {
       const results = await Promise.allSettled(Object.values(functions).map((running) => running.stop()));
       for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -130,7 +136,7 @@ export async function getToken(tokenUrl: string, client = exampleClient): Promis
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ grant_type: 'client_credentials', ...client }),
   });
-  const body = await response.json();
+  const body = await json(response);
   if (response.status !== 200) throw new Error(`No token: ${response.status} ${JSON.stringify(body)}`);
   return body.access_token;
 }
