@@ -121,8 +121,7 @@ export async function startApi({
         headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
-    read: async (path) =>
-      (await fetch(history.url + path, { headers: { authorization: `Bearer ${accessToken}` } }).then(json),
+    read: (path) => fetch(history.url + path, { headers: { authorization: `Bearer ${accessToken}` } }).then(json),
     async stop() {
       const results = await Promise.allSettled(Object.values(functions).map((running) => running.stop()));
       for (const result of results) if (result.status === 'rejected') throw result.reason;
