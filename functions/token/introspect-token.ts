@@ -1,0 +1,43 @@
+// POST /introspect (RFC 7662): a client asks what became of a token of its own.
+import { databaseError, type Sql } from '../../lib/db.ts';
+import type { Reply, Request } from '../../lib/http.ts';
+import { areRevoked } from '../../lib/revoked-tokens.ts';
+import type { Authenticate } from './authenticate.ts';
+import { credentialNames } from './credentials.ts';
+import { noStore, OAuthError } from './oauth-error.ts';
+import { readParameters } from './parameters.ts';
+import type { TokenClaims, TokenFormat } from './token-format.ts';
+
+export interface IntrospectTokenOptions {
+  authenticate: Authenticate;
+  tokens: TokenFormat;
+  sql: Sql;
+}
+
+export function createIntrospectToken({ authenticate, tokens, sql }: IntrospectTokenOptions) {
+  return async (request: Request): Promise<Reply> => {
+    const parameters = readParameters(request, ['token', ...credentialNames]);
+    const client = await authenticate(request, parameters);
+    if (parameters.token === undefined) throw new OAuthError('invalid_request', 'token is missing.');
+    const claims = await tokens.read(parameters.token);
+    if (claims === undefined || claims.client_id !== client.client_id) return answer({ active: false });
+    const isActive = hasNotExpired(claims) && !(await isRevoked(sql, claims.jti));
+    return answer(isActive ? { active: true, token_type: 'Bearer', ...claims } : { active: false });
+  };
+}
+
+/** To the second: the tolerance for differing clocks is for others' clocks (nbf), not ours. */
+function hasNotExpired({ exp }: TokenClaims): boolean {
+  return exp * 1000 > Date.now();
+}
+
+async function isRevoked(sql: Sql, jti: string): Promise<boolean> {
+  const [revoked] = await areRevoked(sql, [jti]).catch((error) => {
+    throw databaseError(error);
+  });
+  return revoked === true;
+}
+
+function answer(body: Record<string, unknown>): Reply {
+  return { status: 200, headers: noStore, body };
+}

@@ -1,0 +1,55 @@
+// POST /authorize and POST /token: the client-credentials grant (RFC 6749 §4.4).
+import type { Reply, Request } from '../../lib/http.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Authenticate } from './authenticate.ts';
+import type { Client } from './clients.ts';
+import { credentialNames } from './credentials.ts';
+import { noStore, OAuthError } from './oauth-error.ts';
+import { readParameters } from './parameters.ts';
+import type { TokenFormat } from './token-format.ts';
+
+export interface IssueTokenOptions {
+  authenticate: Authenticate;
+  tokens: TokenFormat;
+  lifetimeSeconds: number;
+  log: Log;
+}
+
+export const grantTypes = ['client_credentials'];
+
+export function createIssueToken({ authenticate, tokens, lifetimeSeconds, log }: IssueTokenOptions) {
+  return async (request: Request): Promise<Reply> => {
+    const parameters = readParameters(request, ['grant_type', 'scope', ...credentialNames]);
+    checkGrantType(parameters.grant_type);
+    const client = await authenticate(request, parameters);
+    const scopes = grantedScopes(parameters.scope, client);
+    const { token, jti } = await tokens.sign(client.client_id, scopes);
+    const scope = scopes.join(' ');
+    log.info('token issued', { client_id: client.client_id, jti, scope });
+    return {
+      status: 200,
+      headers: noStore,
+      body: { token_type: 'Bearer', expires_in: lifetimeSeconds, access_token: token, scope },
+    };
+  };
+}
+
+function checkGrantType(grantType: string | undefined): void {
+  if (grantType === undefined) throw new OAuthError('invalid_request', 'grant_type is missing.');
+  if (grantTypes.includes(grantType)) return;
+  throw new OAuthError('unsupported_grant_type', `grant_type must be ${grantTypes.join(' or ')}.`);
+}
+
+/** The scopes asked for, in that order and once each (RFC 6749 §3.3); all of the client's where none are asked for. */
+function grantedScopes(asked: string | undefined, { client_id, scopes }: Client): string[] {
+  if (asked === undefined) return scopes;
+  const granted = [...new Set(asked.split(' '))];
+  if (granted.every((scope) => scopes.includes(scope))) return granted;
+  throw new OAuthError(
+    'invalid_scope',
+    `This client may ask for these scopes, with one space between: ${scopes.join(' ')}.`,
+    {
+      clientId: client_id,
+    },
+  );
+}

@@ -1,0 +1,43 @@
+// Parameters of an OAuth2 request: from a form (RFC 6749), or from a JSON object as the original API takes them.
+import { mediaType, parseJson, type Request } from '../../lib/http.ts';
+import { OAuthError } from './oauth-error.ts';
+
+const json = 'application/json';
+/** Media types that the endpoints take. */
+export const parameterMediaTypes = [json, 'application/x-www-form-urlencoded'];
+
+export type Parameters<Name extends string> = Partial<Record<Name, string>>;
+
+/**
+ * Reads the parameters `names` from the body. Others are ignored and empty ones count as omitted (RFC 6749 §3.2).
+ * Throws `invalid_request` where one is repeated or not a string, and `invalid_json`.
+ */
+export function readParameters<const Name extends string>(
+  { headers, body }: Request,
+  names: readonly Name[],
+): Parameters<Name> {
+  const given = mediaType(headers) === json ? jsonParameters(parseJson(body)) : formParameters(body);
+  const parameters: Parameters<Name> = {};
+  for (const name of names) {
+    const value = given.get(name);
+    if (value === undefined || value === '') continue;
+    if (typeof value !== 'string') throw new OAuthError('invalid_request', `${name} must be a string.`);
+    parameters[name] = value;
+  }
+  return parameters;
+}
+
+function jsonParameters(body: unknown): Map<string, unknown> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new OAuthError('invalid_request', 'The request body must be a JSON object.');
+  }
+  return new Map(Object.entries(body));
+}
+
+function formParameters(body: Buffer): Map<string, unknown> {
+  const pairs = [...new URLSearchParams(body.toString())];
+  const parameters = new Map(pairs);
+  // The name is not repeated to anybody: a JSON body sent as a form is one long name with the secret in it.
+  if (parameters.size < pairs.length) throw new OAuthError('invalid_request', 'A parameter is given more than once.');
+  return parameters;
+}

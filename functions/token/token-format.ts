@@ -1,0 +1,78 @@
+// Our access tokens as text: JWTs of RFC 9068, signed here, and read again for introspection and revocation. lib/access-token.ts checks them for the API.
+import { randomUUID } from 'node:crypto';
+import { createLocalJWKSet, errors, jwtVerify, SignJWT } from 'jose';
+import * as v from 'valibot';
+import { signatureAlgorithms } from '../../lib/access-token.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+export interface TokenFormatOptions {
+  keys: SigningKeys;
+  issuer: string;
+  audience: string;
+  lifetimeSeconds: number;
+}
+
+const Claims = v.object({
+  iss: v.string(),
+  aud: v.string(),
+  sub: v.string(),
+  client_id: v.string(),
+  jti: v.pipe(v.string(), v.uuid()),
+  iat: v.number(),
+  nbf: v.number(),
+  exp: v.number(),
+  scope: v.string(),
+});
+
+/** Times are seconds since 1970 (RFC 7519 §2). */
+export type TokenClaims = v.InferOutput<typeof Claims>;
+
+export interface TokenFormat {
+  sign(clientId: string, scopes: readonly string[]): Promise<{ token: string; jti: string }>;
+  /** The claims of a token of ours that has not ended, as the API would take it; undefined for anything else. */
+  read(token: string): Promise<TokenClaims | undefined>;
+}
+
+/** As the API allows: clocks of functions may differ by so much, so a token is alive that long after its `exp`. */
+const clockToleranceSeconds = 60;
+
+export function createTokenFormat({ keys, issuer, audience, lifetimeSeconds }: TokenFormatOptions): TokenFormat {
+  const [{ alg, kid, privateKey }] = keys;
+  const publicKeys = createLocalJWKSet({ keys: keys.map(({ publicJwk }) => publicJwk) });
+
+  return {
+    async sign(clientId, scopes) {
+      const jti = randomUUID();
+      const now = Math.floor(Date.now() / 1000);
+      // `scopes` beside `scope`: league/oauth2-server, which the original API was built on, writes and reads the list.
+      const token = await new SignJWT({ client_id: clientId, scope: scopes.join(' '), scopes: [...scopes] })
+        .setProtectedHeader({ alg, kid, typ: 'at+jwt' })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setSubject(clientId)
+        .setJti(jti)
+        .setIssuedAt(now)
+        .setNotBefore(now)
+        .setExpirationTime(now + lifetimeSeconds)
+        .sign(privateKey);
+      return { token, jti };
+    },
+
+    async read(token) {
+      try {
+        const { payload } = await jwtVerify(token, publicKeys, {
+          issuer,
+          audience,
+          algorithms: signatureAlgorithms,
+          typ: 'at+jwt',
+          clockTolerance: clockToleranceSeconds,
+        });
+        const claims = v.safeParse(Claims, payload);
+        return claims.success ? claims.output : undefined;
+      } catch (error) {
+        if (error instanceof errors.JOSEError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
