@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createSecretCheck, type SecretToCheck } from './check-secret.ts';
-import { verifySecret } from './secret-hash.ts';
+import { decoyHash, verifySecret } from './secret-hash.ts';
 
 /** "right" and "rolled" with the least cost there is, so that hundreds of checks take no time. */
 const hashOfRight = '$scrypt$ln=1,r=1,p=1$c2FsdHNhbHRzYWx0$chrFar7K0TEPV9YHYANcoVlbOzB/AwNIQi3njrE+/4k';
@@ -108,9 +108,17 @@ describe('a wrong secret', () => {
 });
 
 describe('an unknown client', () => {
-  it('costs a hash and is wrong, whatever the secret', async () => {
-    expect(await check({ storedHash: undefined })).toBe('wrong');
-    expect(hashesRun).toBe(1);
+  it('costs a hash and is wrong, even if a secret came to fit the decoy', async () => {
+    const checked: string[] = [];
+    const checkSecret = createSecretCheck({
+      verify: async (_secret, storedHash) => {
+        checked.push(storedHash);
+        return true;
+      },
+    });
+    const unknown = { clientId: 'nobody', secret: 'any', storedHash: undefined, address: '192.0.2.1' };
+    expect(await checkSecret(unknown)).toEqual({ outcome: 'wrong' });
+    expect(checked).toEqual([decoyHash]);
   });
 });
 
