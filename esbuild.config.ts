@@ -1,5 +1,5 @@
 // Bundles each function, and the operator's command, to one file that needs nothing but Node: `npm run build`.
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -15,6 +15,8 @@ export async function bundle(directory = 'dist'): Promise<void> {
     ...functions.map((name) => bundleOne(`functions/${name}/index.ts`, `${directory}/${name}/index.mjs`)),
     bundleOne('infra/admin/index.ts', `${directory}/admin/index.mjs`),
   ]);
+  // What `migrate` applies, so that the folder is all it needs.
+  await cp('infra/migrations', `${directory}/admin/migrations`, { recursive: true });
   await Promise.all(functions.map((name) => writeManifest(name, `${directory}/${name}`)));
 }
 

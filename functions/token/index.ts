@@ -1,20 +1,20 @@
-// The token function: gives clients access tokens, says what became of them, and ends them.
+// The token function: gives clients access tokens, says what became of them, and ends them. Wiring only.
 import { openDatabase } from '../../lib/db.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
 import { apiErrorReply } from './oauth-error.ts';
-import { tokenRoutes } from './routes.ts';
+import { createTokenRoutes } from './routes.ts';
 import { TokenSettings } from './settings.ts';
 
 const settings = readSettings(TokenSettings, process.env);
 const log = createLog('token', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'token' });
 
-const fn = hostFunction({
+const hosted = hostFunction({
   name: 'token',
   log,
-  routes: tokenRoutes({
+  routes: createTokenRoutes({
     sql,
     log,
     keys: settings.SIGNING_KEYS,
@@ -25,9 +25,9 @@ const fn = hostFunction({
   // A token is under 2 kB; nothing else here is longer.
   maxBodyBytes: 16_384,
   ready: { database: () => sql`select 1` },
-  close: () => sql.end({ timeout: 5 }),
+  close: () => sql.end(),
   errorReply: apiErrorReply,
 });
 
-export const token = fn.handler;
-fn.listenIfMain(import.meta.url, settings);
+export const token = hosted.handler;
+hosted.listenIfMain(import.meta.url, settings);

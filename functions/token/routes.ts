@@ -19,7 +19,7 @@ export interface TokenRoutesOptions extends TokenFormatOptions {
 /** Short enough for a new key to be known soon after it was added. */
 const publicForAWhile = { 'cache-control': 'public, max-age=300' };
 
-export function tokenRoutes({ sql, log, ...format }: TokenRoutesOptions): Route[] {
+export function createTokenRoutes({ sql, log, ...format }: TokenRoutesOptions): Route[] {
   const { issuer, keys, lifetimeSeconds } = format;
   const authenticate = createAuthentication(sql);
   const tokens = createTokenFormat(format);

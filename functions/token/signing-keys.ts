@@ -4,7 +4,8 @@ import type { JWK } from 'jose';
 import * as v from 'valibot';
 import { parseJson } from '../../lib/http.ts';
 
-export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
+export const signingAlgorithms = ['RS256', 'ES256', 'EdDSA'] as const;
+export type SigningAlgorithm = (typeof signingAlgorithms)[number];
 
 export interface SigningKey {
   kid: string;

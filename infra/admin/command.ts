@@ -1,0 +1,75 @@
+// What an operator's command is, how its words are read, and how it is described.
+import { parseArgs } from 'node:util';
+import * as v from 'valibot';
+import { url } from '../../lib/env.ts';
+
+export interface Command {
+  /** As in `client create`. */
+  name: string;
+  /** The words that the operator gives, in order, by the name they have in the help. */
+  words: string[];
+  /** Options by name; `value` stands for the value in the help. */
+  options: Record<string, { value: string; required?: boolean }>;
+  /** One line on what it does. */
+  about: string;
+  /** Returns what is printed. */
+  run: (words: string[], options: Options, settings: AdminSettings) => Promise<string>;
+}
+
+export type Options = Record<string, string | undefined>;
+
+export interface AdminSettings {
+  databaseUrl: string | undefined;
+  migrationsDirectory: string | undefined;
+  /** Prints a line while a command is still at work. */
+  say: (line: string) => void;
+}
+
+/** The operator's words make no sense; the answer is the usage of the command. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Something that the operator must know, in one line. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError';
+}
+
+/** Reads the words after a command's name, or throws a `UsageError`. */
+export function parseWords(command: Command, args: string[]): { words: string[]; options: Options } {
+  const { words, options } = parsed(command, args);
+  const missing = command.words[words.length];
+  if (missing !== undefined) throw new UsageError(`${missing} is missing.`);
+  const surplus = words[command.words.length];
+  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one word too many.`);
+  for (const [name, { required }] of Object.entries(command.options)) {
+    if (required && options[name] === undefined) throw new UsageError(`--${name} is missing.`);
+  }
+  return { words, options };
+}
+
+function parsed(command: Command, args: string[]): { words: string[]; options: Options } {
+  const options = Object.fromEntries(Object.keys(command.options).map((name) => [name, { type: 'string' as const }]));
+  try {
+    const { positionals, values } = parseArgs({ args, options, allowPositionals: true });
+    return { words: positionals, options: values };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** As in `client create NAME [--scope 'basic email'] [--secret SECRET]`. */
+export function usageOf({ name, words, options }: Command): string {
+  const optionTexts = Object.entries(options).map(([option, { value, required }]) =>
+    required ? `--${option} ${value}` : `[--${option} ${value}]`,
+  );
+  return [name, ...words, ...optionTexts].join(' ');
+}
+
+const PostgresUrl = url('postgres', 'postgresql');
+
+export function requireDatabaseUrl({ databaseUrl }: AdminSettings): string {
+  const fault = databaseUrl ? 'is no URL of a PostgreSQL database' : 'is not set';
+  if (v.is(PostgresUrl, databaseUrl)) return databaseUrl;
+  throw new AdminError(`DATABASE_URL ${fault}; it has the form postgres://user:password@host:5432/name`);
+}

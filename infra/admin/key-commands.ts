@@ -1,0 +1,63 @@
+// The operator's commands for signing keys.
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { createSigningKeys } from '../../functions/token/create-signing-key.ts';
+import {
+  parseSigningKeys,
+  type SigningAlgorithm,
+  SigningKeysError,
+  signingAlgorithms,
+} from '../../functions/token/signing-keys.ts';
+import { AdminError, type Command, UsageError } from './command.ts';
+
+export const keyCommands: Command[] = [
+  {
+    name: 'key create',
+    words: [],
+    options: { alg: { value: signingAlgorithms.join('|') } },
+    about: 'Prints a private JWK set with a new signing key, for SIGNING_KEYS or a file that SIGNING_KEYS_FILE names.',
+    async run(_words, { alg = 'RS256' }) {
+      if (!isSigningAlgorithm(alg)) throw new UsageError(`--alg must be ${signingAlgorithms.join(', ')}.`);
+      return createSigningKeys(alg);
+    },
+  },
+  {
+    name: 'key ensure',
+    words: ['FILE'],
+    options: {},
+    about: 'Writes such a set to FILE, readable by its owner alone, unless FILE is there already.',
+    async run([file = '']) {
+      const isNew = await writeIfMissing(file, `${await createSigningKeys('RS256')}\n`);
+      if (!isNew) await checkKeys(file);
+      return isNew ? `New signing key in ${file}` : `The signing keys in ${file} are good; nothing to do`;
+    },
+  },
+];
+
+function isSigningAlgorithm(alg: string): alg is SigningAlgorithm {
+  return signingAlgorithms.some((known) => known === alg);
+}
+
+/** The file is there whole or not at all, and of two processes at once one wins. False when it was there. */
+async function writeIfMissing(file: string, content: string): Promise<boolean> {
+  const draft = `${file}.${randomUUID()}`;
+  try {
+    await writeFile(draft, content, { mode: 0o600 });
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function checkKeys(file: string): Promise<void> {
+  try {
+    parseSigningKeys(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SigningKeysError) throw new AdminError(`${file} ${error.message}.`);
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+// Finds the command that the operator means, runs it, and says how it went.
+import { isDatabaseAway } from '../../lib/db.ts';
+import { clientCommands } from './client-commands.ts';
+import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
+import { keyCommands } from './key-commands.ts';
+import { migrate } from './migrate.ts';
+
+const migrateCommand: Command = {
+  name: 'migrate',
+  words: [],
+  options: {},
+  about: 'Brings the database to the present schema. Waits 30 s for a database that is not up yet.',
+  async run(_words, _options, settings) {
+    const { migrationsDirectory: directory, say: log } = settings;
+    const applied = await migrate(requireDatabaseUrl(settings), { directory, log });
+    return applied.length === 0 ? 'The database is up to date' : `Applied: ${applied.join(', ')}`;
+  },
+};
+
+const commands = [migrateCommand, ...clientCommands, ...keyCommands];
+
+export interface Outcome {
+  /** 0, 1 when it failed, 2 when the words made no sense. */
+  exitCode: number;
+  output?: string;
+  /** For standard error. */
+  complaint?: string;
+}
+
+/** `args` are the words after the program's name. Never throws: a failure is one line. */
+export async function runAdmin(args: string[], settings: AdminSettings): Promise<Outcome> {
+  const asksForHelp = args[0] === 'help' || args.includes('--help') || args.includes('-h');
+  if (asksForHelp) return { exitCode: 0, output: help(commands) };
+  const command = commands.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));
+  if (command === undefined) {
+    const group = commands.filter(({ name }) => name.split(' ')[0] === args[0]);
+    return { exitCode: 2, complaint: help(group.length > 0 ? group : commands) };
+  }
+  try {
+    const { words, options } = parseWords(command, args.slice(command.name.split(' ').length));
+    return { exitCode: 0, output: await command.run(words, options, settings) };
+  } catch (error) {
+    if (error instanceof UsageError) return { exitCode: 2, complaint: `${error.message}\n\n${help([command])}` };
+    return { exitCode: 1, complaint: inOneLine(error) };
+  }
+}
+
+function help(shown: Command[]): string {
+  const lines = shown.map((command) => `  ${usageOf(command)}\n      ${command.about}`);
+  return `Usage: npm run admin -- COMMAND
+
+${lines.join('\n')}
+
+DATABASE_URL names the database: postgres://user:password@host:5432/name`;
+}
+
+function inOneLine(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : error.name;
+  if (isDatabaseAway(error)) return `The database that DATABASE_URL names cannot be reached (${code}).`;
+  if (code === '42P01') return 'The database has no tables yet: run the command migrate first.';
+  return (error.message || code).split('\n', 1)[0] ?? code;
+}
