@@ -19,6 +19,8 @@ export interface PostgresOptions {
 
 export interface Postgres {
   url: string;
+  /** Fulfilled, with how it ended, once it is gone. */
+  exited: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -49,7 +51,8 @@ export async function startPostgres({ directory, port, log, flags = [] }: Postgr
     log,
   });
   await server.until(async () => isReady(data, server.pid));
-  return { url: `postgres://postgres:${password}@${loopback}:${port}/postgres`, stop: server.stop };
+  const url = `postgres://postgres:${password}@${loopback}:${port}/postgres`;
+  return { url, exited: server.exited, stop: server.stop };
 }
 
 interface Binaries {
@@ -86,7 +89,7 @@ async function createCluster(options: {
   mkdirSync(unfinished, { mode: 0o700 });
   if (account) chownSync(unfinished, account.uid, account.gid);
   const run = startChild({
-    name: 'initdb',
+    name: "PostgreSQL's initdb",
     command: initdb,
     args: [
       ...['-D', unfinished, '--username=postgres', `--pwfile=${join(home, 'password')}`, '--auth=scram-sha-256'],
@@ -96,8 +99,7 @@ async function createCluster(options: {
     account,
     log,
   });
-  const how = await run.exited;
-  if (how !== 'exit code 0') throw new Error(`PostgreSQL's initdb ended with ${how}; see its log`);
+  await run.done();
   renameSync(unfinished, data);
 }
 
