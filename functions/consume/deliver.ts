@@ -1,6 +1,7 @@
 // The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
 import { untilDatabaseIsBack } from '../../lib/db.ts';
-import type { ClaimedEmail, Move } from '../../lib/emails.ts';
+import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import type { Move } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { composeMessage } from './message.ts';

@@ -1,6 +1,8 @@
 // What an outcome means for the email: where its status moves, when it is tried again, and what its history says. Pure.
-import type { ClaimedEmail, Move, SettledRecipient } from '../../lib/emails.ts';
-import type { NewEvent } from '../../lib/events.ts';
+import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import type { SettledRecipient } from '../../lib/emails/email.ts';
+import type { NewEvent } from '../../lib/emails/events.ts';
+import type { Move } from '../../lib/emails/move.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
 

@@ -1,9 +1,9 @@
 // The routes of the history function: a client's own emails, one of them, and its events.
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import { databaseError, type Sql } from '../../lib/db.ts';
-import { findEmail, listEmails } from '../../lib/emails.ts';
+import { listEvents } from '../../lib/emails/events.ts';
+import { findEmail, listEmails } from '../../lib/emails/read.ts';
 import { ApiError } from '../../lib/errors.ts';
-import { listEvents } from '../../lib/events.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
 import { parseListQuery } from './list-query.ts';
 import { showEmail, showEvent, showSummary } from './show.ts';

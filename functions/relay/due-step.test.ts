@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DueEmail } from '../../lib/emails.ts';
+import type { DueEmail } from '../../lib/emails/due.ts';
 import { dueStep } from './due-step.ts';
 
 const policy = { publishGraceMs: 30_000, giveUpAfterMs: 86_400_000 };

@@ -1,6 +1,7 @@
 // What is to be done with an email whose `due_at` has passed: lost publishes, lost workers, retries and scheduled sends are one case. Pure.
-import type { DueEmail, Move } from '../../lib/emails.ts';
-import type { QueuedReason } from '../../lib/events.ts';
+import type { DueEmail } from '../../lib/emails/due.ts';
+import type { QueuedReason } from '../../lib/emails/events.ts';
+import type { Move } from '../../lib/emails/move.ts';
 
 export interface DuePolicy {
   /** How long an id may be on its way to a worker before it is published again. */

@@ -2,7 +2,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AccessToken } from '../../lib/access-token.ts';
 import { databaseError } from '../../lib/db.ts';
-import type { NewEmail } from '../../lib/emails.ts';
+import type { NewEmail } from '../../lib/emails/accept.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Lane } from '../../lib/queue.ts';

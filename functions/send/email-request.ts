@@ -1,6 +1,6 @@
 // What POST /send takes: the full form (from, to, …) or the original form (email, to_email, …), checked field by field.
 import * as v from 'valibot';
-import type { Mailbox } from '../../lib/emails.ts';
+import type { Mailbox } from '../../lib/emails/email.ts';
 import { ApiError, type Fault } from '../../lib/errors.ts';
 import { defaultBody } from './default-body.ts';
 import { exactObject } from './exact-object.ts';

@@ -2,7 +2,7 @@
 import { createTokenCheck } from '../../lib/access-token.ts';
 import { createBatcher } from '../../lib/batch.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
-import { insertEmails, type NewEmail } from '../../lib/emails.ts';
+import { insertEmails, type NewEmail } from '../../lib/emails/accept.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
