@@ -1,0 +1,177 @@
+// The load: clients on kept-alive connections that send emails at an even pace and remember exactly what they were told.
+import { Agent, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DeliveryMode } from '../../lib/emails/email.ts';
+import { client } from './services.ts';
+
+export interface LoadOptions {
+  urls: { token: string; send: string; history: string };
+  /** Accepted emails after which it stops, if nothing keeps it on. */
+  emails: number;
+  perSecond: number;
+  connections: number;
+  delivery: DeliveryMode;
+  /** Length of the text of an email. */
+  textLength: number;
+}
+
+export interface Load {
+  /** What was answered 202: id → marker. */
+  accepted: Map<string, string>;
+  /** Markers of requests that got no 202: the email was stored or was not. */
+  maybe: Set<string>;
+  /** Answers other than those expected, with how often each came. */
+  answers: Map<string, number>;
+  /** Complaints: answers that break a promise. */
+  broken: string[];
+  startedAt: number;
+  /** Fulfilled when this share of the emails, from 0 to 1, has been accepted. */
+  until(share: number): Promise<void>;
+  /** Sends until the emails are accepted and `others` is fulfilled. */
+  run(others: Promise<unknown>): Promise<void>;
+  /** One email beside the load: its id if it was accepted. */
+  sendOne(): Promise<string | undefined>;
+  /** A fresh token; undefined when there was none to be had. */
+  authorize(): Promise<string | undefined>;
+  /** An email as the history function tells it; undefined when it could not. */
+  read(id: string): Promise<{ status: string } | undefined>;
+  close(): void;
+}
+
+/** A request that got no answer by then counts as "maybe". */
+const answerWithinMs = 15_000;
+/** Of so many emails, one client asks for a new token, and reads one email. */
+const tokenEvery = 50;
+const readEvery = 20;
+
+export function createLoad(options: LoadOptions): Load {
+  const { urls, emails, perSecond, connections, delivery, textLength } = options;
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const accepted = new Map<string, string>();
+  const maybe = new Set<string>();
+  const answers = new Map<string, number>();
+  const broken: string[] = [];
+  const text = 'x'
+    .repeat(70)
+    .concat('\n')
+    .repeat(Math.ceil(textLength / 71));
+  let token = '';
+  let count = 0;
+  let startedAt = Date.now();
+
+  const note = (what: string) => answers.set(what, (answers.get(what) ?? 0) + 1);
+
+  async function sendOne(): Promise<string | undefined> {
+    count += 1;
+    const marker = `m${String(count).padStart(6, '0')}`;
+    const body = {
+      from: 'Load <load@example.com>',
+      to: `${marker}@example.net`,
+      subject: marker,
+      text,
+      // Only where it is not the default, so that the plainest request is the one that is tried most.
+      ...(delivery !== 'at_least_once' && { delivery }),
+    };
+    maybe.add(marker);
+    const answer = await call('POST', `${urls.send}/send`, body, token);
+    if (answer.status !== 202) {
+      note(`POST /send ${answer.status}`);
+      if (answer.status === 401) await renewToken();
+      return undefined;
+    }
+    const id = answer.body.id as string;
+    maybe.delete(marker);
+    accepted.set(id, marker);
+    return id;
+  }
+
+  async function authorize(): Promise<string | undefined> {
+    const answer = await call('POST', `${urls.token}/authorize`, { grant_type: 'client_credentials', ...client });
+    if (answer.status !== 200) note(`POST /authorize ${answer.status}`);
+    return answer.status === 200 ? (answer.body.access_token as string) : undefined;
+  }
+  const renewToken = async () => {
+    token = (await authorize()) ?? token;
+  };
+
+  async function read(id: string): Promise<{ status: string } | undefined> {
+    const answer = await call('GET', `${urls.history}/emails/${id}`, undefined, token);
+    if (answer.status === 200) return answer.body as { status: string };
+    note(`GET /emails/{id} ${answer.status}`);
+    if (answer.status === 404) broken.push(`history does not know the accepted email ${id}`);
+    return undefined;
+  }
+
+  async function call(method: string, url: string, body: unknown, bearer = ''): Promise<Answer> {
+    const headers = { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }) };
+    const options = { method, agent, headers, signal: AbortSignal.timeout(answerWithinMs) };
+    return new Promise((resolve) => {
+      const failed = (error: NodeJS.ErrnoException) => resolve({ status: error.code ?? error.message, body: {} });
+      const sent = request(url, options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('error', failed);
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parsed(Buffer.concat(chunks)) }));
+      });
+      sent.on('error', failed);
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+
+  async function run(others: Promise<unknown>): Promise<void> {
+    let othersDone = false;
+    others.then(
+      () => (othersDone = true),
+      () => (othersDone = true),
+    );
+    await renewToken();
+    startedAt = Date.now();
+    const begun = performance.now();
+    let due = 0;
+    await Promise.all(
+      Array.from({ length: connections }, async () => {
+        for (;;) {
+          const mine = due++;
+          const waitMs = begun + (mine * 1000) / perSecond - performance.now();
+          if (waitMs > 0) await pause(waitMs);
+          if (accepted.size >= emails && othersDone) return;
+          const id = await sendOne();
+          if (mine % tokenEvery === tokenEvery - 1) await renewToken();
+          if (id !== undefined && mine % readEvery === 0) await read(id);
+        }
+      }),
+    );
+  }
+
+  return {
+    accepted,
+    maybe,
+    answers,
+    broken,
+    get startedAt() {
+      return startedAt;
+    },
+    async until(share) {
+      while (accepted.size < emails * share) await pause(20);
+    },
+    run,
+    sendOne,
+    authorize,
+    read,
+    close: () => agent.destroy(),
+  };
+}
+
+interface Answer {
+  /** Of HTTP, or the code of the failure. */
+  status: number | string;
+  body: Record<string, unknown>;
+}
+
+function parsed(body: Buffer): Record<string, unknown> {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return {};
+  }
+}
