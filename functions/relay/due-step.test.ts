@@ -10,7 +10,8 @@ const due = (over: Partial<DueEmail>): DueEmail => ({
   delivery: 'at_least_once',
   attempts: 1,
   queued_for_ms: 1_000,
-  accepted_for_ms: 1_000,
+  wanted_for_ms: 1_000,
+  expired: false,
   data_started: false,
   ...over,
 });
@@ -30,7 +31,9 @@ describe('dueStep', () => {
       null,
       {},
     ],
-    ['workers that keep dying', { status: 'sending', accepted_for_ms: 86_400_000 }, 'failed', null, {}],
+    ['one that came too late', { status: 'queued', expired: true }, 'expired', null, {}],
+    ['one that came too late, in mid-delivery', { status: 'sending', expired: true }, 'queued', 30_000, {}],
+    ['workers that keep dying', { status: 'sending', wanted_for_ms: 86_400_000 }, 'failed', null, {}],
   ])('%s', (_what, email, to, dueInMs, detail) => {
     const move = dueStep(due(email), policy);
     expect(move).toMatchObject({ from: [email.status], to, due_in_ms: dueInMs, attempts: 1 });

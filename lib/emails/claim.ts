@@ -1,5 +1,6 @@
 // SQL of a worker's claim on emails: taking it, keeping it, saying that transmission begins.
 import type { Query } from '../db.ts';
+import type { Lane } from '../queue.ts';
 import type { DeliveryMode, EmailContent, SettledRecipient } from './email.ts';
 
 export interface ClaimedEmail extends EmailContent {
@@ -13,8 +14,13 @@ export interface ClaimedEmail extends EmailContent {
   message_id: string;
   /** Number of this attempt, from 1; fences what the attempt records. */
   attempts: number;
-  accepted_for_ms: number;
+  lane: Lane;
+  /** How long its delivery has been wanted; it is given up at a certain age. */
+  wanted_for_ms: number;
+  /** How long it may still be delivered; null: for ever. */
+  expires_in_ms: number | null;
   accepted_at: Date;
+  traceparent: string | null;
   settled: Record<string, SettledRecipient>;
 }
 
@@ -33,8 +39,9 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
       from claimable where emails.id = claimable.id
       returning emails.*
     )
-    select id, client_id, delivery, sender, subject, message_id, attempts, accepted_at, settled,
-           (extract(epoch from now() - accepted_at) * 1000)::double precision as accepted_for_ms,
+    select id, client_id, lane, delivery, sender, subject, message_id, attempts, accepted_at, settled, traceparent,
+           (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
+           (extract(epoch from expires_at - now()) * 1000)::double precision as expires_in_ms,
            array(select recipient from unnest(recipients) recipient where not settled ? recipient) as recipients,
            headers, text_body, html_body
     from claimed join email_contents on email_id = id`;

@@ -12,7 +12,8 @@ export interface DueEmail {
   /** How long the email has been queued, in milliseconds; null if it never was. */
   queued_for_ms: number | null;
   data_started: boolean;
-  accepted_for_ms: number;
+  wanted_for_ms: number;
+  expired: boolean;
 }
 
 /** Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another relay has locked. */
@@ -21,7 +22,8 @@ export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail
     select id, status, lane, delivery, attempts,
            (extract(epoch from now() - queued_at) * 1000)::double precision as queued_for_ms,
            data_started_at is not null as data_started,
-           (extract(epoch from now() - accepted_at) * 1000)::double precision as accepted_for_ms
+           (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
+           coalesce(expires_at <= now(), false) as expired
     from emails where due_at <= now()
     order by due_at limit ${limit}
     for update skip locked`;

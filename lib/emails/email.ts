@@ -49,3 +49,8 @@ export interface SettledRecipient {
   enhanced_code: string | null;
   reply: string | null;
 }
+
+/** True for text that can be the id of an email: PostgreSQL would refuse anything else with an error of its own. */
+export function isEmailId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}

@@ -31,6 +31,8 @@ export type NewEvent =
   | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' } }
   | { type: 'queued'; detail: { reason: QueuedReason } }
   | { type: 'attempt'; detail: AttemptDetail }
+  | { type: 'rescheduled'; detail: { scheduled_at: string } }
+  | { type: 'replayed'; detail: { status: EndStatus } }
   | { type: 'deferred'; detail: { next_attempt_in_s: number } }
   | { type: EndStatus; detail: { reason?: string } };
 

@@ -76,3 +76,13 @@ export async function listEmails(
       ${after ? sql`and id < ${after}` : sql``}
     order by id desc limit ${limit}`;
 }
+
+/** What each of `ids` is at, in order; undefined where the row is gone. */
+export async function readStatuses(sql: Query, ids: string[]) {
+  const rows = await sql<
+    { id: string; status: EmailStatus; finished: boolean; attempts: number; last_reply: string | null }[]
+  >`
+    select id, status, finished_at is not null as finished, attempts, last_reply from emails where id = any(${ids}::uuid[])`;
+  const states = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => states.get(id));
+}
