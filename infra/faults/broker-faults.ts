@@ -71,11 +71,11 @@ export const brokerFaults: readonly Fault[] = [
     async make({ services, load, say, untilAllWork }) {
       await load.until(0.2);
       // More than any disk has.
-      await services.rabbitMq.running.control('set_disk_free_limit', '1000TB');
+      await services.rabbitMq.running.control('set_disk_free_limit', '1000000GB');
       say('the disk alarm is on');
       await load.until(0.5);
       await pause(awayMs);
-      await services.rabbitMq.running.control('set_disk_free_limit', '1MB');
+      await services.rabbitMq.running.control('set_disk_free_limit', '50MB');
       say('the disk alarm is off');
       await untilAllWork();
     },

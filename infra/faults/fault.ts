@@ -20,6 +20,8 @@ export interface Fault {
   perSecond?: number;
   textLength?: number;
   delivery?: DeliveryMode;
+  /** Clients send an Idempotency-Key and repeat what was not answered. */
+  repeats?: true;
   smtp?: 'tls' | 'account';
   copies?: Partial<Record<FunctionName, number>>;
   own?: Partial<Record<FunctionName, Settings>>;

@@ -58,7 +58,11 @@ async function runAll(): Promise<void> {
   for (const [index, fault] of chosen.entries()) {
     console.log(`\n${minutes()}  ${index + 1}/${chosen.length}  ${fault.says} [${fault.name}]`);
     const say = (what: string) => console.log(`${minutes()}    ${what}`);
-    const result = await runFault(fault, services, !values.short, say);
+    const result = await runFault(fault, services, !values.short, say).catch((error: Error) => {
+      say(`could not be carried out: ${error.stack}`);
+      process.exitCode = 1;
+    });
+    if (!result) continue;
     results.push(result);
     const { accepted, doubled, lost, complaints } = result;
     say(`${accepted} accepted, ${doubled} doubled, ${lost} lost: ${complaints.length === 0 ? 'holds' : 'BROKEN'}`);

@@ -32,6 +32,14 @@ export const killFaults: readonly Fault[] = [
     make: (stage) => killRepeatedly('send', stage),
   },
   {
+    name: 'kill-send-and-repeat',
+    says: 'kill -9 of send, requests repeated with their Idempotency-Key',
+    short: true,
+    emails,
+    repeats: true,
+    make: (stage) => killRepeatedly('send', stage),
+  },
+  {
     name: 'kill-consume',
     says: 'kill -9 of consume',
     short: true,

@@ -13,6 +13,8 @@ export interface LoadOptions {
   delivery: DeliveryMode;
   /** Length of the text of an email. */
   textLength: number;
+  /** Each request carries an Idempotency-Key and is repeated until it is answered 202. */
+  repeats: boolean;
 }
 
 export interface Load {
@@ -40,12 +42,15 @@ export interface Load {
 
 /** A request that got no answer by then counts as "maybe". */
 const answerWithinMs = 15_000;
+/** Pause before a request is repeated, in ms, and how often it is at most. */
+const repeatAfterMs = 100;
+const maxRepeats = 300;
 /** Of so many emails, one client asks for a new token, and reads one email. */
 const tokenEvery = 50;
 const readEvery = 20;
 
 export function createLoad(options: LoadOptions): Load {
-  const { urls, emails, perSecond, connections, delivery, textLength } = options;
+  const { urls, emails, perSecond, connections, delivery, textLength, repeats } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const accepted = new Map<string, string>();
   const maybe = new Set<string>();
@@ -59,6 +64,7 @@ export function createLoad(options: LoadOptions): Load {
   let count = 0;
   let startedAt = Date.now();
 
+  const bearer = () => ({ authorization: `Bearer ${token}` });
   const note = (what: string) => answers.set(what, (answers.get(what) ?? 0) + 1);
 
   async function sendOne(): Promise<string | undefined> {
@@ -73,20 +79,33 @@ export function createLoad(options: LoadOptions): Load {
       ...(delivery !== 'at_least_once' && { delivery }),
     };
     maybe.add(marker);
-    const answer = await call('POST', `${urls.send}/send`, body, token);
-    if (answer.status !== 202) {
-      note(`POST /send ${answer.status}`);
-      if (answer.status === 401) await renewToken();
-      return undefined;
+    let answer = await post(body, marker);
+    for (let again = 0; repeats && answer.status !== 202 && again < maxRepeats; again++) {
+      await pause(repeatAfterMs);
+      answer = await post(body, marker);
     }
+    if (answer.status !== 202) return undefined;
     const id = answer.body.id as string;
     maybe.delete(marker);
     accepted.set(id, marker);
     return id;
   }
 
+  async function post(body: object, marker: string): Promise<Answer> {
+    const answer = await call(
+      'POST',
+      `${urls.send}/send`,
+      { ...bearer(), ...(repeats && { 'idempotency-key': marker }) },
+      body,
+    );
+    if (answer.status !== 202) note(`POST /send ${answer.status}`);
+    if (answer.status === 401) await renewToken();
+    return answer;
+  }
+
   async function authorize(): Promise<string | undefined> {
-    const answer = await call('POST', `${urls.token}/authorize`, { grant_type: 'client_credentials', ...client });
+    const asked = { grant_type: 'client_credentials', ...client };
+    const answer = await call('POST', `${urls.token}/authorize`, {}, asked);
     if (answer.status !== 200) note(`POST /authorize ${answer.status}`);
     return answer.status === 200 ? (answer.body.access_token as string) : undefined;
   }
@@ -95,15 +114,15 @@ export function createLoad(options: LoadOptions): Load {
   };
 
   async function read(id: string): Promise<{ status: string } | undefined> {
-    const answer = await call('GET', `${urls.history}/emails/${id}`, undefined, token);
+    const answer = await call('GET', `${urls.history}/emails/${id}`, bearer());
     if (answer.status === 200) return answer.body as { status: string };
     note(`GET /emails/{id} ${answer.status}`);
     if (answer.status === 404) broken.push(`history does not know the accepted email ${id}`);
     return undefined;
   }
 
-  async function call(method: string, url: string, body: unknown, bearer = ''): Promise<Answer> {
-    const headers = { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }) };
+  async function call(method: string, url: string, further: object, body?: object): Promise<Answer> {
+    const headers = { 'content-type': 'application/json', ...further };
     const options = { method, agent, headers, signal: AbortSignal.timeout(answerWithinMs) };
     return new Promise((resolve) => {
       const failed = (error: NodeJS.ErrnoException) => resolve({ status: error.code ?? error.message, body: {} });

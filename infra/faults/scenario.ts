@@ -69,6 +69,7 @@ export async function runFault(
       connections,
       delivery,
       textLength: fault.textLength ?? 100,
+      repeats: fault.repeats ?? false,
     });
     open.close = load.close;
 

@@ -78,6 +78,7 @@ export function judge(evidence: Evidence): Verdict {
 
   const unknown = rows.filter(({ status }) => status === 'unknown');
   if (delivery === 'at_least_once') complainAll('unknown under at_least_once', unknown.map(nameOf));
+  complainAll('stored twice', rows.filter((row) => byMarker.get(row.marker) !== row).map(nameOf));
   const known = new Set([...accepted.values(), ...maybe]);
   complainAll('rows nobody asked for', rows.filter(({ marker }) => !known.has(marker)).map(nameOf));
   complainAll(
