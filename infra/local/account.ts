@@ -9,19 +9,24 @@ export interface Account {
   privileges: readonly string[];
 }
 
+/** Lets one capability be kept by a process that is not root, also for `access(2)`, which PostgreSQL asks about its files. */
+const keeping = (capability: string) => [
+  `--inh-caps=+${capability}`,
+  `--ambient-caps=+${capability}`,
+  '--securebits=+no_setuid_fixup',
+];
+
 /**
- * Undefined unless we are root. The owner of existing data, else `postgres`, else `nobody`.
- * A checkout below /root (mode 0700) is out of reach for them: then the one capability that lets a process look
- * through closed folders is left to it. Containers often lack that one and have its stronger sister.
+ * None, where folders are open. A checkout below /root (mode 0700) is out of reach: then the one capability that lets a
+ * process look through closed folders is left to it. Containers often lack that one and have its stronger sister.
  */
+const ways = [[], keeping('dac_read_search'), keeping('dac_override')];
+
+/** Undefined unless we are root. Otherwise the owner of existing data, else `postgres`, else `nobody`. */
 export function accountFor(home: string, data: string, binary: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const owner = ownerOf(data) ?? idsOf('postgres') ?? idsOf('nobody');
   if (!owner) throw new Error('PostgreSQL does not run as root, and there is no user `postgres` or `nobody` here');
-  const ways = [
-    [],
-    ...['dac_read_search', 'dac_override'].map((name) => [`--inh-caps=+${name}`, `--ambient-caps=+${name}`]),
-  ];
   for (const privileges of ways) {
     const account = { ...owner, privileges };
     if (reaches(account, home, binary)) return account;

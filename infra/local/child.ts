@@ -15,8 +15,10 @@ export interface ChildOptions {
   cwd?: string;
   /** Another user to run as; only root can ask for that. */
   account?: Account | undefined;
-  /** What asks it to end: by `stop`, and by the kernel when we are gone. */
+  /** What asks it to end. */
   stopSignal?: 'SIGTERM' | 'SIGINT';
+  /** What the kernel sends it when we are gone without having stopped it; where not said, the same. */
+  deathSignal?: 'SIGTERM' | 'SIGINT' | 'SIGKILL';
   /** How long a stop may take before it is forced, in ms. */
   stopWithin?: number;
   /** Where its pid is kept while it runs, so that the next start finds what a crash of ours left behind. */
@@ -32,6 +34,8 @@ export interface Child {
   stop(): Promise<void>;
   /** SIGKILL, to the process and its group; fulfilled once it is gone. */
   kill(): Promise<void>;
+  /** Fulfilled when it has ended well; rejected, with its last lines, when not. */
+  done(): Promise<void>;
   /** Fulfilled when `ready` says so; rejected, with its last lines, when it ends first or takes too long. */
   until(ready: () => Promise<boolean>, within?: number): Promise<void>;
 }
@@ -43,7 +47,7 @@ const quoted = 12;
 
 export function startChild(options: ChildOptions): Child {
   const { name, log, pidFile, stopSignal = 'SIGTERM', stopWithin = 10_000 } = options;
-  const { command, args, spawnAs } = prepared(options, stopSignal);
+  const { command, args, spawnAs } = prepared(options, options.deathSignal ?? stopSignal);
   const lastLines: string[] = [];
   const child = spawn(command, args, {
     ...spawnAs,
@@ -77,6 +81,9 @@ export function startChild(options: ChildOptions): Child {
     if (ended === undefined && pid) signalGroup(pid, signal);
     return exited;
   };
+  const fault = (what: string) =>
+    new Error([`${name} ${what}. Its last lines:`, ...lastLines.map((line) => `  ${line}`)].join('\n'));
+
   return {
     pid,
     exited,
@@ -87,18 +94,20 @@ export function startChild(options: ChildOptions): Child {
       await exited;
       clearTimeout(forced);
     },
+    done: async () => {
+      const how = await exited;
+      if (how !== 'exit code 0') throw fault(`failed (${how})`);
+    },
     until: async (ready, within = 60_000) => {
-      const deadline = Date.now() + within;
-      while (!(await ready()) || ended !== undefined) {
-        const late = Date.now() > deadline;
-        if (ended === undefined && !late) {
-          await pause(tick);
-          continue;
+      const giveUp = Date.now() + within;
+      while (ended === undefined && !(await ready())) {
+        if (Date.now() > giveUp) {
+          await send('SIGKILL');
+          throw fault(`was not ready after ${within / 1000} s`);
         }
-        await send('SIGKILL');
-        const why = late ? `was not ready after ${within / 1000} s` : `ended at once (${ended})`;
-        throw new Error([`${name} ${why}. Its last lines:`, ...lastLines.map((line) => `  ${line}`)].join('\n'));
+        await pause(tick);
       }
+      if (ended !== undefined) throw fault(`ended at once (${ended})`);
     },
   };
 }
@@ -123,7 +132,7 @@ function canSignalOnDeath(): boolean {
 }
 
 /** The command as `setpriv` must run it, or as it is where there is no `setpriv` (macOS). */
-function prepared({ command, args, account }: ChildOptions, stopSignal: string) {
+function prepared({ command, args, account }: ChildOptions, deathSignal: string) {
   const plain: SpawnOptions = account ? { uid: account.uid, gid: account.gid } : {};
   if (!canSignalOnDeath()) return { command, args, spawnAs: plain };
   const privileges = account
@@ -131,7 +140,7 @@ function prepared({ command, args, account }: ChildOptions, stopSignal: string) 
     : [];
   return {
     command: 'setpriv',
-    args: ['--pdeathsig', stopSignal.slice('SIG'.length), ...privileges, '--', command, ...args],
+    args: ['--pdeathsig', deathSignal.slice('SIG'.length), ...privileges, '--', command, ...args],
     spawnAs: {},
   };
 }

@@ -86,7 +86,7 @@ async function createCluster(options: {
   mkdirSync(unfinished, { mode: 0o700 });
   if (account) chownSync(unfinished, account.uid, account.gid);
   const run = startChild({
-    name: 'initdb',
+    name: "PostgreSQL's initdb",
     command: initdb,
     args: [
       ...['-D', unfinished, '--username=postgres', `--pwfile=${join(home, 'password')}`, '--auth=scram-sha-256'],
@@ -96,8 +96,7 @@ async function createCluster(options: {
     account,
     log,
   });
-  const how = await run.exited;
-  if (how !== 'exit code 0') throw new Error(`PostgreSQL's initdb ended with ${how}; see its log`);
+  await run.done();
   renameSync(unfinished, data);
 }
 

@@ -46,6 +46,8 @@ export async function startRabbitMq({ directory, port, log, path }: RabbitMqOpti
     env: { ...settings(home, { port, password }), ...erlang(home, epmdPort, distributionPort) },
     pidFile: pidFiles.node,
     stopWithin: 20_000,
+    // Erlang loses a SIGTERM that comes while it boots; a crash is what quorum queues are made for.
+    deathSignal: 'SIGKILL',
     log,
   });
   const both = [node, ...(epmd ? [epmd] : [])];

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { functionFor } from './routes.ts';
+
+test.each([
+  ['POST', '/authorize', 'token'],
+  ['GET', '/authorize', 'token'],
+  ['GET', '/.well-known/jwks.json', 'token'],
+  ['GET', '/Xwell-known/jwks.json', 'history'],
+  ['POST', '/send', 'send'],
+  ['GET', '/send', 'send'],
+  ['POST', '/send/batch', 'send'],
+  ['POST', '/emails', 'send'],
+  ['GET', '/emails', 'history'],
+  ['DELETE', '/emails', 'history'],
+  ['POST', '/emails/batch', 'send'],
+  ['POST', '/emails/0199/cancel', 'send'],
+  ['GET', '/emails/0199', 'history'],
+  ['GET', '/emails/0199/events', 'history'],
+  ['GET', '/', 'history'],
+  ['GET', '/no/such/page', 'history'],
+  ['GET', '/healthz', undefined],
+  ['GET', '/readyz', undefined],
+  ['POST', '/metrics', undefined],
+])('%s %s goes to %s', (method, path, expected) => {
+  expect(functionFor(method, path)).toBe(expected);
+});

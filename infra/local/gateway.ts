@@ -1,0 +1,139 @@
+// The gateway of local mode: one port for all functions, as Caddy is in Docker; it streams, and answers for a function that is down.
+import {
+  Agent,
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import { PassThrough } from 'node:stream';
+import { createProxyServer } from 'httpxy';
+import { functionFor, type PublicFunction } from '../gateway/routes.ts';
+import { loopback } from './ports.ts';
+
+export interface GatewayOptions {
+  port: number;
+  /** The loopback port of each function. */
+  ports: Record<PublicFunction, number>;
+}
+
+export interface Gateway {
+  /** Takes nothing new, lets what is under way be answered, then closes. */
+  stop(): Promise<void>;
+}
+
+/** A caller may ask `send` to wait 30 s for the outcome; the longest that closing waits for answers, in ms. */
+const drainMs = 35_000;
+/** A body of this many bytes has left before anybody can refuse it. */
+const smallBody = 65_536;
+
+/** Requests whose client sends the body only when told to. */
+const waitsForContinue = new WeakSet<IncomingMessage>();
+
+export async function startGateway({ port, ports }: GatewayOptions): Promise<Gateway> {
+  const agent = new Agent({ keepAlive: true });
+  const proxy = createProxyServer({ agent });
+  let stopping = false;
+
+  const pass = (request: IncomingMessage, response: ServerResponse) => {
+    // A connection that was busy when closing began is not kept open for a next request.
+    response.once('close', () => stopping && setImmediate(() => server.closeIdleConnections()));
+    const path = originForm(request).split('?', 1)[0] ?? '/';
+    const name = functionFor(request.method ?? 'GET', path);
+    if (name === undefined) return problem(response, 404, `There is nothing at ${path}`);
+    addForwardedHeaders(request);
+    const target = `http://${loopback}:${ports[name]}`;
+    const held = asksFirst(request) ? { buffer: new PassThrough() } : {};
+    proxy.web(request, response, { target, ...held }).catch((error) => {
+      problem(response, 503, whyNoAnswer(name, error));
+    });
+  };
+  proxy.on('proxyReq', (onward, request, response, { buffer }) => {
+    if (buffer instanceof PassThrough) askFirst(onward, request, response, buffer);
+  });
+
+  const server = createServer(pass);
+  server.on('checkContinue', pass);
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  await listen(server, port);
+  return {
+    async stop() {
+      stopping = true;
+      const closed = new Promise((resolve) => server.close(resolve));
+      const forced = setTimeout(() => server.closeAllConnections(), drainMs);
+      await closed;
+      clearTimeout(forced);
+      agent.destroy();
+    },
+  };
+}
+
+/** A request line may name a whole URL (`GET http://localhost/emails`); functions are sent its path. */
+function originForm(request: IncomingMessage): string {
+  if (request.url?.startsWith('/')) return request.url;
+  const url = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : undefined;
+  request.url = url ? url.pathname + url.search : '/';
+  return request.url;
+}
+
+/** The proxy's own `xfwd` keeps the client's X-Forwarded-For as it is; the last entry must be the one that we saw. */
+function addForwardedHeaders({ headers, socket }: IncomingMessage): void {
+  headers['x-forwarded-for'] = [headers['x-forwarded-for'], socket.remoteAddress].filter(Boolean).join(', ');
+  headers['x-forwarded-proto'] = 'http';
+  headers['x-forwarded-host'] = headers.host ?? 'localhost';
+}
+
+/**
+ * A function refuses what is too large without reading it, and its refusal would be lost in the failing write of the
+ * rest. So it is asked before the body of such a request, or of one whose client asks, too, goes on its way.
+ */
+function asksFirst(request: IncomingMessage): boolean {
+  const { headers } = request;
+  const asked = headers.expect !== undefined;
+  if (asked) waitsForContinue.add(request);
+  // Asked anew below; with the header in place already, the proxy would not tell us of the request.
+  delete headers.expect;
+  return asked || headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > smallBody;
+}
+
+function askFirst(onward: ClientRequest, request: IncomingMessage, response: ServerResponse, body: PassThrough): void {
+  let goesOn = false;
+  onward.setHeader('Expect', '100-continue');
+  onward.flushHeaders();
+  onward.once('continue', () => {
+    goesOn = true;
+    if (waitsForContinue.has(request)) response.writeContinue();
+    request.pipe(body);
+  });
+  onward.once('response', (refusal) => refusal.once('end', () => goesOn || onward.destroy()));
+}
+
+function whyNoAnswer(name: PublicFunction, error: NodeJS.ErrnoException): string {
+  return error.code === 'ECONNREFUSED'
+    ? `The function "${name}" is not running at the moment`
+    : `The function "${name}" ended before it answered; whether it did what was asked is not known`;
+}
+
+function problem(response: ServerResponse, status: 404 | 503, detail: string): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(status, {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    ...(status === 503 ? { 'Retry-After': '1' } : {}),
+  });
+  response.end(JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail }));
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, loopback, resolve);
+  });
+}
