@@ -52,8 +52,8 @@ function unpadded(bytes: Buffer): string {
 
 function derive(secret: string, { ln, r, p, salt }: Omit<SecretHash, 'hash'>, length: number): Promise<Buffer> {
   const N = 2 ** ln;
-  // Node refuses what needs more than 32 MiB unless it is told otherwise; scrypt takes 128·N·r bytes and a little more.
-  const options: ScryptOptions = { N, r, p, maxmem: 256 * N * r };
+  // Node refuses what needs more than 32 MiB unless it is told otherwise; this is what scrypt needs (RFC 7914 §6).
+  const options: ScryptOptions = { N, r, p, maxmem: 128 * r * (N + p + 2) };
   return new Promise((resolve, reject) => {
     scrypt(secret, salt, length, options, (error, hash) => (error ? reject(error) : resolve(hash)));
   });

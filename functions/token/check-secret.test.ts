@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createSecretCheck, type SecretToCheck } from './check-secret.ts';
+import { decoyHash, verifySecret } from './secret-hash.ts';
+
+/** "right" and "rolled" with the least cost there is, so that hundreds of checks take no time. */
+const hashOfRight = '$scrypt$ln=1,r=1,p=1$c2FsdHNhbHRzYWx0$chrFar7K0TEPV9YHYANcoVlbOzB/AwNIQi3njrE+/4k';
+const hashOfRolled = '$scrypt$ln=1,r=1,p=1$c2FsdHNhbHRzYWx0$RQnoedszurtE8B+9ggKLOgFYIjiPlgk9nMUEReIYiQU';
+
+let time: number;
+let hashesRun: number;
+let check: (changes?: Partial<SecretToCheck>) => Promise<string>;
+let retryAfterSeconds: number | undefined;
+
+beforeEach(() => {
+  time = 1_000_000;
+  hashesRun = 0;
+  const checkSecret = createSecretCheck({
+    now: () => time,
+    verify: (secret, storedHash) => {
+      hashesRun += 1;
+      return verifySecret(secret, storedHash);
+    },
+  });
+  check = async (changes = {}) => {
+    const asked = { clientId: 'a', secret: 'right', storedHash: hashOfRight, address: '192.0.2.1', ...changes };
+    const result = await checkSecret(asked);
+    retryAfterSeconds = result.outcome === 'slowed' ? result.retryAfterSeconds : undefined;
+    return result.outcome;
+  };
+});
+
+async function fail(times: number, changes: Partial<SecretToCheck> = {}) {
+  for (let n = 0; n < times; n += 1) expect(await check({ secret: `wrong ${n}`, ...changes })).toBe('wrong');
+}
+
+describe('a right secret', () => {
+  it('is hashed once a minute', async () => {
+    expect(await check()).toBe('right');
+    time += 59_999;
+    expect(await check()).toBe('right');
+    expect(hashesRun).toBe(1);
+    time += 1;
+    expect(await check()).toBe('right');
+    expect(hashesRun).toBe(2);
+  });
+
+  it('is hashed once where many requests bring it at the same moment', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => check()));
+    expect(new Set(outcomes)).toEqual(new Set(['right']));
+    expect(hashesRun).toBe(1);
+  });
+
+  it('is forgotten at once when it is rolled, and the new one is taken', async () => {
+    await check();
+    expect(await check({ storedHash: hashOfRolled })).toBe('wrong');
+    expect(await check({ storedHash: hashOfRolled, secret: 'rolled' })).toBe('right');
+  });
+
+  it('is not another client’s', async () => {
+    await check();
+    await check({ clientId: 'b' });
+    expect(hashesRun).toBe(2);
+  });
+
+  it('passes while its caller is slowed, if it is remembered', async () => {
+    await check();
+    await fail(5);
+    expect(await check({ secret: 'wrong again' })).toBe('slowed');
+    expect(await check()).toBe('right');
+  });
+
+  it('ends the row of failures', async () => {
+    await fail(4);
+    expect(await check()).toBe('right');
+    await fail(4);
+    expect(await check({ secret: 'wrong 4' })).toBe('wrong');
+    expect(await check({ secret: 'wrong 5' })).toBe('slowed');
+  });
+});
+
+describe('a wrong secret', () => {
+  it('is slowed after five in a row, without a hash, for longer each time', async () => {
+    await fail(5);
+    const waits: (number | undefined)[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      const hashesBefore = hashesRun;
+      expect(await check({ secret: 'guess' })).toBe('slowed');
+      waits.push(retryAfterSeconds);
+      expect(hashesRun).toBe(hashesBefore);
+      time += (retryAfterSeconds ?? 0) * 1000;
+      expect(await check({ secret: 'guess' })).toBe('wrong');
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+  });
+
+  it('slows its own client and network alone', async () => {
+    await fail(5, { address: '2001:db8::1' });
+    expect(await check({ address: '2001:db8::2' })).toBe('slowed');
+    expect(await check({ address: '2001:db8:0:1::1', secret: 'wrong' })).toBe('wrong');
+    expect(await check({ address: '2001:db8::1', clientId: 'b', secret: 'wrong' })).toBe('wrong');
+  });
+
+  it('is counted before it is known: guesses at the same moment are not free', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 20 }, (_, n) => check({ secret: `guess ${n}` })));
+    expect(outcomes.filter((outcome) => outcome === 'wrong')).toHaveLength(5);
+    expect(outcomes.filter((outcome) => outcome === 'slowed')).toHaveLength(15);
+  });
+});
+
+describe('an unknown client', () => {
+  it('costs a hash and is wrong, even if a secret came to fit the decoy', async () => {
+    const checked: string[] = [];
+    const checkSecret = createSecretCheck({
+      verify: async (_secret, storedHash) => {
+        checked.push(storedHash);
+        return true;
+      },
+    });
+    const unknown = { clientId: 'nobody', secret: 'any', storedHash: undefined, address: '192.0.2.1' };
+    expect(await checkSecret(unknown)).toEqual({ outcome: 'wrong' });
+    expect(checked).toEqual([decoyHash]);
+  });
+});
+
+describe('a flood', () => {
+  it('is busy beyond 100 checks under way, and is over when they are', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 101 }, (_, n) => check({ clientId: `c${n}` })));
+    expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(1);
+    expect(await check({ clientId: 'c100' })).toBe('right');
+  });
+});

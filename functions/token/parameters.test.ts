@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { Request } from '../../lib/http.ts';
+import { readParameters } from './parameters.ts';
+
+const request = (contentType: string, body: string | Buffer): Request => ({
+  method: 'POST',
+  path: '/token',
+  params: {},
+  query: new URLSearchParams('scope=query'),
+  headers: { 'content-type': contentType },
+  body: Buffer.from(body),
+  address: '192.0.2.1',
+});
+const json = (body: unknown) => request('application/json', JSON.stringify(body));
+const form = (body: string) => request('application/x-www-form-urlencoded', body);
+const read = (from: Request) => readParameters(from, ['grant_type', 'scope']);
+
+describe('parameters', () => {
+  it.each<[string, Request, object]>([
+    ['JSON', json({ grant_type: 'g', scope: 'a b' }), { grant_type: 'g', scope: 'a b' }],
+    ['JSON with a charset', request('Application/JSON; charset=utf-8', '{"scope":"é"}'), { scope: 'é' }],
+    ['a form', form('grant_type=g&scope=a+b%20c'), { grant_type: 'g', scope: 'a b c' }],
+    ['no others', json({ scope: 'a', other: ['x'] }), { scope: 'a' }],
+    ['none of the query', form(''), {}],
+    ['empty ones as omitted', form('grant_type=&scope='), {}],
+    ['empty JSON strings as omitted', json({ grant_type: '', scope: '' }), {}],
+    ['nothing that an object inherits', request('application/json', '{"__proto__":{"scope":"a"}}'), {}],
+  ])('are read from the body: %s', (_, from, expected) => {
+    expect(read(from)).toEqual(expected);
+  });
+
+  it.each<[string, Request]>([
+    ['repeated', form('scope=a&scope=a')],
+    ['repeated, even if nobody asks for it', form('x=1&x=2')],
+    ['an array', json({ scope: ['a', 'b'] })],
+    ['an object', json({ grant_type: { a: 1 } })],
+    ['a number', json({ scope: 1 })],
+    ['null', json({ scope: null })],
+    ['in an array', json([{ scope: 'a' }])],
+    ['in null', json(null)],
+    ['in a string', json('scope=a')],
+  ])('that are %s are invalid_request', (_, from) => {
+    expect(() => read(from)).toThrow(expect.objectContaining({ name: 'OAuthError', code: 'invalid_request' }));
+  });
+
+  it.each(['', '{', '{"scope":"a"', 'scope=a'])('of malformed JSON %j are invalid_json', (body) => {
+    expect(() => read(request('application/json', body))).toThrow(expect.objectContaining({ code: 'invalid_json' }));
+  });
+
+  it('never repeats a name: a JSON body sent as a form is one long name with the secret in it', () => {
+    const body = '{"client_secret":"abc123"}';
+    expect(() => read(form(`${body}&${body}`))).toThrow(expect.not.stringContaining('abc123'));
+  });
+});

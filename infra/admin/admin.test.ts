@@ -1,0 +1,242 @@
+// The operator's command: what it does to the database, what it prints, and how it ends.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { findClients } from '../../functions/token/clients.ts';
+import { verifySecret } from '../../functions/token/secret-hash.ts';
+import { parseSigningKeys } from '../../functions/token/signing-keys.ts';
+import { freePort } from '../local/ports.ts';
+import { createTestDatabase, type TestDatabase } from '../test/database.ts';
+import { runAdmin } from './run.ts';
+
+let database: TestDatabase;
+let directory: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  directory = mkdtempSync(join(tmpdir(), 'admin-'));
+});
+afterAll(async () => {
+  rmSync(directory, { recursive: true });
+  await database?.drop();
+});
+beforeEach(async () => {
+  await database.sql`delete from clients`;
+});
+
+const run = (args: string[], databaseUrl: string | undefined = database.url) =>
+  runAdmin(args, { databaseUrl, migrationsDirectory: undefined, say: () => {} });
+
+async function succeed(...args: string[]): Promise<string> {
+  const { exitCode, output, complaint } = await run(args);
+  expect({ exitCode, complaint }).toEqual({ exitCode: 0, complaint: undefined });
+  return output ?? '';
+}
+async function client(id: string) {
+  const [found] = await findClients(database.sql, [id]);
+  return found;
+}
+const fits = async (id: string, secret = '') => verifySecret(secret, (await client(id))?.secret_hash ?? '');
+const secretIn = (output: string) => /secret: (\S+)/.exec(output)?.[1] ?? '';
+
+describe('client create', () => {
+  it('makes a client with all scopes and shows a random secret once', async () => {
+    const output = await succeed('client', 'create', 'shop');
+    expect(secretIn(output)).toMatch(/^[\w-]{43}$/);
+    expect(output).toContain('shown this once');
+    expect(await client('shop')).toMatchObject({ scopes: ['basic', 'email'], disabled_at: null });
+    expect(await fits('shop', secretIn(output))).toBe(true);
+  });
+
+  it('takes scopes and a secret', async () => {
+    await succeed('client', 'create', 'shop', '--scope', 'email', '--secret', 'abc123');
+    expect(await client('shop')).toMatchObject({ scopes: ['email'] });
+    expect(await fits('shop', 'abc123')).toBe(true);
+  });
+
+  it('does not touch one that is there', async () => {
+    await succeed('client', 'create', 'shop', '--secret', 'abc123');
+    expect(await run(['client', 'create', 'shop'])).toEqual({
+      exitCode: 1,
+      complaint: 'There is a client "shop" already.',
+    });
+    expect(await fits('shop', 'abc123')).toBe(true);
+  });
+});
+
+describe('client ensure', () => {
+  const ensure = (secret: string, scope: string) =>
+    succeed('client', 'ensure', 'shop', '--secret', secret, '--scope', scope);
+
+  it('makes a client, and changes nothing of one that is as it should be', async () => {
+    await ensure('abc123', 'basic email');
+    const made = await client('shop');
+    await ensure('abc123', 'basic email');
+    expect(await client('shop')).toEqual(made);
+  });
+
+  it('gives one that is there the secret and the scopes, and leaves it disabled', async () => {
+    await ensure('abc123', 'basic email');
+    await succeed('client', 'disable', 'shop');
+    await ensure('other', 'email');
+    expect(await client('shop')).toMatchObject({ scopes: ['email'], disabled_at: expect.any(Date) });
+    expect(await fits('shop', 'other')).toBe(true);
+  });
+
+  it('may run twice at once', async () => {
+    await Promise.all([ensure('abc123', 'email'), ensure('abc123', 'email')]);
+    expect(await fits('shop', 'abc123')).toBe(true);
+  });
+});
+
+describe('the other client commands', () => {
+  it('disable, enable and list', async () => {
+    expect(await succeed('client', 'list')).toContain('no clients yet');
+    await succeed('client', 'create', 'shop');
+    await succeed('client', 'create', 'a-client-of-long-name', '--scope', 'email');
+    await succeed('client', 'disable', 'shop');
+    const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d UTC`;
+    expect(await succeed('client', 'list')).toMatch(
+      new RegExp(
+        [
+          '^CLIENT                 SCOPES       CREATED               DISABLED',
+          `a-client-of-long-name  email        ${date}  -`,
+          `shop                   basic email  ${date}  ${date}$`,
+        ].join('\n'),
+      ),
+    );
+    await succeed('client', 'enable', 'shop');
+    expect(await client('shop')).toMatchObject({ disabled_at: null });
+  });
+
+  it('roll a secret: the old one is of no use any more', async () => {
+    const old = secretIn(await succeed('client', 'create', 'shop'));
+    const next = secretIn(await succeed('client', 'roll-secret', 'shop'));
+    expect([await fits('shop', old), await fits('shop', next)]).toEqual([false, true]);
+  });
+
+  it.each(['disable', 'enable', 'roll-secret'])('%s of nobody fails', async (verb) => {
+    expect(await run(['client', verb, 'nobody'])).toEqual({
+      exitCode: 1,
+      complaint: 'There is no client "nobody"; client list shows all.',
+    });
+  });
+});
+
+describe('keys', () => {
+  it.each([
+    [[], 'RS256'],
+    [['--alg', 'ES256'], 'ES256'],
+    [['--alg=EdDSA'], 'EdDSA'],
+  ])('create %j prints a set for SIGNING_KEYS', async (options, alg) => {
+    expect(parseSigningKeys(await succeed('key', 'create', ...options))).toMatchObject([{ alg }]);
+  });
+
+  it('ensure writes a file that its owner alone can read, once', async () => {
+    const file = join(directory, 'once.json');
+    const outputs = await Promise.all([1, 2, 3].map(() => succeed('key', 'ensure', file)));
+    expect(outputs.filter((output) => output.startsWith('New signing key'))).toHaveLength(1);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const content = readFileSync(file, 'utf8');
+    expect(parseSigningKeys(content)).toHaveLength(1);
+    await succeed('key', 'ensure', file);
+    expect(readFileSync(file, 'utf8')).toBe(content);
+  });
+
+  it('ensure says when the file that is there is of no use, and leaves it', async () => {
+    const file = join(directory, 'broken.json');
+    writeFileSync(file, '{"keys":[]}');
+    expect(await run(['key', 'ensure', file])).toEqual({ exitCode: 1, complaint: `${file} has no key in it.` });
+    expect(readFileSync(file, 'utf8')).toBe('{"keys":[]}');
+  });
+});
+
+describe('words that make no sense', () => {
+  it.each([
+    [['client', 'create'], 'NAME is missing.'],
+    [['client', 'create', 'a', 'b'], '"b" is one word too many.'],
+    [['client', 'create', 'no spaces'], 'NAME may have letters'],
+    [['client', 'create', 'a', '--scope', 'admin'], 'There is no scope "admin"'],
+    [['client', 'create', 'a', '--scope', ''], 'one scope at least'],
+    [['client', 'create', 'a', '--secret', 'é'], 'SECRET must be printable ASCII'],
+    [['client', 'create', 'a', '--secret'], "'--secret <value>' argument missing"],
+    [['client', 'create', 'a', '--colour', 'red'], "Unknown option '--colour'"],
+    [['client', 'ensure', 'a', '--scope', 'email'], '--secret is missing.'],
+    [['client', 'ensure', 'a', '--secret', 's'], '--scope is missing.'],
+    [['key', 'create', '--alg', 'HS256'], '--alg must be RS256, ES256, EdDSA.'],
+    [['key', 'ensure'], 'FILE is missing.'],
+    [['migrate', 'now'], '"now" is one word too many.'],
+  ])('%j: status 2 and the usage of that command', async (args, reason) => {
+    const { exitCode, output, complaint } = await run(args);
+    expect([exitCode, output]).toEqual([2, undefined]);
+    expect(complaint?.split('\n')[0]).toContain(reason);
+    const usages = complaint?.match(/^ {2}\S.*$/gm);
+    expect(usages).toHaveLength(1);
+    expect(usages?.[0]).toContain(args[0] === 'migrate' ? 'migrate' : `${args[0]} ${args[1]} `);
+  });
+
+  it.each([[[]], [['clients']], [['client']], [['client', 'remove', 'a']]])(
+    '%j: status 2 and what there is',
+    async (args) => {
+      const { exitCode, complaint } = await run(args);
+      expect(exitCode).toBe(2);
+      expect(complaint).toContain("  client create NAME [--scope 'basic email'] [--secret SECRET]\n");
+    },
+  );
+
+  it.each([[['help']], [['--help']], [['client', 'create', '-h']]])('%j is help, and no failure', async (args) => {
+    const { exitCode, output } = await run(args);
+    expect(exitCode).toBe(0);
+    expect(output).toContain('  key create [--alg RS256|ES256|EdDSA]\n');
+  });
+});
+
+describe('a failure', () => {
+  it.each([
+    ['DATABASE_URL is not set', '', /^DATABASE_URL is not set; it has the form postgres:\/\/\S+$/],
+    ['DATABASE_URL is none', 'localhost', /^DATABASE_URL is no URL of a PostgreSQL database; .*$/],
+  ])('is one line: %s', async (_, databaseUrl, complaint) => {
+    for (const args of [['client', 'list'], ['migrate']]) {
+      expect(await run(args, databaseUrl)).toEqual({ exitCode: 1, complaint: expect.stringMatching(complaint) });
+    }
+  });
+
+  it('is one line: the database is away', async () => {
+    const url = `postgres://postgres@127.0.0.1:${await freePort()}/postgres`;
+    expect(await run(['client', 'list'], url)).toEqual({
+      exitCode: 1,
+      complaint: 'The database that DATABASE_URL names cannot be reached (ECONNREFUSED).',
+    });
+  });
+
+  it('is one line: the tables are not there', async () => {
+    const url = new URL(database.url);
+    url.pathname = '/template1';
+    expect(await run(['client', 'list'], url.href)).toEqual({
+      exitCode: 1,
+      complaint: 'The database has no tables yet: run the command migrate first.',
+    });
+  });
+});
+
+describe('the bundle', () => {
+  const bundle = (...args: string[]) =>
+    spawnSync(process.execPath, [join(inject('bundles'), 'admin', 'index.mjs'), ...args], {
+      cwd: directory,
+      env: { DATABASE_URL: database.url },
+      encoding: 'utf8',
+    });
+
+  it('finds its migrations from any folder', () => {
+    expect(bundle('migrate')).toMatchObject({ status: 0, stdout: 'The database is up to date\n' });
+  });
+
+  it('prints keys alone on standard output, and usage on standard error', () => {
+    const created = bundle('key', 'create', '--alg', 'ES256');
+    expect(parseSigningKeys(created.stdout)).toHaveLength(1);
+    expect(created.stderr).toBe('');
+    expect(bundle('key')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('key ensure FILE') });
+  });
+});
