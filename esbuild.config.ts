@@ -1,5 +1,6 @@
 // Bundles each function, and the operator's command, to one file that needs nothing but Node: `npm run build`.
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 /** CommonJS packages inlined into an ES module still ask for `require` (of Node's own modules). */
@@ -40,4 +41,4 @@ function writeManifest(name: string, directory: string): Promise<void> {
   return writeFile(`${directory}/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-await bundle(process.argv[2]);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle();

@@ -25,7 +25,7 @@ export interface AccessTokenOptions {
 export const signatureAlgorithms = ['RS256', 'ES256', 'EdDSA'];
 
 /** Clocks of functions may differ by this much. */
-const clockToleranceSeconds = 60;
+export const clockToleranceSeconds = 60;
 /** A key set older than this is fetched again; one that lacks a token's key at once, but not more often than every 30 s. */
 const keySetAge = { cacheMaxAge: 600_000, cooldownDuration: 30_000, timeoutDuration: 3_000 };
 

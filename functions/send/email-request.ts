@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Mailbox } from '../../lib/emails.ts';
 import { ApiError, type Fault } from '../../lib/errors.ts';
 import { defaultBody } from './default-body.ts';
+import { exactObject } from './exact-object.ts';
 import { Address, headerText, MailboxList, MailboxSchema } from './mailbox.ts';
 
 /** A checked request, the same whichever form it came in. */
@@ -32,7 +33,7 @@ const optionalList = v.optional(MailboxList, []);
 const content = { text: v.optional(BodyText), html: v.optional(BodyText) };
 
 const FullForm = v.pipe(
-  v.strictObject({
+  exactObject({
     from: MailboxSchema,
     to: v.pipe(MailboxList, v.minLength(1, 'must have at least one recipient')),
     cc: optionalList,
@@ -59,7 +60,7 @@ const FullForm = v.pipe(
   ),
 );
 
-const OriginalForm = v.strictObject({
+const OriginalForm = exactObject({
   email: Address,
   name: v.optional(headerText(256)),
   to_email: Address,

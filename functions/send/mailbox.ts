@@ -2,6 +2,7 @@
 import { domainToASCII } from 'node:url';
 import * as v from 'valibot';
 import type { Mailbox } from '../../lib/emails.ts';
+import { exactObject } from './exact-object.ts';
 
 /** RFC 5321 §4.5.3.1: octets of a local part and of a path without its angle brackets. */
 const maxLocalPart = 64;
@@ -77,7 +78,7 @@ const MailboxText = v.pipe(
 );
 
 const MailboxObject = v.pipe(
-  v.strictObject({ email: Address, name: v.optional(v.nullable(DisplayName)) }),
+  exactObject({ email: Address, name: v.optional(v.nullable(DisplayName)) }),
   v.transform(({ email, name }): Mailbox => (name ? { email, name } : { email })),
 );
 

@@ -52,8 +52,9 @@ describe('the network of a caller', () => {
     ['2001:db8::1:2:3:4:5', '2001:db8:0:1'],
     ['::1', '0:0:0:0'],
     ['fe80::1%eth0', 'fe80:0:0:0'],
-    ['', ''],
-    ['unknown', 'unknown'],
+    ['', 'unknown'],
+    ['x'.repeat(1000), 'unknown'],
+    ['1:2:3', 'unknown'],
   ])('%s is %s', (address, expected) => {
     expect(callerNetwork(address)).toBe(expected);
   });

@@ -1,4 +1,5 @@
 // How wrong secrets are slowed: the policy, pure, and who counts as the same caller.
+import { isIP } from 'node:net';
 
 /** Checks in a row that have not come out right, and when the last of them began. */
 export interface Failures {
@@ -26,11 +27,11 @@ export function withOneMore(failures: Failures | undefined, now: number): Failur
   return { count: isForgotten ? 1 : failures.count + 1, lastAt: now };
 }
 
-/** The part of an address that one caller cannot choose freely: all of IPv4, the /64 network of IPv6. */
+/** The part of an address that one caller cannot choose freely: all of IPv4, the /64 network of IPv6. Other text is one caller. */
 export function callerNetwork(address: string): string {
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
   if (mapped !== undefined) return mapped;
-  if (!address.includes(':')) return address;
+  if (isIP(address) !== 6) return isIP(address) === 4 ? address : 'unknown';
   const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
   const before = head.split(':').filter(Boolean);
   const after = (tail ?? '').split(':').filter(Boolean);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createLocalJWKSet, errors, jwtVerify, SignJWT } from 'jose';
 import * as v from 'valibot';
-import { signatureAlgorithms } from '../../lib/access-token.ts';
+import { clockToleranceSeconds, signatureAlgorithms } from '../../lib/access-token.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 export interface TokenFormatOptions {
@@ -32,9 +32,6 @@ export interface TokenFormat {
   /** The claims of a token of ours that has not ended, as the API would take it; undefined for anything else. */
   read(token: string): Promise<TokenClaims | undefined>;
 }
-
-/** As the API allows: clocks of functions may differ by so much, so a token is alive that long after its `exp`. */
-const clockToleranceSeconds = 60;
 
 export function createTokenFormat({ keys, issuer, audience, lifetimeSeconds }: TokenFormatOptions): TokenFormat {
   const [{ alg, kid, privateKey }] = keys;

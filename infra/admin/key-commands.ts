@@ -15,7 +15,9 @@ export const keyCommands: Command[] = [
     name: 'key create',
     words: [],
     options: { alg: { value: signingAlgorithms.join('|') } },
-    about: 'Prints a private JWK set with a new signing key, for SIGNING_KEYS or a file that SIGNING_KEYS_FILE names.',
+    about: `Prints a private JWK set with a new signing key, for SIGNING_KEYS or a file that SIGNING_KEYS_FILE names.
+      To rotate: put the new key last in "keys" and restart; once all have seen it (10 minutes), put it first;
+      drop the old one when its last token has ended.`,
     async run(_words, { alg = 'RS256' }) {
       if (!isSigningAlgorithm(alg)) throw new UsageError(`--alg must be ${signingAlgorithms.join(', ')}.`);
       return createSigningKeys(alg);
@@ -25,7 +27,7 @@ export const keyCommands: Command[] = [
     name: 'key ensure',
     words: ['FILE'],
     options: {},
-    about: 'Writes such a set to FILE, readable by its owner alone, unless FILE is there already.',
+    about: 'Writes a set with an RS256 key to FILE, readable by its owner alone, unless FILE is there already.',
     async run([file = '']) {
       const isNew = await writeIfMissing(file, `${await createSigningKeys('RS256')}\n`);
       if (!isNew) await checkKeys(file);

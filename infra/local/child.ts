@@ -45,6 +45,14 @@ const tick = 25;
 /** The lines quoted when a child fails to start. */
 const quoted = 12;
 
+/** The process groups that run now, for `killChildren`. */
+const living = new Set<number>();
+
+/** SIGKILL to every child that still runs: for a user who does not want to wait, and for the very end. */
+export function killChildren(): void {
+  for (const pid of living) signalGroup(pid, 'SIGKILL');
+}
+
 export function startChild(options: ChildOptions): Child {
   const { name, log, pidFile, stopSignal = 'SIGTERM', stopWithin = 10_000 } = options;
   const { command, args, spawnAs } = prepared(options, options.deathSignal ?? stopSignal);
@@ -64,17 +72,19 @@ export function startChild(options: ChildOptions): Child {
         log(line);
       });
   }
+  const pid = child.pid ?? 0;
+  if (pid) living.add(pid);
   let ended: string | undefined;
   const exited = new Promise<string>((resolve) => {
     const end = (how: string) => {
       ended ??= how;
+      living.delete(pid);
       if (pidFile) rmSync(pidFile, { force: true });
       resolve(ended);
     };
     child.once('error', (error) => end(error.message));
     child.once('exit', (code, signal) => end(signal === null ? `exit code ${code}` : `signal ${signal}`));
   });
-  const pid = child.pid ?? 0;
   if (pidFile && pid) writeFileSync(pidFile, `${pid}\n`);
 
   const send = (signal: NodeJS.Signals) => {

@@ -75,6 +75,13 @@ test('passes on a refusal that comes before the body is read', async () => {
   expect(response.status).toBe(413);
 });
 
+test('answers 413 when a body of unknown length is cut off', async () => {
+  answer = (request) => request.once('data', () => request.socket.resetAndDestroy());
+  const body = new Blob([Buffer.alloc(12_000_000, 'x')]).stream();
+  const response = await fetch(`${base}/send`, { method: 'POST', body, duplex: 'half' } as RequestInit);
+  expect(response.status).toBe(413);
+});
+
 test('tells a client that asks whether to send its body', async () => {
   answer = (request, response) => request.pipe(response);
   const asking = request(`${base}/send`, { method: 'POST', headers: { Expect: '100-continue' } });

@@ -47,6 +47,7 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
     const target = `http://${loopback}:${ports[name]}`;
     const held = asksFirst(request) ? { buffer: new PassThrough() } : {};
     proxy.web(request, response, { target, ...held }).catch((error) => {
+      if (stoppedReading(request, error)) return problem(response, 413, `The request body is too large for "${name}"`);
       problem(response, 503, whyNoAnswer(name, error));
     });
   };
@@ -112,13 +113,18 @@ function askFirst(onward: ClientRequest, request: IncomingMessage, response: Ser
   onward.once('response', (refusal) => refusal.once('end', () => goesOn || onward.destroy()));
 }
 
+/** A body of unknown length may be cut off half-way, and then the refusal is lost with the connection. */
+function stoppedReading(request: IncomingMessage, error: NodeJS.ErrnoException): boolean {
+  return !request.complete && !request.destroyed && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
+}
+
 function whyNoAnswer(name: PublicFunction, error: NodeJS.ErrnoException): string {
   return error.code === 'ECONNREFUSED'
     ? `The function "${name}" is not running at the moment`
     : `The function "${name}" ended before it answered; whether it did what was asked is not known`;
 }
 
-function problem(response: ServerResponse, status: 404 | 503, detail: string): void {
+function problem(response: ServerResponse, status: 404 | 413 | 503, detail: string): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;

@@ -16,6 +16,8 @@ export interface MailboxOptions {
 export interface Mailbox {
   smtpUrl: string;
   webUrl: string;
+  /** Fulfilled, with how it ended, once it is gone. */
+  exited: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -41,7 +43,7 @@ export async function startMailbox({ directory, smtpPort, webPort, log }: Mailbo
   });
   const webUrl = `http://${loopback}:${webPort}`;
   await child.until(async () => (await answers(smtpPort, '220 ')) && (await showsEmails(webUrl)));
-  return { smtpUrl: `smtp://${loopback}:${smtpPort}`, webUrl, stop: child.stop };
+  return { smtpUrl: `smtp://${loopback}:${smtpPort}`, webUrl, exited: child.exited, stop: child.stop };
 }
 
 async function showsEmails(webUrl: string): Promise<boolean> {

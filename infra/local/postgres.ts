@@ -19,6 +19,8 @@ export interface PostgresOptions {
 
 export interface Postgres {
   url: string;
+  /** Fulfilled, with how it ended, once it is gone. */
+  exited: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -49,7 +51,8 @@ export async function startPostgres({ directory, port, log, flags = [] }: Postgr
     log,
   });
   await server.until(async () => isReady(data, server.pid));
-  return { url: `postgres://postgres:${password}@${loopback}:${port}/postgres`, stop: server.stop };
+  const url = `postgres://postgres:${password}@${loopback}:${port}/postgres`;
+  return { url, exited: server.exited, stop: server.stop };
 }
 
 interface Binaries {

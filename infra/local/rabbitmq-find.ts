@@ -15,12 +15,19 @@ const debian = '/usr/lib/rabbitmq/bin';
 /** Not on an ordinary user's PATH everywhere. */
 const usual = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
 
-/** A `path` is searched in place of PATH and the usual places, and then nothing is installed. */
-export async function findRabbitMq(log: (line: string) => void, path?: string): Promise<RabbitMqBinaries> {
+export interface FindOptions {
+  log: (line: string) => void;
+  /** Gets the one line that says that RabbitMQ is being installed. */
+  notice: (line: string) => void;
+  /** Searched in place of PATH and the usual places; then nothing is installed. */
+  path?: string | undefined;
+}
+
+export async function findRabbitMq({ log, notice, path }: FindOptions): Promise<RabbitMqBinaries> {
   const found = search(path);
   if (found) return found;
   if (path !== undefined || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw new Error(advice());
-  log('RabbitMQ is not installed: installing the package rabbitmq-server with apt-get (this takes a minute) …');
+  notice('RabbitMQ is not installed: installing the package rabbitmq-server with apt-get (this takes a minute) …');
   await install(log);
   const installed = search(path);
   if (!installed) throw new Error(advice());

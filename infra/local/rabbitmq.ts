@@ -11,18 +11,22 @@ export interface RabbitMqOptions {
   directory: string;
   port: number;
   log: (line: string) => void;
+  /** Gets the one line that says that RabbitMQ is being installed; the log, where not given. */
+  notice?: (line: string) => void;
   /** Where to look for `rabbitmq-server`, in place of the PATH. */
   path?: string;
 }
 
 export interface RabbitMq {
   url: string;
+  /** Fulfilled, with how it ended, once it is gone. */
+  exited: Promise<string>;
   stop(): Promise<void>;
   /** SIGKILL of the Erlang machine, as in a crash; starting again on the same folder recovers. */
   kill(): Promise<void>;
 }
 
-export async function startRabbitMq({ directory, port, log, path }: RabbitMqOptions): Promise<RabbitMq> {
+export async function startRabbitMq({ directory, port, log, notice = log, path }: RabbitMqOptions): Promise<RabbitMq> {
   const home = resolve(directory);
   mkdirSync(home, { recursive: true });
   const pidFiles = { epmd: join(home, 'epmd.pid'), node: join(home, 'node.pid') };
@@ -30,7 +34,7 @@ export async function startRabbitMq({ directory, port, log, path }: RabbitMqOpti
   await endLeftover(pidFiles.epmd, `-address ${loopback}`);
   await assertPortIsFree(port, 'RabbitMQ');
 
-  const binaries = await findRabbitMq(log, path);
+  const binaries = await findRabbitMq({ log, notice, path });
   const password = secretIn(join(home, 'password'), 0o600);
   // Erlang wants the cookie here, under HOME, and readable by its owner alone.
   secretIn(join(home, '.erlang.cookie'), 0o400);
@@ -61,7 +65,8 @@ export async function startRabbitMq({ directory, port, log, path }: RabbitMqOpti
       await end('kill')();
       throw error;
     });
-  return { url: `amqp://local:${password}@${loopback}:${port}`, stop: end('stop'), kill: end('kill') };
+  const url = `amqp://local:${password}@${loopback}:${port}`;
+  return { url, exited: node.exited, stop: end('stop'), kill: end('kill') };
 }
 
 function startPortMapper(command: string, port: number, pidFile: string, log: (line: string) => void): Child {

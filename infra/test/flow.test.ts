@@ -76,7 +76,10 @@ describe('the main job', () => {
     const { id } = await json(response);
     await sent(id);
     const message = smtp.received.find(({ to }) => to.includes('hidden@example.com'));
-    expect(message?.to).toEqual(['a@example.com', 'b@xn--exmple-cua.com', 'hidden@example.com']);
+    expect(message?.to).toHaveLength(3);
+    expect(message?.to).toEqual(expect.arrayContaining(['a@example.com', 'hidden@example.com']));
+    // In ASCII on the wire: not every relay offers SMTPUTF8.
+    expect(message?.raw).toContain('b@xn--exmple-cua.com');
     expect(message?.raw).not.toContain('hidden');
     const parsed = await simpleParser(message?.raw ?? '');
     expect(parsed.subject).toBe('Grüße');

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { type AttemptResult, classify, parseReply, type SmtpReply, type Stage, storableText } from './outcome.ts';
+
+const reply = (text: string): SmtpReply => parseReply(text) as SmtpReply;
+const none = new Map<string, SmtpReply>();
+const refused = (stage: Stage, text: string): AttemptResult => ({
+  ended: 'refused',
+  stage,
+  reply: reply(text),
+  refused: none,
+});
+const lost = (stage: Stage, transmitted: boolean): AttemptResult => ({
+  ended: 'lost',
+  stage,
+  transmitted,
+  reason: 'gone',
+});
+
+describe('classify, one recipient', () => {
+  it.each<[string, AttemptResult, string, string]>([
+    ['taken', { ended: 'accepted', reply: reply('250 2.0.0 ok'), refused: none }, 'sent', 'accepted'],
+    ['no such mailbox', refused('envelope', '550 5.1.1 no such user'), 'bounced', 'address'],
+    ['mailbox full', refused('envelope', '452 4.2.2 full'), 'deferred', 'mailbox'],
+    ['mailbox full for good', refused('envelope', '552 5.2.2 full'), 'bounced', 'mailbox'],
+    ['too many recipients', refused('envelope', '552 too many recipients'), 'deferred', 'other'],
+    ['greylisted', refused('envelope', '450 4.7.1 try later'), 'deferred', 'policy'],
+    ['refused as spam after DATA', refused('data', '550 5.7.1 spam'), 'bounced', 'policy'],
+    ['content refused for now', refused('data', '451 4.6.0 later'), 'deferred', 'content'],
+    ['no enhanced code', refused('data', '554 no'), 'bounced', 'other'],
+    ['shutting down', refused('data', '421 4.3.2 closing'), 'deferred', 'mail_system'],
+    ['out of order', refused('envelope', '503 bad sequence'), 'deferred', 'other'],
+    ['greeting says no', refused('connect', '554 5.3.2 go away'), 'deferred', 'mail_system'],
+    ['wrong password', refused('auth', '535 5.7.8 wrong'), 'deferred', 'relay_account'],
+    ['authentication wanted', refused('envelope', '530 5.7.0 authentication required'), 'deferred', 'relay_account'],
+    ['TLS refused', refused('tls', '454 4.7.0 TLS not available'), 'deferred', 'tls'],
+    ['connect refused', lost('connect', false), 'deferred', 'connection'],
+    ['bad certificate', lost('tls', false), 'deferred', 'tls'],
+    ['lost before the end of DATA', lost('data', false), 'deferred', 'connection'],
+    ['lost after the end of DATA', lost('data', true), 'unknown', 'outcome_unknown'],
+  ])('%s', (_what, result, status, category) => {
+    const outcome = classify(result, ['a@example.com']);
+    expect(outcome).toMatchObject({ status, category });
+    expect(outcome.recipients.get('a@example.com')?.status).toBe(status);
+  });
+});
+
+describe('classify, several recipients', () => {
+  const three = ['a@example.com', 'b@example.com', 'c@example.com'];
+  const some = new Map([
+    ['b@example.com', reply('550 5.1.1 unknown')],
+    ['c@example.com', reply('450 4.2.0 later')],
+  ]);
+
+  it('says for each what became of it, and comes back for those deferred', () => {
+    const outcome = classify({ ended: 'accepted', reply: reply('250 ok'), refused: some }, three);
+    expect([...outcome.recipients.values()].map(({ status }) => status)).toEqual(['sent', 'bounced', 'deferred']);
+    expect(outcome.status).toBe('deferred');
+    expect(outcome.reply?.code).toBe(450);
+  });
+
+  it('is sent when nothing is left to do and one was taken', () => {
+    const outcome = classify({ ended: 'accepted', reply: reply('250 ok'), refused: some }, three.slice(0, 2));
+    expect(outcome.status).toBe('sent');
+  });
+
+  it('bounces when all are refused for good', () => {
+    const all = new Map(three.map((recipient) => [recipient, reply('550 5.1.1 unknown')]));
+    const outcome = classify(
+      { ended: 'refused', stage: 'envelope', reply: reply('550 5.1.1 unknown'), refused: all },
+      three,
+    );
+    expect(outcome.status).toBe('bounced');
+  });
+});
+
+describe('parseReply', () => {
+  it.each([
+    ['250 2.1.5 Ok', { code: 250, enhanced_code: '2.1.5', text: 'Ok' }],
+    [
+      '550-5.1.1 The address\r\n550 5.1.1 is unknown',
+      { code: 550, enhanced_code: '5.1.1', text: 'The address is unknown' },
+    ],
+    ['421 bye', { code: 421, enhanced_code: null, text: 'bye' }],
+    ['250', { code: 250, enhanced_code: null, text: '' }],
+    ['nonsense', undefined],
+  ])('%j', (text, expected) => {
+    expect(parseReply(text)).toEqual(expected);
+  });
+
+  it('keeps text that the database takes', () => {
+    expect(storableText('a\0b\x1b[31m\ud800')).toBe('a b [31m\ufffd');
+    expect(storableText('x'.repeat(2_000))).toHaveLength(1_000);
+  });
+});

@@ -1,0 +1,95 @@
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { MailboxList, MailboxSchema, normalizeAddress } from './mailbox.ts';
+
+describe('normalizeAddress', () => {
+  it.each([
+    ['a@example.com', 'a@example.com'],
+    ['First.Last+tag@Sub.Example.COM', 'First.Last+tag@sub.example.com'],
+    ["o'brien@example.com", "o'brien@example.com"],
+    ['user@exämple.com', 'user@xn--exmple-cua.com'],
+    ['user@xn--exmple-cua.com', 'user@xn--exmple-cua.com'],
+    ['user@例え.test', 'user@xn--r8jz45g.test'],
+    [`${'a'.repeat(64)}@example.com`, `${'a'.repeat(64)}@example.com`],
+  ])('takes %s', (text, address) => {
+    expect(normalizeAddress(text)).toBe(address);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['no at', 'example.com'],
+    ['no local part', '@example.com'],
+    ['no domain', 'a@'],
+    ['no dot', 'a@localhost'],
+    ['two at', 'a@b@example.com'],
+    ['a list', 'a@example.com,b@example.com'],
+    ['a list with semicolon', 'a@example.com;b@example.com'],
+    ['a space', 'a b@example.com'],
+    ['CRLF', 'a@example.com\r\nBcc: x@example.com'],
+    ['LF in the local part', 'a\n@example.com'],
+    ['NUL', 'a\0@example.com'],
+    ['a command after it', 'a@example.com>\r\nRCPT TO:<b@example.com'],
+    ['angle brackets', '<a@example.com>'],
+    ['a quoted local part', '"a@b"@example.com'],
+    ['a comment', 'a(comment)@example.com'],
+    ['a route', '@a.test:b@example.com'],
+    ['percent in the domain', 'a@exam%70le.com'],
+    ['a port', 'a@example.com:25'],
+    ['an address literal', 'a@[192.0.2.1]'],
+    ['a numeric top level', 'a@192.0.2.1'],
+    ['leading dot', '.a@example.com'],
+    ['double dot', 'a..b@example.com'],
+    ['empty label', 'a@example..com'],
+    ['hyphen at an end', 'a@-example.com'],
+    ['a soft hyphen', 'a@exam\u00adple.com'],
+    ['a zero-width space', 'a@exam\u200bple.com'],
+    ['a fullwidth at', 'a＠example.com'],
+    ['a local part beyond ASCII', 'jörg@example.com'],
+    ['a local part too long', `${'a'.repeat(65)}@example.com`],
+    ['too long', `a@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}.${'f'.repeat(20)}.com`],
+  ])('refuses %s', (_what, text) => {
+    expect(normalizeAddress(text)).toBeUndefined();
+  });
+});
+
+describe('MailboxSchema', () => {
+  it.each([
+    ['a@example.com', { email: 'a@example.com' }],
+    ['Zoë Ä <a@example.com>', { email: 'a@example.com', name: 'Zoë Ä' }],
+    ['"Last, First" <a@example.com>', { email: 'a@example.com', name: 'Last, First' }],
+    ['<a@example.com>', { email: 'a@example.com' }],
+    [
+      { email: 'a@example.com', name: 'A' },
+      { email: 'a@example.com', name: 'A' },
+    ],
+    [{ email: 'a@example.com', name: null }, { email: 'a@example.com' }],
+    [{ email: 'a@example.com' }, { email: 'a@example.com' }],
+  ])('takes %j', (input, mailbox) => {
+    expect(v.parse(MailboxSchema, input)).toEqual(mailbox);
+  });
+
+  it.each([
+    ['a@example.com, b@example.com'],
+    ['A <a@example.com>, B <b@example.com>'],
+    ['A <a@example.com> <b@example.com>'],
+    ['A\r\nBcc: b@example.com <a@example.com>'],
+    ['Last, First <a@example.com>'],
+    [{ email: 'a@example.com', name: 'A\r\nBcc: b@example.com' }],
+    [{ email: 'a@example.com', extra: 1 }],
+    [{ email: ['a@example.com'] }],
+    [{ name: 'A' }],
+    [['a@example.com']],
+    [42],
+    [null],
+    [undefined],
+  ])('refuses %j', (input) => {
+    expect(v.is(MailboxSchema, input)).toBe(false);
+  });
+});
+
+describe('MailboxList', () => {
+  it('makes a list of one, or takes a list', () => {
+    expect(v.parse(MailboxList, 'a@example.com')).toEqual([{ email: 'a@example.com' }]);
+    expect(v.parse(MailboxList, ['a@example.com', { email: 'b@example.com' }])).toHaveLength(2);
+  });
+});

@@ -1,0 +1,134 @@
+// The functions of local mode: the built bundles as processes of their own, each on a free loopback port.
+import { resolve } from 'node:path';
+import { startChild } from './child.ts';
+import type { Folder } from './folder.ts';
+import { freePorts, loopback } from './ports.ts';
+import { endLeftover } from './process-table.ts';
+import { supervise } from './supervise.ts';
+
+export const functionNames = ['token', 'send', 'consume', 'relay', 'history'] as const;
+export type FunctionName = (typeof functionNames)[number];
+
+/** What the functions are told; each gets what concerns it. */
+export interface Surroundings {
+  databaseUrl: string;
+  amqpUrl: string;
+  smtpUrl: string;
+  issuer: string;
+  signingKeys: string;
+  logLevel: string;
+}
+
+/** A drain lets requests that wait for an outcome (30 s at most) and deliveries under way finish, in ms. */
+const drainMs = 40_000;
+
+export async function startFunctions(surroundings: Surroundings, folder: Folder, say: (line: string) => void) {
+  const free = await freePorts(functionNames.length);
+  const ports = Object.fromEntries(functionNames.map((name, index) => [name, free[index] ?? 0])) as Record<
+    FunctionName,
+    number
+  >;
+  const started = await Promise.allSettled(
+    functionNames.map((name) => {
+      const env = { ...environmentOf(name, surroundings, ports), PORT: String(ports[name]) };
+      const write = folder.logOf(name);
+      const isNews = unlessJustSaid();
+      let isUp = false;
+      const log = (line: string) => {
+        write(line);
+        // Until it is ready it may say that it waits for others; if it fails to start, its last lines are quoted.
+        const shown = isUp && worthShowing(line);
+        if (shown && isNews(shown)) say(`${name}: ${shown}`);
+      };
+      const start = async () => {
+        isUp = false;
+        const child = await startFunction(name, { env, log, folder });
+        isUp = true;
+        return child;
+      };
+      return supervise(name, start, say);
+    }),
+  );
+  const stop = async () => {
+    await Promise.all(started.map((result) => result.status === 'fulfilled' && result.value.stop()));
+  };
+  const failed = started.find((result) => result.status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  return { ports, stop };
+}
+
+function environmentOf(name: FunctionName, given: Surroundings, ports: Record<FunctionName, number>) {
+  const own: Partial<Record<FunctionName, Record<string, string>>> = {
+    token: { SIGNING_KEYS_FILE: given.signingKeys },
+    consume: { SMTP_URL: given.smtpUrl },
+  };
+  return {
+    HOST: loopback,
+    LOG_LEVEL: given.logLevel,
+    DATABASE_URL: given.databaseUrl,
+    AMQP_URL: given.amqpUrl,
+    ISSUER: given.issuer,
+    JWKS_URL: `http://${loopback}:${ports.token}/.well-known/jwks.json`,
+    ...own[name],
+  };
+}
+
+interface Launch {
+  env: Record<string, string>;
+  log: (line: string) => void;
+  folder: Folder;
+}
+
+async function startFunction(name: FunctionName, { env, log, folder }: Launch) {
+  const bundle = resolve('dist', name, 'index.mjs');
+  const pidFile = folder.path('pids', `${name}.pid`);
+  await endLeftover(pidFile, bundle);
+  const child = startChild({
+    name,
+    command: process.execPath,
+    args: [bundle],
+    env,
+    pidFile,
+    stopWithin: drainMs,
+    log,
+  });
+  await child.until(() => isReady(`http://${loopback}:${env.PORT}/readyz`));
+  return child;
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url);
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A function that waits for the broker says so at every attempt; once in a while is enough on the terminal, in ms. */
+const repeatAfter = 30_000;
+
+function unlessJustSaid(): (line: string) => boolean {
+  const saidAt = new Map<string, number>();
+  return (line) => {
+    const isNews = Date.now() - (saidAt.get(line) ?? 0) > repeatAfter;
+    if (isNews) saidAt.set(line, Date.now());
+    return isNews;
+  };
+}
+
+/** Warnings, errors and whatever is no log line (a crash). */
+function worthShowing(line: string): string | undefined {
+  try {
+    const { level, message, reason, error, cause } = JSON.parse(line);
+    if (level !== 'warn' && level !== 'error') return undefined;
+    const why = reason ?? error?.message ?? cause?.message;
+    return `${level}: ${message}${why ? ` (${why})` : ''}`;
+  } catch {
+    return line.trim();
+  }
+}

@@ -1,0 +1,21 @@
+// The settings of `npm start`.
+import * as v from 'valibot';
+import { integer, url } from '../../lib/env.ts';
+import { logLevels } from '../../lib/log.ts';
+
+const port = integer(1, 65_535);
+
+export const LocalSettings = v.object({
+  /** The port of the API. */
+  PORT: v.optional(port, '8080'),
+  /** The port of the mailbox's page and of its `GET /email`. */
+  MAILBOX_PORT: v.optional(port, '1080'),
+  /** Each of these takes the place of a part, which is then not started. */
+  DATABASE_URL: v.optional(url('postgres', 'postgresql')),
+  AMQP_URL: v.optional(url('amqp', 'amqps')),
+  SMTP_URL: v.optional(url('smtp', 'smtps')),
+  /** What the functions write to `.local/logs`. */
+  LOG_LEVEL: v.optional(v.picklist(logLevels, `must be one of ${logLevels.join(', ')}`), 'info'),
+});
+
+export type Settings = v.InferOutput<typeof LocalSettings>;

@@ -1,0 +1,184 @@
+// `npm start`: brings up the whole email API on this machine, says what to try, and leaves no process behind.
+import { rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { readSettings } from '../../lib/env.ts';
+import { killChildren, startChild } from './child.ts';
+import { enterFolder, type Folder } from './folder.ts';
+import { startFunctions } from './functions.ts';
+import { startGateway } from './gateway.ts';
+import { instructions } from './instructions.ts';
+import { startMailbox } from './mailbox.ts';
+import { freePort, portIsFree } from './ports.ts';
+import { startPostgres } from './postgres.ts';
+import { startRabbitMq } from './rabbitmq.ts';
+import { LocalSettings } from './settings.ts';
+import { supervise } from './supervise.ts';
+
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+const startedAt = performance.now();
+const settings = readSettings(LocalSettings, process.env);
+const api = `http://localhost:${settings.PORT}`;
+const mailbox = settings.SMTP_URL === undefined ? `http://localhost:${settings.MAILBOX_PORT}` : undefined;
+
+/** What runs, in the order in which it is stopped: no new requests, then no new work, then what both stood on. */
+const front: Stoppable[] = [];
+const workers: Stoppable[] = [];
+const services: Stoppable[] = [];
+
+// Whatever happens, even an `exit` that nobody foresaw, no child stays.
+process.once('exit', killChildren);
+const stopAsked = untilStopAsked();
+let folder: Folder | undefined;
+try {
+  await checkPublicPorts();
+  folder = enterFolder(resolve('.local'));
+  await Promise.race([bringUp(folder), stopAsked]);
+  await stopAsked;
+  console.log('\nStopping: requests and deliveries under way are finished first (Ctrl-C again to force) …');
+} catch (error) {
+  process.exitCode = 1;
+  console.error(`\n${reasonOf(error)}`);
+  if (folder) console.error('\nMore may be in .local/logs');
+}
+await takeDown();
+if (folder) rmSync(urlsOf(folder), { force: true });
+folder?.leave();
+process.exit();
+
+async function bringUp(folder: Folder): Promise<void> {
+  console.log('Starting the email API on this machine …');
+  const bundles = timed('bundles', buildBundles(folder));
+  const [databaseUrl, amqpUrl, smtpUrl] = await Promise.all([
+    settings.DATABASE_URL ?? timed('PostgreSQL', startDatabase(folder)),
+    settings.AMQP_URL ?? timed('RabbitMQ', startBroker(folder)),
+    settings.SMTP_URL ?? timed('mailbox', startMailboxPage(folder)),
+    bundles,
+  ]);
+  const signingKeys = folder.path('signing-keys.json');
+  await timed('tables, client, key', prepare(folder, databaseUrl, signingKeys));
+  const surroundings = { databaseUrl, amqpUrl, smtpUrl, issuer: api, signingKeys, logLevel: settings.LOG_LEVEL };
+  const functions = await timed('functions', startFunctions(surroundings, folder, say));
+  workers.push(functions);
+  front.push(await startGateway({ port: settings.PORT, ports: functions.ports }));
+
+  noteUrls(folder, { DATABASE_URL: databaseUrl, AMQP_URL: amqpUrl, SMTP_URL: smtpUrl });
+  console.log(`\nReady after ${secondsSince(startedAt)} s. Paste these, in order:\n`);
+  console.log(`${instructions({ api, mailbox })}\n`);
+  console.log(`API      ${api}`);
+  if (mailbox) console.log(`Mailbox  ${mailbox}`);
+  console.log('Logs     .local/logs');
+  console.log('\nCtrl-C stops everything; the data stays in .local');
+}
+
+async function takeDown(): Promise<void> {
+  for (const group of [front, workers, services]) await Promise.all(group.map((part) => part.stop()));
+}
+
+async function checkPublicPorts(): Promise<void> {
+  const wanted = { PORT: settings.PORT, ...(mailbox ? { MAILBOX_PORT: settings.MAILBOX_PORT } : {}) };
+  if (wanted.PORT === wanted.MAILBOX_PORT) throw new Error(`PORT and MAILBOX_PORT are both ${wanted.PORT}`);
+  const faults = await Promise.all(
+    Object.entries(wanted).map(async ([name, port]) => {
+      const another = `choose another with ${name}, for example ${name}=${port + 1} npm start`;
+      try {
+        return (await portIsFree(port)) ? [] : [`Port ${port} is taken: ${another}`];
+      } catch {
+        return [`Port ${port} may not be opened by this user: ${another}`];
+      }
+    }),
+  );
+  if (faults.flat().length > 0) throw new Error(faults.flat().join('\n'));
+}
+
+function buildBundles(folder: Folder): Promise<void> {
+  return run('The build', ['--import', 'tsx', 'esbuild.config.ts'], folder.logOf('build'));
+}
+
+async function startDatabase(folder: Folder): Promise<string> {
+  const options = { directory: folder.path('postgres'), port: await freePort(), log: folder.logOf('postgres') };
+  const postgres = await supervise('PostgreSQL', () => startPostgres(options), say);
+  services.push(postgres);
+  return postgres.first.url;
+}
+
+async function startBroker(folder: Folder): Promise<string> {
+  const options = { directory: folder.path('rabbitmq'), port: await freePort(), log: folder.logOf('rabbitmq') };
+  const rabbitmq = await supervise('RabbitMQ', () => startRabbitMq({ ...options, notice: say }), say);
+  services.push(rabbitmq);
+  return rabbitmq.first.url;
+}
+
+async function startMailboxPage(folder: Folder): Promise<string> {
+  const ports = { smtpPort: await freePort(), webPort: settings.MAILBOX_PORT };
+  const options = { directory: folder.path('mailbox'), ...ports, log: folder.logOf('mailbox') };
+  const maildev = await supervise('The mailbox', () => startMailbox(options), say);
+  services.push(maildev);
+  return maildev.first.smtpUrl;
+}
+
+/** By the operator's own command, as on any other machine; each step finds what an earlier start has done. */
+async function prepare(folder: Folder, databaseUrl: string, signingKeys: string): Promise<void> {
+  const log = folder.logOf('admin');
+  const env = { DATABASE_URL: databaseUrl, MIGRATIONS_DIRECTORY: resolve('infra/migrations') };
+  const example = ['client', 'ensure', 'myawesomeapp', '--secret', 'abc123', '--scope', 'basic email'];
+  for (const command of [['migrate'], ['key', 'ensure', signingKeys], example]) {
+    const args = ['dist/admin/index.mjs', ...command];
+    await run(`The operator's command "${command[0]}"`, args, log, env);
+  }
+}
+
+function run(name: string, args: string[], log: (line: string) => void, env: Record<string, string> = {}) {
+  return startChild({ name, command: process.execPath, args, env, log }).done();
+}
+
+function urlsOf(folder: Folder): string {
+  return folder.path('services.env');
+}
+
+/** For the operator's command and whoever wants to look inside while it runs. */
+function noteUrls(folder: Folder, urls: Record<string, string>): void {
+  const lines = Object.entries(urls).map(([name, url]) => `${name}=${url}\n`);
+  writeFileSync(urlsOf(folder), lines.join(''), { mode: 0o600 });
+}
+
+async function timed<T>(what: string, work: Promise<T>): Promise<T> {
+  const result = await work;
+  say(`${what.padEnd(20)} ready, ${secondsSince(startedAt).padStart(4)} s`);
+  return result;
+}
+
+function say(line: string): void {
+  console.log(`  ${line}`);
+}
+
+function secondsSince(start: number): string {
+  return ((performance.now() - start) / 1000).toFixed(1);
+}
+
+/** Ours and the system's errors explain themselves; any other is a fault of this program, whose place is wanted. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return (error.constructor === Error ? undefined : error.stack) ?? error.message;
+}
+
+/** Fulfilled by the first signal; a second one ends everything at once. */
+function untilStopAsked(): Promise<void> {
+  // One Ctrl-C arrives up to three times: from the terminal, and handed on by npm and by tsx.
+  const sameKeyPress = 1000;
+  return new Promise((resolve) => {
+    let first: number | undefined;
+    const onSignal = () => {
+      resolve();
+      first ??= performance.now();
+      if (performance.now() - first > sameKeyPress) process.exit(1);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+    // The shell between npm and us dies of a SIGTERM without handing it on; then nobody could stop us any more.
+    const parent = process.ppid;
+    const orphaned = () => process.ppid !== parent && resolve();
+    if (process.env.npm_lifecycle_event === 'start') setInterval(orphaned, 250).unref();
+  });
+}

@@ -1,0 +1,53 @@
+// Keeps a part of local mode running: said on the terminal and started again when it ends by itself.
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface Part {
+  /** Fulfilled, with how it ended, once it is gone. */
+  readonly exited: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** The waits before starting again, in ms: doubled while it keeps ending, short again once it held out. */
+const firstWait = 500;
+const longestWait = 15_000;
+const heldOut = 30_000;
+
+/** The first start may fail, and then throws; later ones are tried until one succeeds. */
+export async function supervise<P extends Part>(
+  name: string,
+  start: () => Promise<P>,
+  say: (line: string) => void,
+): Promise<{ first: P; stop(): Promise<void> }> {
+  const stopping = new AbortController();
+  const first = await start();
+  let current: P | undefined = first;
+
+  const watch = async () => {
+    let wait = firstWait;
+    let startedAt = Date.now();
+    while (!stopping.signal.aborted) {
+      const how = await current?.exited;
+      if (stopping.signal.aborted) return;
+      if (current) say(`${name} ended (${how}) and is started again`);
+      if (Date.now() - startedAt > heldOut) wait = firstWait;
+      await pause(wait, undefined, { signal: stopping.signal }).catch(() => {});
+      wait = Math.min(wait * 2, longestWait);
+      if (stopping.signal.aborted) return;
+      startedAt = Date.now();
+      current = await start().catch((error: Error) => void say(`${name} cannot start yet: ${error.message}`));
+      if (current) say(`${name} runs again`);
+    }
+  };
+  const watching = watch();
+
+  return {
+    first,
+    async stop() {
+      stopping.abort();
+      await current?.stop();
+      await watching;
+      // It may just have been starting again.
+      await current?.stop();
+    },
+  };
+}
