@@ -8,6 +8,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { createProxyServer } from 'httpxy';
 import { functionFor, type PublicFunction } from '../gateway/routes.ts';
@@ -26,6 +27,8 @@ export interface Gateway {
 
 /** A caller may ask `send` to wait 30 s for the outcome; the longest that closing waits for answers, in ms. */
 const drainMs = 35_000;
+/** How long an idle connection is kept once closing has begun, in ms. */
+const idleGraceMs = 250;
 /** A body of this many bytes has left before anybody can refuse it. */
 const smallBody = 65_536;
 
@@ -38,8 +41,6 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
   let stopping = false;
 
   const pass = (request: IncomingMessage, response: ServerResponse) => {
-    // A connection that was busy when closing began is not kept open for a next request.
-    response.once('close', () => stopping && setImmediate(() => server.closeIdleConnections()));
     const path = originForm(request).split('?', 1)[0] ?? '/';
     const name = functionFor(request.method ?? 'GET', path);
     if (name === undefined) return problem(response, 404, `There is nothing at ${path}`);
@@ -47,10 +48,16 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
     const target = `http://${loopback}:${ports[name]}`;
     const held = asksFirst(request) ? { buffer: new PassThrough() } : {};
     proxy.web(request, response, { target, ...held }).catch((error) => {
+      // What the client still sends has nowhere to go; unread, it would hold the connection open.
+      request.unpipe();
+      request.resume();
       if (stoppedReading(request, error)) return problem(response, 413, `The request body is too large for "${name}"`);
       problem(response, 503, whyNoAnswer(name, error));
     });
   };
+  proxy.on('proxyRes', ({ headers }) => {
+    if (stopping) headers.connection = 'close';
+  });
   proxy.on('proxyReq', (onward, request, response, { buffer }) => {
     if (buffer instanceof PassThrough) askFirst(onward, request, response, buffer);
   });
@@ -64,9 +71,12 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
   return {
     async stop() {
       stopping = true;
-      const closed = new Promise((resolve) => server.close(resolve));
+      // `http.Server.close` would cut idle connections at once, under a request that may already be on its way.
+      const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+      const idle = setInterval(() => server.closeIdleConnections(), idleGraceMs);
       const forced = setTimeout(() => server.closeAllConnections(), drainMs);
       await closed;
+      clearInterval(idle);
       clearTimeout(forced);
       agent.destroy();
     },

@@ -23,12 +23,20 @@ export interface FindOptions {
   path?: string | undefined;
 }
 
+let installing: Promise<void> | undefined;
+
+/** Fulfilled once no installation is under way: a package manager must not be left alone half-way. */
+export async function installationDone(): Promise<void> {
+  await installing?.catch(() => {});
+}
+
 export async function findRabbitMq({ log, notice, path }: FindOptions): Promise<RabbitMqBinaries> {
   const found = search(path);
   if (found) return found;
   if (path !== undefined || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw new Error(advice());
   notice('RabbitMQ is not installed: installing the package rabbitmq-server with apt-get (this takes a minute) …');
-  await install(log);
+  installing = install(log);
+  await installing;
   const installed = search(path);
   if (!installed) throw new Error(advice());
   return installed;
@@ -71,6 +79,8 @@ const policy = '/usr/sbin/policy-rc.d';
 
 async function install(log: (line: string) => void): Promise<void> {
   const before = existsSync(policy) ? readFileSync(policy) : undefined;
+  const restore = () => (before === undefined ? rmSync(policy, { force: true }) : writeFileSync(policy, before));
+  process.once('exit', restore);
   writeFileSync(policy, '#!/bin/sh\nexit 101\n');
   chmodSync(policy, 0o755);
   try {
@@ -80,8 +90,8 @@ async function install(log: (line: string) => void): Promise<void> {
       throw new Error(`apt-get could not install rabbitmq-server. ${advice()}`);
     }
   } finally {
-    if (before === undefined) rmSync(policy, { force: true });
-    else writeFileSync(policy, before);
+    process.off('exit', restore);
+    restore();
   }
   // Only the programs are wanted: the machine's own broker shall not start at the next boot either.
   if (existsSync('/run/systemd/system')) await run(['systemctl', 'disable', 'rabbitmq-server'], log);
@@ -90,7 +100,7 @@ async function install(log: (line: string) => void): Promise<void> {
 function run([command = '', ...args]: string[], log: (line: string) => void): Promise<number> {
   return new Promise((resolve) => {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     onLines(child.stdout, log);
     onLines(child.stderr, log);
     child.once('error', () => resolve(127));

@@ -11,6 +11,7 @@ import { startMailbox } from './mailbox.ts';
 import { freePort, portIsFree } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { startRabbitMq } from './rabbitmq.ts';
+import { installationDone } from './rabbitmq-find.ts';
 import { LocalSettings } from './settings.ts';
 import { supervise } from './supervise.ts';
 
@@ -28,6 +29,8 @@ const front: Stoppable[] = [];
 const workers: Stoppable[] = [];
 const services: Stoppable[] = [];
 
+// Whoever read our output may leave (`npm start | head`); the work goes on.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
 // Whatever happens, even an `exit` that nobody foresaw, no child stays.
 process.once('exit', killChildren);
 const stopAsked = untilStopAsked();
@@ -44,6 +47,7 @@ try {
   if (folder) console.error('\nMore may be in .local/logs');
 }
 await takeDown();
+await installationDone();
 if (folder) rmSync(urlsOf(folder), { force: true });
 folder?.leave();
 process.exit();
@@ -82,7 +86,8 @@ async function checkPublicPorts(): Promise<void> {
   if (wanted.PORT === wanted.MAILBOX_PORT) throw new Error(`PORT and MAILBOX_PORT are both ${wanted.PORT}`);
   const faults = await Promise.all(
     Object.entries(wanted).map(async ([name, port]) => {
-      const another = `choose another with ${name}, for example ${name}=${port + 1} npm start`;
+      const example = port < 1024 ? port + 8000 : port - 1;
+      const another = `choose another with ${name}, for example ${name}=${example} npm start`;
       try {
         return (await portIsFree(port)) ? [] : [`Port ${port} is taken: ${another}`];
       } catch {
