@@ -52,9 +52,12 @@ const idleGraceMs = 1_000;
 
 export function hostFunction(definition: FunctionDefinition): HostedFunction {
   const { name, log, maxBodyBytes, errorReply = problemReply } = definition;
-  const findRoute = createRouter([...healthRoutes(definition.ready, () => draining), ...definition.routes]);
+  const findRoute = createRouter([
+    ...healthRoutes(definition.ready, () => stopping.signal.aborted),
+    ...definition.routes,
+  ]);
   let underWay = 0;
-  let draining = false;
+  const stopping = new AbortController();
   let signalsOwned = false;
 
   /** Everything that can be said before the body is parsed; leaves the body where the framework puts it, too. */
@@ -73,7 +76,7 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
       if (route.accepts) checkMediaType(request.headers, route.accepts);
       const body = request.rawBody ?? Buffer.alloc(0);
       if (body.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
-      return await route.handle(toRequest(request, path, params, body));
+      return await route.handle(toRequest(request, { path, params, body, stopping: stopping.signal }));
     } catch (error) {
       return replyTo(error, request);
     }
@@ -87,7 +90,10 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
   }
 
   function send(response: ServerResponse, reply: Reply): void {
-    writeReply(response, draining ? { ...reply, headers: { ...reply.headers, connection: 'close' } } : reply);
+    writeReply(
+      response,
+      stopping.signal.aborted ? { ...reply, headers: { ...reply.headers, connection: 'close' } } : reply,
+    );
   }
 
   const handler: HttpFunction = async (request: FrameworkRequest, response: ServerResponse) => {
@@ -104,6 +110,7 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
     definition.start?.();
     signalsOwned = true;
     onShutdown(log, async () => {
+      stopping.abort();
       await waitUntil(() => underWay === 0);
       await definition.close();
     });
@@ -141,7 +148,7 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
     definition.start?.();
     signalsOwned = true;
     onShutdown(log, async () => {
-      draining = true;
+      stopping.abort();
       await drainServer(server);
       await definition.close();
     });
@@ -172,18 +179,16 @@ function healthRoutes(ready: FunctionDefinition['ready'], isDraining: () => bool
   ];
 }
 
-function toRequest(request: IncomingMessage, path: string, params: Record<string, string>, body: Buffer): Request {
+function toRequest(request: IncomingMessage, known: Pick<Request, 'path' | 'params' | 'body' | 'stopping'>): Request {
   const forwarded = String(request.headers['x-forwarded-for'] ?? '')
     .split(',')
     .at(-1)
     ?.trim();
   return {
     method: request.method ?? 'GET',
-    path,
-    params,
+    ...known,
     query: new URLSearchParams(request.url?.split('?')[1] ?? ''),
     headers: request.headers,
-    body,
     // The last entry is the one our own gateway appended; those before it are the client's to invent.
     address: forwarded || (request.socket.remoteAddress ?? ''),
   };

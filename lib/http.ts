@@ -13,6 +13,8 @@ export interface Request {
   body: Buffer;
   /** Address of the client as the gateway saw it. */
   address: string;
+  /** Aborts when the process is told to end: a handler that waits answers then. */
+  stopping: AbortSignal;
 }
 
 export interface Reply {

@@ -1,5 +1,5 @@
 // Claims under way in this process: renewed together as long as their attempts run, so that a long conversation is not taken for a dead worker.
-import type { ClaimedEmail } from '../../lib/emails.ts';
+import type { ClaimedEmail } from '../../lib/emails/claim.ts';
 import type { Log } from '../../lib/log.ts';
 
 type Claim = Pick<ClaimedEmail, 'id' | 'attempts'>;

@@ -1,10 +1,12 @@
 // The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
 import { untilDatabaseIsBack } from '../../lib/db.ts';
-import type { ClaimedEmail, Move } from '../../lib/emails.ts';
+import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import { isEmailId } from '../../lib/emails/email.ts';
+import type { Move } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { composeMessage } from './message.ts';
-import { nextStep } from './next-step.ts';
+import { expire, nextStep } from './next-step.ts';
 import { classify } from './outcome.ts';
 import type { SmtpRelay } from './smtp.ts';
 
@@ -31,6 +33,10 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
   const email = await claim(id);
   if (email === undefined) {
     log.debug('not ours to deliver', { email_id: id });
+    return;
+  }
+  if (email.expires_in_ms !== null && email.expires_in_ms <= 0) {
+    await untilDatabaseIsBack(() => record(expire(email)));
     return;
   }
 
@@ -69,5 +75,5 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
 export function readEmailId(content: unknown): string | undefined {
   if (typeof content !== 'object' || content === null || !('id' in content) || typeof content.id !== 'string')
     return undefined;
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(content.id) ? content.id.toLowerCase() : undefined;
+  return isEmailId(content.id) ? content.id.toLowerCase() : undefined;
 }

@@ -1,7 +1,8 @@
 // The consume function: delivers emails. Wiring only.
 import { createBatcher } from '../../lib/batch.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
-import { claimEmails, type Move, markDataStarted, moveEmails, renewLeases } from '../../lib/emails.ts';
+import { claimEmails, markDataStarted, renewLeases } from '../../lib/emails/claim.ts';
+import { type Move, moveEmails } from '../../lib/emails/move.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';

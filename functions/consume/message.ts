@@ -1,7 +1,8 @@
 // Builds the MIME message (RFC 5322, RFC 2045) of an email; the same bytes in every attempt but for generated boundaries.
 import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import type { ClaimedEmail, Mailbox } from '../../lib/emails.ts';
+import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import type { Mailbox } from '../../lib/emails/email.ts';
 
 /** The message as a stream. Bcc recipients are in the envelope alone. */
 export function composeMessage(email: ClaimedEmail): Readable {

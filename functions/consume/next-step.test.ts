@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClaimedEmail } from '../../lib/emails.ts';
+import type { ClaimedEmail } from '../../lib/emails/claim.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import { nextStep } from './next-step.ts';
 import { classify, parseReply, type SmtpReply } from './outcome.ts';
@@ -14,7 +14,10 @@ const email = (over: Partial<ClaimedEmail> = {}): ClaimedEmail => ({
   subject: 's',
   message_id: '<x@example.com>',
   attempts: 1,
-  accepted_for_ms: 1_000,
+  lane: 'transactional',
+  wanted_for_ms: 1_000,
+  expires_in_ms: null,
+  traceparent: null,
   accepted_at: new Date(),
   settled: {},
   headers: { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] },
@@ -41,10 +44,11 @@ describe('nextStep', () => {
     ['deferred for the fourth time', step(refusedWith('450 4.2.0 later'), { attempts: 4 }), 'deferred', 240_000],
     [
       'too old for another attempt',
-      step(refusedWith('450 4.2.0 later'), { accepted_for_ms: 86_400_000 }),
+      step(refusedWith('450 4.2.0 later'), { wanted_for_ms: 86_400_000 }),
       'failed',
       null,
     ],
+    ['deferred beyond its expiry', step(refusedWith('450 4.2.0 later'), { expires_in_ms: 7_000 }), 'deferred', 7_000],
     ['unknown, at least once', step(unknown), 'deferred', 30_000],
     ['unknown, at most once', step(unknown, { delivery: 'at_most_once' }), 'unknown', null],
     [

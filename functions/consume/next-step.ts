@@ -1,6 +1,8 @@
 // What an outcome means for the email: where its status moves, when it is tried again, and what its history says. Pure.
-import type { ClaimedEmail, Move, SettledRecipient } from '../../lib/emails.ts';
-import type { NewEvent } from '../../lib/events.ts';
+import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import type { SettledRecipient } from '../../lib/emails/email.ts';
+import type { NewEvent } from '../../lib/emails/events.ts';
+import type { Move } from '../../lib/emails/move.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -64,8 +66,12 @@ export function nextStep(
   }
 
   function tryAgain(): Move {
-    if (email.accepted_for_ms >= policy.giveUpAfterMs) return end('failed', 'given up: too old for another attempt');
-    const waitMs = backoff(email.attempts, policy, random);
+    if (email.wanted_for_ms >= policy.giveUpAfterMs) return end('failed', 'given up: too old for another attempt');
+    // One that expires before its next attempt is looked at when it does.
+    const waitMs = Math.min(
+      backoff(email.attempts, policy, random),
+      Math.max(email.expires_in_ms ?? Number.POSITIVE_INFINITY, 0),
+    );
     return {
       ...move,
       to: 'deferred',
@@ -73,6 +79,22 @@ export function nextStep(
       events: [{ type: 'deferred', detail: { next_attempt_in_s: Math.round(waitMs / 1000) } }],
     };
   }
+}
+
+/** The move of an email that came too late to be attempted. */
+export function expire({ id, attempts }: ClaimedEmail): Move {
+  const reason = 'its time to be delivered had passed';
+  return {
+    id,
+    from: ['sending'],
+    attempts,
+    to: 'expired',
+    due_in_ms: null,
+    settled: {},
+    last_reply: reason,
+    events: [{ type: 'expired', detail: { reason } }],
+    facts: [],
+  };
 }
 
 /** Recipients that this attempt brought to their end. */

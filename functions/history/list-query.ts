@@ -1,6 +1,6 @@
 // The query parameters of GET /emails, checked all at once.
 import * as v from 'valibot';
-import { emailStatuses } from '../../lib/emails.ts';
+import { emailStatuses } from '../../lib/emails/email.ts';
 import { ApiError } from '../../lib/errors.ts';
 
 const maxLimit = 100;

@@ -1,9 +1,10 @@
 // The routes of the history function: a client's own emails, one of them, and its events.
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import { databaseError, type Sql } from '../../lib/db.ts';
-import { findEmail, listEmails } from '../../lib/emails.ts';
+import { isEmailId } from '../../lib/emails/email.ts';
+import { listEvents } from '../../lib/emails/events.ts';
+import { findEmail, listEmails } from '../../lib/emails/read.ts';
 import { ApiError } from '../../lib/errors.ts';
-import { listEvents } from '../../lib/events.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
 import { parseListQuery } from './list-query.ts';
 import { showEmail, showEvent, showSummary } from './show.ts';
@@ -12,8 +13,6 @@ export interface HistoryDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
   sql: Sql;
 }
-
-const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function createHistoryRoutes({ checkToken, sql }: HistoryDependencies): Route[] {
   /** A route for clients with the scope `basic`. */
@@ -33,7 +32,7 @@ export function createHistoryRoutes({ checkToken, sql }: HistoryDependencies): R
 
   /** Another client's email is as unknown as one that never was. */
   async function ownEmail({ params: { id = '' } }: Request, { clientId }: AccessToken) {
-    const email = uuidForm.test(id) ? await findEmail(sql, clientId, id) : undefined;
+    const email = isEmailId(id) ? await findEmail(sql, clientId, id) : undefined;
     if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
     return email;
   }

@@ -1,6 +1,7 @@
 // How rows are shown to clients.
-import type { AddressHeaders, EmailSummary, Mailbox } from '../../lib/emails.ts';
-import type { EmailEvent } from '../../lib/events.ts';
+import type { AddressHeaders, Mailbox } from '../../lib/emails/email.ts';
+import type { EmailEvent } from '../../lib/emails/events.ts';
+import type { EmailSummary } from '../../lib/emails/read.ts';
 
 type StoredEmail = EmailSummary & {
   headers: AddressHeaders | null;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DueEmail } from '../../lib/emails.ts';
+import type { DueEmail } from '../../lib/emails/due.ts';
 import { dueStep } from './due-step.ts';
 
 const policy = { publishGraceMs: 30_000, giveUpAfterMs: 86_400_000 };
@@ -10,7 +10,8 @@ const due = (over: Partial<DueEmail>): DueEmail => ({
   delivery: 'at_least_once',
   attempts: 1,
   queued_for_ms: 1_000,
-  accepted_for_ms: 1_000,
+  wanted_for_ms: 1_000,
+  expired: false,
   data_started: false,
   ...over,
 });
@@ -30,7 +31,9 @@ describe('dueStep', () => {
       null,
       {},
     ],
-    ['workers that keep dying', { status: 'sending', accepted_for_ms: 86_400_000 }, 'failed', null, {}],
+    ['one that came too late', { status: 'queued', expired: true }, 'expired', null, {}],
+    ['one that came too late, in mid-delivery', { status: 'sending', expired: true }, 'queued', 30_000, {}],
+    ['workers that keep dying', { status: 'sending', wanted_for_ms: 86_400_000 }, 'failed', null, {}],
   ])('%s', (_what, email, to, dueInMs, detail) => {
     const move = dueStep(due(email), policy);
     expect(move).toMatchObject({ from: [email.status], to, due_in_ms: dueInMs, attempts: 1 });

@@ -1,6 +1,7 @@
 // What is to be done with an email whose `due_at` has passed: lost publishes, lost workers, retries and scheduled sends are one case. Pure.
-import type { DueEmail, Move } from '../../lib/emails.ts';
-import type { QueuedReason } from '../../lib/events.ts';
+import type { DueEmail } from '../../lib/emails/due.ts';
+import type { QueuedReason } from '../../lib/emails/events.ts';
+import type { Move } from '../../lib/emails/move.ts';
 
 export interface DuePolicy {
   /** How long an id may be on its way to a worker before it is published again. */
@@ -11,6 +12,8 @@ export interface DuePolicy {
 
 /** Decides the move. One that goes to `queued` is to be published once it is committed. */
 export function dueStep(email: DueEmail, policy: DuePolicy): Move {
+  // One that is being sent may yet arrive: its outcome, or the loss of its worker, comes first.
+  if (email.expired && email.status !== 'sending') return end(email, 'expired', 'its time to be delivered has passed');
   switch (email.status) {
     case 'scheduled':
       return requeue(email, 'scheduled_time', policy.publishGraceMs);
@@ -23,7 +26,7 @@ export function dueStep(email: DueEmail, policy: DuePolicy): Move {
       if (email.delivery === 'at_most_once' && email.data_started) {
         return end(email, 'unknown', 'the worker was lost during transmission; it is not tried again');
       }
-      if (email.accepted_for_ms >= policy.giveUpAfterMs) return end(email, 'failed', 'given up: its workers were lost');
+      if (email.wanted_for_ms >= policy.giveUpAfterMs) return end(email, 'failed', 'given up: its workers were lost');
       return requeue(email, 'lease_expired', policy.publishGraceMs);
   }
 }
@@ -32,7 +35,7 @@ function requeue(email: DueEmail, reason: QueuedReason, dueInMs: number): Move {
   return { ...unchanged(email), to: 'queued', due_in_ms: dueInMs, events: [{ type: 'queued', detail: { reason } }] };
 }
 
-function end(email: DueEmail, to: 'unknown' | 'failed', reason: string): Move {
+function end(email: DueEmail, to: 'unknown' | 'failed' | 'expired', reason: string): Move {
   return { ...unchanged(email), to, due_in_ms: null, last_reply: reason, events: [{ type: to, detail: { reason } }] };
 }
 

@@ -1,7 +1,8 @@
 // The rounds of relay: take what is due, move it on, publish what is to be delivered.
 import { setTimeout } from 'node:timers/promises';
 import { isDatabaseAway, type Sql } from '../../lib/db.ts';
-import { lockDueEmails, moveEmails } from '../../lib/emails.ts';
+import { lockDueEmails } from '../../lib/emails/due.ts';
+import { moveEmails } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Queue } from '../../lib/queue.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';

@@ -1,70 +1,96 @@
 // The story of POST /send: from a request body to a committed row, an id on the queue and the 202.
-import { v7 as uuidv7 } from 'uuid';
 import type { AccessToken } from '../../lib/access-token.ts';
 import { databaseError } from '../../lib/db.ts';
-import type { NewEmail } from '../../lib/emails.ts';
+import type { Acceptance, Accepted, NewEmail } from '../../lib/emails/accept.ts';
+import { ApiError } from '../../lib/errors.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Lane } from '../../lib/queue.ts';
-import { type EmailRequest, parseEmailRequest } from './email-request.ts';
+import { parseEmailRequest } from './email-request.ts';
+import { fingerprint, parseIdempotencyKey } from './idempotency.ts';
+import { toNewEmail } from './new-email.ts';
+import { type EmailState, parseWait, waitForOutcome } from './wait.ts';
 
 export interface AcceptDependencies {
-  /** Resolves when the row is committed. */
-  storeEmail: (email: NewEmail) => Promise<void>;
+  /** Resolves when the rows are committed. */
+  store: (acceptance: Acceptance) => Promise<Accepted>;
   /** Resolves when the broker has confirmed the id. */
   publish: (lane: Lane, emailId: string) => Promise<void>;
+  /** What an email is at now; undefined if it is gone. */
+  readStatus: (emailId: string) => Promise<EmailState | undefined>;
   log: Log;
 }
 
 /**
  * Answers 202 `{id, status, message}` with `Location` once the row is committed: from then on the email cannot be lost, whatever
- * becomes of this process or the broker. `Accept: text/plain` gets the bare line of the original API.
+ * becomes of this process or the broker. `Accept: text/plain` gets the bare line of the original API; `Prefer: wait=N`
+ * (RFC 7240) gets 200 with the outcome, if there is one within N seconds.
+ *
+ * A request whose `Idempotency-Key` was used before with the same body gets the first answer again, with
+ * `Idempotency-Replayed: true`; with another body, `invalid_idempotent_request` (409).
  */
 export async function acceptEmail(
   request: Request,
   client: AccessToken,
-  { storeEmail, publish, log }: AcceptDependencies,
+  { store, publish, readStatus, log }: AcceptDependencies,
 ): Promise<Reply> {
-  const email = toNewEmail(parseEmailRequest(parseJson(request.body)), client.clientId);
+  const key = parseIdempotencyKey(request.headers['idempotency-key']);
+  const waitMs = parseWait(request.headers.prefer);
+  const body = parseJson(request.body);
+  const email = toNewEmail(parseEmailRequest(body, new Date()), request.headers.traceparent);
+  const idempotency = key === undefined ? null : { key, fingerprint: fingerprint(body) };
 
-  await storeEmail(email).catch((error) => {
+  const accepted = await store({ client_id: client.clientId, idempotency, emails: [email] }).catch((error) => {
     throw databaseError(error);
   });
 
-  // Nobody waits for the broker: if the id does not get there, relay finds the row when it is due.
+  const [id = email.id] = accepted.email_ids;
+  const replayed = accepted.earlier_fingerprint !== null;
+  if (replayed && accepted.earlier_fingerprint !== idempotency?.fingerprint) {
+    throw new ApiError('invalid_idempotent_request', 'This Idempotency-Key was used before with another request body.');
+  }
+  if (!replayed) {
+    publishIfQueued(email, publish, log);
+    log.info('accepted', { email_id: id, client_id: client.clientId, recipients: email.recipients.length });
+  }
+
+  const outcome = waitMs === 0 ? undefined : await waitForOutcome(id, waitMs, readStatus, request.stopping);
+  return acceptedReply(request, { id, status: statusOf(email), outcome, waitMs, replayed });
+}
+
+/** Nobody waits for the broker: if the id does not get there, relay finds the row when it is due. */
+function publishIfQueued(email: NewEmail, publish: AcceptDependencies['publish'], log: Log): void {
+  if (statusOf(email) === 'scheduled') return;
   publish(email.lane, email.id).catch((error) => {
     log.warn('id not published; relay will', { email_id: email.id, reason: error.message });
   });
-  log.info('accepted', { email_id: email.id, client_id: client.clientId, recipients: email.recipients.length });
-
-  return acceptedReply(email.id, request.headers.accept);
 }
 
-function toNewEmail(request: EmailRequest, clientId: string): NewEmail {
-  const { from, to, cc, bcc, reply_to, subject, text, html } = request;
-  const id = uuidv7();
-  return {
-    id,
-    client_id: clientId,
-    lane: 'transactional',
-    delivery: 'at_least_once',
-    sender: from.email,
-    recipients: [...new Set([...to, ...cc, ...bcc].map((mailbox) => mailbox.email))],
-    subject,
-    message_id: `<${id}@${from.email.slice(from.email.lastIndexOf('@') + 1)}>`,
-    headers: { from, to, cc, bcc, reply_to },
-    text_body: text ?? null,
-    html_body: html ?? null,
-  };
+function statusOf({ scheduled_at }: NewEmail): 'queued' | 'scheduled' {
+  return scheduled_at === null ? 'queued' : 'scheduled';
 }
 
-function acceptedReply(id: string, accept: string | undefined): Reply {
+interface Answer {
+  id: string;
+  status: 'queued' | 'scheduled';
+  outcome: EmailState | undefined;
+  waitMs: number;
+  replayed: boolean;
+}
+
+function acceptedReply(request: Request, { id, status, outcome, waitMs, replayed }: Answer): Reply {
   const message = 'Start Queue Email';
-  const location = `/emails/${id}`;
-  if (wantsPlainText(accept)) {
-    return { status: 202, headers: { location, 'content-type': 'text/plain; charset=utf-8' }, body: message };
+  const headers = {
+    location: `/emails/${id}`,
+    ...(replayed && { 'idempotency-replayed': 'true' }),
+    ...(waitMs > 0 && { 'preference-applied': `wait=${waitMs / 1000}` }),
+  };
+  if (wantsPlainText(request.headers.accept)) {
+    return { status: 202, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' }, body: message };
   }
-  return { status: 202, headers: { location }, body: { id, status: 'queued', message } };
+  if (outcome === undefined) return { status: 202, headers, body: { id, status, message } };
+  const body = { id, status: outcome.status, message, attempts: outcome.attempts, last_reply: outcome.last_reply };
+  return { status: outcome.finished ? 200 : 202, headers, body };
 }
 
 function wantsPlainText(accept = ''): boolean {

@@ -11,9 +11,12 @@ const original = {
   subject: 'Hello',
 };
 
+const now = new Date('2026-01-31T12:00:00Z');
+const parseAt = (body: unknown) => parseEmailRequest(body, now);
+
 function faultsOf(body: unknown) {
   try {
-    parseEmailRequest(body);
+    parseAt(body);
   } catch (error) {
     if (error instanceof ApiError)
       return { code: error.code, paths: error.errors?.map(({ path }) => path), message: error.message };
@@ -24,7 +27,7 @@ function faultsOf(body: unknown) {
 
 describe('parseEmailRequest', () => {
   it('reads the full form', () => {
-    expect(parseEmailRequest({ ...full, cc: ['C <c@example.com>'], reply_to: { email: 'r@example.com' } })).toEqual({
+    expect(parseAt({ ...full, cc: ['C <c@example.com>'], reply_to: { email: 'r@example.com' } })).toEqual({
       from: { email: 'a@example.com' },
       to: [{ email: 'b@example.com' }],
       cc: [{ email: 'c@example.com', name: 'C' }],
@@ -32,11 +35,29 @@ describe('parseEmailRequest', () => {
       reply_to: [{ email: 'r@example.com' }],
       subject: 'Hello',
       text: 'Hi',
+      lane: 'transactional',
+      delivery: 'at_least_once',
     });
   });
 
+  it('reads when and how to deliver; a time that has passed means now', () => {
+    const later = {
+      scheduled_at: '2026-01-31T14:00:00+01:00',
+      expires_at: '2026-02-01T00:00Z',
+      lane: 'bulk',
+      delivery: 'at_most_once',
+    };
+    expect(parseAt({ ...full, ...later })).toMatchObject({
+      scheduled_at: new Date('2026-01-31T13:00:00Z'),
+      expires_at: new Date('2026-02-01T00:00:00Z'),
+      lane: 'bulk',
+      delivery: 'at_most_once',
+    });
+    expect(parseAt({ ...full, scheduled_at: '2026-01-31T11:59:00Z' }).scheduled_at).toBeUndefined();
+  });
+
   it('reads the original form and renders its default body, with names escaped', () => {
-    const { from, to, text, html } = parseEmailRequest({ ...original, to_name: '<b>Rec & Co</b>' });
+    const { from, to, text, html } = parseAt({ ...original, to_name: '<b>Rec & Co</b>' });
     expect(from).toEqual({ email: 'sender@example.com', name: 'Sender' });
     expect(to).toEqual([{ email: 'receiver@example.com', name: '<b>Rec & Co</b>' }]);
     expect(text).toContain('Hello <b>Rec & Co</b>');
@@ -44,7 +65,7 @@ describe('parseEmailRequest', () => {
   });
 
   it('keeps content given in the original form', () => {
-    const { text, html } = parseEmailRequest({ ...original, text: 'mine' });
+    const { text, html } = parseAt({ ...original, text: 'mine' });
     expect({ text, html }).toEqual({ text: 'mine', html: undefined });
   });
 
@@ -65,6 +86,17 @@ describe('parseEmailRequest', () => {
     ['half a surrogate pair', { ...full, text: 'a\ud800' }, ['text']],
     ['a subject too long', { ...full, subject: 'a'.repeat(999) }, ['subject']],
     ['too many recipients', { ...full, to: Array.from({ length: 51 }, (_, n) => `r${n}@example.com`) }, ['to']],
+    ['a time without offset', { ...full, scheduled_at: '2026-02-01T00:00:00' }, ['scheduled_at']],
+    ['a day that is none', { ...full, scheduled_at: '2026-13-01T00:00:00Z' }, ['scheduled_at']],
+    ['a time in words', { ...full, scheduled_at: 'tomorrow', expires_at: 7 }, ['scheduled_at', 'expires_at']],
+    ['a time too far ahead', { ...full, scheduled_at: '2028-01-01T00:00:00Z' }, ['scheduled_at']],
+    ['an expiry in the past', { ...full, expires_at: '2026-01-31T11:00:00Z' }, ['expires_at']],
+    [
+      'an expiry before the schedule',
+      { ...full, scheduled_at: '2026-02-02T00:00:00Z', expires_at: '2026-02-01T00:00:00Z' },
+      ['expires_at'],
+    ],
+    ['an unknown lane and delivery', { ...full, lane: 'fast', delivery: 'exactly_once' }, ['lane', 'delivery']],
     ['a list as the body', [full], ['']],
     ['null as the body', null, ['']],
     ['text as the body', 'hello', ['']],

@@ -1,7 +1,8 @@
 // What POST /send takes: the full form (from, to, …) or the original form (email, to_email, …), checked field by field.
 import * as v from 'valibot';
-import type { Mailbox } from '../../lib/emails.ts';
+import type { DeliveryMode, Mailbox } from '../../lib/emails/email.ts';
 import { ApiError, type Fault } from '../../lib/errors.ts';
+import type { Lane } from '../../lib/queue.ts';
 import { defaultBody } from './default-body.ts';
 import { exactObject } from './exact-object.ts';
 import { Address, headerText, MailboxList, MailboxSchema } from './mailbox.ts';
@@ -16,10 +17,17 @@ export interface EmailRequest {
   subject: string;
   text?: string | undefined;
   html?: string | undefined;
+  lane: Lane;
+  delivery: DeliveryMode;
+  /** When to deliver; undefined: at once. */
+  scheduled_at?: Date | undefined;
+  /** Not to be delivered later than this. */
+  expires_at?: Date | undefined;
 }
 
 /** RFC 5322 §2.1.1 has lines of 998 characters at most. */
 const maxSubject = 998;
+const maxScheduleAheadMs = 366 * 24 * 3_600_000;
 /** To, cc and bcc together. */
 const maxRecipients = 50;
 
@@ -32,6 +40,23 @@ const Subject = headerText(maxSubject);
 const optionalList = v.optional(MailboxList, []);
 const content = { text: v.optional(BodyText), html: v.optional(BodyText) };
 
+const timeMessage = 'must be a time such as 2026-01-31T12:00:00Z (ISO 8601, with its offset from UTC)';
+const Time = v.pipe(
+  v.string(timeMessage),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/, timeMessage),
+  v.transform((text) => new Date(text)),
+  v.check((time) => !Number.isNaN(time.getTime()), timeMessage),
+);
+const handling = {
+  lane: v.optional(v.picklist(['transactional', 'bulk'], 'must be transactional or bulk'), 'transactional'),
+  delivery: v.optional(
+    v.picklist(['at_least_once', 'at_most_once'], 'must be at_least_once or at_most_once'),
+    'at_least_once',
+  ),
+  scheduled_at: v.optional(Time),
+  expires_at: v.optional(Time),
+};
+
 const FullForm = v.pipe(
   exactObject({
     from: MailboxSchema,
@@ -41,6 +66,7 @@ const FullForm = v.pipe(
     reply_to: optionalList,
     subject: Subject,
     ...content,
+    ...handling,
   }),
   v.forward(
     v.partialCheck(
@@ -67,6 +93,7 @@ const OriginalForm = exactObject({
   to_name: v.optional(headerText(256)),
   subject: Subject,
   ...content,
+  ...handling,
 });
 
 const originalFields = ['email', 'name', 'to_email', 'to_name'];
@@ -75,24 +102,32 @@ const originalFields = ['email', 'name', 'to_email', 'to_name'];
  * Checks a parsed request body. Throws `missing_required_field` or `validation_error` (422) naming every fault at once.
  * In the original form, a body without content gets a default text and HTML.
  */
-export function parseEmailRequest(body: unknown): EmailRequest {
+export function parseEmailRequest(body: unknown, now: Date): EmailRequest {
+  const request = parseForm(body);
+  const { scheduled_at, expires_at } = request;
+  const errors: Fault[] = [];
+  if (scheduled_at && scheduled_at.getTime() > now.getTime() + maxScheduleAheadMs) {
+    errors.push({ path: 'scheduled_at', message: 'may be a year ahead at most' });
+  }
+  if (expires_at && expires_at <= (scheduled_at ?? now)) {
+    errors.push({ path: 'expires_at', message: 'must be after scheduled_at, and in the future' });
+  }
+  if (errors.length > 0) throw invalid(errors);
+  // A time that has passed means now: clocks differ, and requests take time.
+  return scheduled_at && scheduled_at > now ? request : { ...request, scheduled_at: undefined };
+}
+
+function parseForm(body: unknown): EmailRequest {
   if (!v.is(v.record(v.string(), v.unknown()), body) || Array.isArray(body)) {
     throw invalid([{ path: '', message: 'must be a JSON object' }]);
   }
   if (!originalFields.some((field) => field in body)) return check(FullForm, body);
-  const { email, name, to_email, to_name, subject, text, html } = check(OriginalForm, body);
+  const { email, name, to_email, to_name, text, html, ...others } = check(OriginalForm, body);
   const from = toMailbox(email, name);
   const to = toMailbox(to_email, to_name);
   const hasContent = text !== undefined || html !== undefined;
-  return {
-    from,
-    to: [to],
-    cc: [],
-    bcc: [],
-    reply_to: [],
-    subject,
-    ...(hasContent ? { text, html } : defaultBody(from, to)),
-  };
+  const written = hasContent ? { text, html } : defaultBody(from, to);
+  return { from, to: [to], cc: [], bcc: [], reply_to: [], ...others, ...written };
 }
 
 function check<const Schema extends v.GenericSchema>(schema: Schema, body: unknown): v.InferOutput<Schema> {

@@ -2,7 +2,8 @@
 import { createTokenCheck } from '../../lib/access-token.ts';
 import { createBatcher } from '../../lib/batch.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
-import { insertEmails, type NewEmail } from '../../lib/emails.ts';
+import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
+import { readStatuses } from '../../lib/emails/read.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
@@ -22,19 +23,20 @@ const checkToken = createTokenCheck({
   sql,
 });
 
-const storeEmail = createBatcher(
-  async (emails: NewEmail[]) => {
-    await insertEmails(sql, emails, settings.PUBLISH_GRACE_SECONDS * 1000);
-    return emails.map(() => undefined);
-  },
+const store = createBatcher(
+  (acceptances: Acceptance[]) => insertEmails(sql, acceptances, settings.PUBLISH_GRACE_SECONDS * 1000),
   { maxItems: 100, failsAll: isDatabaseAway },
 );
+const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
+  maxItems: 1_000,
+  failsAll: isDatabaseAway,
+});
 
 const hosted = hostFunction({
   name: 'send',
   log,
   maxBodyBytes: settings.MAX_BODY_BYTES,
-  routes: createSendRoutes({ checkToken, storeEmail, publish: queue.publish, log }),
+  routes: createSendRoutes({ checkToken, store, readStatus, publish: queue.publish, sql, log }),
   // Not the broker: emails are accepted without it.
   ready: { database: () => sql`select 1` },
   close: async () => {

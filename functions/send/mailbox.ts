@@ -1,7 +1,7 @@
 // Mailboxes as callers write them: `a@example.com`, `Name <a@example.com>` or `{email, name}`; one each, never a list inside a string.
 import { domainToASCII } from 'node:url';
 import * as v from 'valibot';
-import type { Mailbox } from '../../lib/emails.ts';
+import type { Mailbox } from '../../lib/emails/email.ts';
 import { exactObject } from './exact-object.ts';
 
 /** RFC 5321 §4.5.3.1: octets of a local part and of a path without its angle brackets. */

@@ -2,21 +2,25 @@
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
 import { type AcceptDependencies, acceptEmail } from './accept-email.ts';
+import { type CancelDependencies, cancelEmail } from './cancel-email.ts';
 
-export interface SendDependencies extends AcceptDependencies {
+export interface SendDependencies extends AcceptDependencies, CancelDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
 }
 
 const accepts = ['application/json'] as const;
 
 export function createSendRoutes(dependencies: SendDependencies): Route[] {
-  const handle = async (request: Request): Promise<Reply> => {
+  type Story = (request: Request, client: AccessToken, dependencies: SendDependencies) => Promise<Reply>;
+  /** A route for clients with the scope `email`. */
+  const authorized = (story: Story) => async (request: Request) => {
     const client = await dependencies.checkToken(request.headers.authorization, 'email');
-    return acceptEmail(request, client, dependencies);
+    return story(request, client, dependencies);
   };
   return [
-    { method: 'POST', path: '/send', accepts, handle },
+    { method: 'POST', path: '/send', accepts, handle: authorized(acceptEmail) },
     // The name other mail APIs use.
-    { method: 'POST', path: '/emails', accepts, handle },
+    { method: 'POST', path: '/emails', accepts, handle: authorized(acceptEmail) },
+    { method: 'POST', path: '/emails/{id}/cancel', handle: authorized(cancelEmail) },
   ];
 }

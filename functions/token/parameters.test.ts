@@ -10,6 +10,7 @@ const request = (contentType: string, body: string | Buffer): Request => ({
   headers: { 'content-type': contentType },
   body: Buffer.from(body),
   address: '192.0.2.1',
+  stopping: new AbortController().signal,
 });
 const json = (body: unknown) => request('application/json', JSON.stringify(body));
 const form = (body: string) => request('application/x-www-form-urlencoded', body);

@@ -37,10 +37,12 @@ create table emails (
   queued_at       timestamptz,
   data_started_at timestamptz,
   accepted_at     timestamptz not null default now(),
+  wanted_at       timestamptz not null default now(),
   scheduled_at    timestamptz,
   expires_at      timestamptz,
   finished_at     timestamptz,
   last_reply      text,
+  traceparent     text,
   -- No dead end: an email is at its end, or it says when relay must look at it again.
   constraint emails_due_or_finished check ((due_at is null) = (finished_at is not null)),
   constraint emails_end_is_finished check ((finished_at is not null) =
@@ -61,7 +63,24 @@ comment on column emails.attempts        is 'Attempts begun. With the status it 
 comment on column emails.due_at          is 'When relay must act: publish the id (again), take back a lost lease, release a retry or a scheduled email. Null at the end.';
 comment on column emails.queued_at       is 'When the email last became queued.';
 comment on column emails.data_started_at is 'When the present attempt began to transmit the message (at_most_once only): from then on, the outcome of a lost attempt is unknown.';
+comment on column emails.wanted_at       is 'When delivery was first wanted: accepted, scheduled or replayed. The age at which it is given up counts from here.';
+comment on column emails.scheduled_at    is 'The time its client asked for; null: at once.';
+comment on column emails.expires_at      is 'Not to be delivered later than this.';
+comment on column emails.traceparent     is 'W3C trace context of the request that brought it.';
 comment on column emails.last_reply      is 'Last reply of an SMTP relay, or why there was none.';
+
+create table idempotency_keys (
+  client_id   text        not null references clients (client_id),
+  key         text        not null check (length(key) between 1 and 256),
+  fingerprint text        not null,
+  email_ids   uuid[]      not null,
+  created_at  timestamptz not null default now(),
+  primary key (client_id, key)
+);
+create index idempotency_keys_created_at on idempotency_keys (created_at);
+comment on table  idempotency_keys             is 'Requests that must have their effect once, committed with it; purged after a day.';
+comment on column idempotency_keys.fingerprint is 'SHA-256 of the request body: the same key with another body is a mistake of the client.';
+comment on column idempotency_keys.email_ids   is 'The emails that the first request with this key brought.';
 
 create table email_contents (
   email_id    uuid  primary key references emails (id) on delete cascade,
@@ -79,7 +98,7 @@ create table email_events (
   email_id uuid        not null references emails (id) on delete cascade,
   at       timestamptz not null default clock_timestamp(),
   type     text        not null check (type in ('accepted', 'queued', 'attempt', 'sent', 'deferred', 'bounced', 'failed',
-                                                'unknown', 'canceled', 'expired', 'suppressed')),
+                                                'unknown', 'canceled', 'expired', 'suppressed', 'rescheduled', 'replayed')),
   detail   jsonb       not null default '{}',
   primary key (email_id, id)
 );

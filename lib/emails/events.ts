@@ -1,6 +1,6 @@
-// What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, in emails.ts.
-import type { Query } from './db.ts';
-import type { EndStatus } from './emails.ts';
+// What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, by move.ts and accept.ts.
+import type { Query } from '../db.ts';
+import type { EndStatus } from './email.ts';
 
 /** One conversation with one SMTP relay. */
 export interface AttemptDetail {
@@ -31,6 +31,8 @@ export type NewEvent =
   | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' } }
   | { type: 'queued'; detail: { reason: QueuedReason } }
   | { type: 'attempt'; detail: AttemptDetail }
+  | { type: 'rescheduled'; detail: { scheduled_at: string } }
+  | { type: 'replayed'; detail: { status: EndStatus } }
   | { type: 'deferred'; detail: { next_attempt_in_s: number } }
   | { type: EndStatus; detail: { reason?: string } };
 

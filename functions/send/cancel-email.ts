@@ -1,0 +1,58 @@
+// The story of POST /emails/{id}/cancel: an email that is not being sent yet is not sent at all.
+import type { AccessToken } from '../../lib/access-token.ts';
+import { databaseError, type Sql } from '../../lib/db.ts';
+import { isEmailId } from '../../lib/emails/email.ts';
+import { moveEmails } from '../../lib/emails/move.ts';
+import { findEmail } from '../../lib/emails/read.ts';
+import { ApiError } from '../../lib/errors.ts';
+import type { Reply, Request } from '../../lib/http.ts';
+
+export interface CancelDependencies {
+  sql: Sql;
+}
+
+/** Statuses from which an email can be called back. */
+const cancelable = ['scheduled', 'queued', 'deferred'] as const;
+/** An email may move from one of them to another between our look and our move; then we look again. */
+const maxLooks = 5;
+
+/** 200 `{object, id, status: "canceled"}`; 409 `conflict` with the present status when it is too late; 404 when the client has no such email. */
+export async function cancelEmail(
+  { params: { id = '' } }: Request,
+  client: AccessToken,
+  { sql }: CancelDependencies,
+): Promise<Reply> {
+  try {
+    for (let look = 0; look < maxLooks; look += 1) {
+      const email = isEmailId(id) ? await findEmail(sql, client.clientId, id) : undefined;
+      if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
+      const from = cancelable.find((status) => status === email.status);
+      if (from === undefined && email.status !== 'canceled') {
+        throw new ApiError('conflict', `It is too late to cancel this email: its status is ${email.status}.`);
+      }
+      if (from === undefined || (await move(sql, email.id, from, email.attempts))) {
+        return { status: 200, body: { object: 'email', id: email.id, status: 'canceled' } };
+      }
+    }
+  } catch (error) {
+    throw databaseError(error);
+  }
+  throw new ApiError('conflict', 'The status of this email changes too quickly to cancel it. Try again.');
+}
+
+async function move(sql: Sql, id: string, from: (typeof cancelable)[number], attempts: number): Promise<boolean> {
+  const moved = await moveEmails(sql, [
+    {
+      id,
+      from: [from],
+      attempts,
+      to: 'canceled',
+      due_in_ms: null,
+      settled: {},
+      last_reply: null,
+      events: [{ type: 'canceled', detail: {} }],
+      facts: [],
+    },
+  ]);
+  return moved.has(id);
+}

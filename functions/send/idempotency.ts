@@ -1,0 +1,32 @@
+// The Idempotency-Key header and the fingerprint of the body it stands for.
+import { createHash } from 'node:crypto';
+import { ApiError } from '../../lib/errors.ts';
+
+const maxLength = 256;
+
+/**
+ * The key, bare or quoted (as a structured field, RFC 9651); undefined if there is none. Throws `invalid_idempotency_key` (400)
+ * when it is empty, too long or not printable ASCII.
+ */
+export function parseIdempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const [, quoted, bare] =
+    /^\s*(?:"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"|([\x21\x23-\x7e][\x20-\x7e]*?))\s*$/.exec(String(header)) ??
+    [];
+  const key = quoted?.replace(/\\(["\\])/g, '$1') ?? bare ?? '';
+  if (key.length >= 1 && key.length <= maxLength) return key;
+  throw new ApiError(
+    'invalid_idempotency_key',
+    `Idempotency-Key must have 1 to ${maxLength} printable ASCII characters.`,
+  );
+}
+
+/** SHA-256 of what a parsed body says: white space and the order of its fields do not matter. */
+export function fingerprint(body: unknown): string {
+  return createHash('sha256').update(JSON.stringify(body, sortFields)).digest('base64url');
+}
+
+function sortFields(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,30 @@
+// SQL that finds the emails whose time has come.
+import type { Query } from '../db.ts';
+import type { Lane } from '../queue.ts';
+import type { DeliveryMode, OpenStatus } from './email.ts';
+
+export interface DueEmail {
+  id: string;
+  status: OpenStatus;
+  lane: Lane;
+  delivery: DeliveryMode;
+  attempts: number;
+  /** How long the email has been queued, in milliseconds; null if it never was. */
+  queued_for_ms: number | null;
+  data_started: boolean;
+  wanted_for_ms: number;
+  expired: boolean;
+}
+
+/** Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another relay has locked. */
+export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail[]> {
+  return sql<DueEmail[]>`
+    select id, status, lane, delivery, attempts,
+           (extract(epoch from now() - queued_at) * 1000)::double precision as queued_for_ms,
+           data_started_at is not null as data_started,
+           (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
+           coalesce(expires_at <= now(), false) as expired
+    from emails where due_at <= now()
+    order by due_at limit ${limit}
+    for update skip locked`;
+}

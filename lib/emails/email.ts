@@ -1,0 +1,56 @@
+// What an email is: its statuses, its content, its recipients. The rows are in 0001_initial.sql.
+
+/** Statuses on the way; the others are ends. */
+export type OpenStatus = 'scheduled' | 'queued' | 'sending' | 'deferred';
+export type EndStatus = 'sent' | 'bounced' | 'failed' | 'unknown' | 'canceled' | 'expired' | 'suppressed';
+export type EmailStatus = OpenStatus | EndStatus;
+export const emailStatuses = [
+  'scheduled',
+  'queued',
+  'sending',
+  'deferred',
+  'sent',
+  'bounced',
+  'failed',
+  'unknown',
+  'canceled',
+  'expired',
+  'suppressed',
+] as const satisfies readonly EmailStatus[];
+
+/** What to do when an attempt ends without a known outcome. */
+export type DeliveryMode = 'at_least_once' | 'at_most_once';
+
+/** A mailbox as in RFC 5322: an address and perhaps a display name. */
+export interface Mailbox {
+  email: string;
+  name?: string;
+}
+
+/** The address headers of a message. */
+export interface AddressHeaders {
+  from: Mailbox;
+  to: Mailbox[];
+  cc: Mailbox[];
+  bcc: Mailbox[];
+  reply_to: Mailbox[];
+}
+
+export interface EmailContent {
+  headers: AddressHeaders;
+  text_body: string | null;
+  html_body: string | null;
+}
+
+/** What became of one recipient. */
+export interface SettledRecipient {
+  status: 'sent' | 'bounced';
+  code: number | null;
+  enhanced_code: string | null;
+  reply: string | null;
+}
+
+/** True for text that can be the id of an email: PostgreSQL would refuse anything else with an error of its own. */
+export function isEmailId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
