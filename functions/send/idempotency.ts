@@ -11,8 +11,9 @@ const maxLength = 256;
 export function parseIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   const [, quoted, bare] =
-    /^\s*(?:"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"|([\x21\x23-\x7e][\x20-\x7e]*?))\s*$/.exec(String(header)) ??
-    [];
+    /^\s*(?:"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"|([\x21\x23-\x7e][\x20\x21\x23-\x7e]*?))\s*$/.exec(
+      String(header),
+    ) ?? [];
   const key = quoted?.replace(/\\(["\\])/g, '$1') ?? bare ?? '';
   if (key.length >= 1 && key.length <= maxLength) return key;
   throw new ApiError(

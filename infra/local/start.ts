@@ -127,7 +127,7 @@ async function startMailboxPage(folder: Folder): Promise<string> {
 /** By the operator's own command, as on any other machine; each step finds what an earlier start has done. */
 async function prepare(folder: Folder, databaseUrl: string, signingKeys: string): Promise<void> {
   const log = folder.logOf('admin');
-  const env = { DATABASE_URL: databaseUrl, MIGRATIONS_DIRECTORY: resolve('infra/migrations') };
+  const env = { DATABASE_URL: databaseUrl };
   const example = ['client', 'ensure', 'myawesomeapp', '--secret', 'abc123', '--scope', 'basic email'];
   for (const command of [['migrate'], ['key', 'ensure', signingKeys], example]) {
     const args = ['dist/admin/index.mjs', ...command];

@@ -41,7 +41,12 @@ export default async function setUp({ provide }: TestProject) {
   const bundles = join(workDirectory, 'dist');
   const [postgres, rabbitMq] = await Promise.all([
     startPostgres({ directory: join(workDirectory, 'postgres'), port: postgresPort, log, flags: fastFlags }),
-    startRabbitMq({ directory: join(workDirectory, 'rabbitmq'), port: amqpPort, log: (line) => console.log(line) }),
+    startRabbitMq({
+      directory: join(workDirectory, 'rabbitmq'),
+      port: amqpPort,
+      log,
+      notice: (line) => console.log(line),
+    }),
     bundle(bundles),
   ]);
   await migrate(postgres.url);
