@@ -25,7 +25,7 @@ export interface Delivery {
 
 export interface Queue {
   /** Puts an email's id on its lane's queue; resolves when the broker has confirmed it, rejects when it has not or cannot. */
-  publish(lane: Lane, emailId: string): Promise<void>;
+  publish(lane: Lane, emailId: string, traceparent: string | null): Promise<void>;
   /** Takes messages of a lane, at most `prefetch` unanswered at once, over every reconnection. */
   consume(lane: Lane, prefetch: number, onDelivery: (delivery: Delivery) => void): Promise<void>;
   /** Takes no more messages; those already taken can still be answered. */
@@ -120,11 +120,13 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   }
 
   return {
-    async publish(lane, emailId) {
+    async publish(lane, emailId, traceparent) {
+      const headers = traceparent === null ? {} : { traceparent };
       const confirmed = publishConfirmed(
         usableChannel(),
         queueNames[lane],
         Buffer.from(JSON.stringify({ id: emailId })),
+        headers,
       );
       unconfirmed.add(confirmed);
       await confirmed.finally(() => unconfirmed.delete(confirmed));
@@ -161,13 +163,18 @@ async function declareQueues(channel: ConfirmChannel): Promise<void> {
   }
 }
 
-function publishConfirmed(channel: ConfirmChannel, queue: string, content: Buffer): Promise<void> {
+function publishConfirmed(
+  channel: ConfirmChannel,
+  queue: string,
+  content: Buffer,
+  headers: Record<string, string>,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     channel.publish(
       '',
       queue,
       content,
-      { persistent: true, mandatory: true, contentType: 'application/json' },
+      { persistent: true, mandatory: true, contentType: 'application/json', headers },
       (error) => (error ? reject(error) : resolve()),
     );
   });
