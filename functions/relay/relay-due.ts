@@ -1,6 +1,6 @@
 // The rounds of relay: take what is due, move it on, publish what is to be delivered.
 import { setTimeout } from 'node:timers/promises';
-import { isDatabaseAway, type Sql } from '../../lib/db.ts';
+import { inTransaction, isDatabaseAway, type Sql } from '../../lib/db.ts';
 import { lockDueEmails } from '../../lib/emails/due.ts';
 import { moveEmails } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
@@ -34,7 +34,7 @@ export async function runOnce({ sql, queue, policy, log }: RelayDependencies): P
   // Without the broker, moving rows on would only make them wait longer.
   await queue.check();
 
-  const moves = await sql.begin(async (transaction) => {
+  const moves = await inTransaction(sql, async (transaction) => {
     const due = await lockDueEmails(transaction, roundLimit);
     const decided = due.map((email) => ({ email, move: dueStep(email, policy) }));
     await moveEmails(
