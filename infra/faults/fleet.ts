@@ -64,6 +64,7 @@ export async function startFleet({ bundles, logs, settings, own, copies }: Fleet
   ) as Record<FunctionName, string>;
   const kills: Kill[] = [];
   const surprises: string[] = [];
+  let stopped = false;
 
   async function startCopy(copy: Copy): Promise<void> {
     const env = {
@@ -81,13 +82,25 @@ export async function startFleet({ bundles, logs, settings, own, copies }: Fleet
     });
     copy.child = child;
     copy.endIsExpected = false;
-    child.exited.then((how) => copy.endIsExpected || surprises.push(`${copy.name} ended by itself (${how})`));
+    child.exited.then((how) => (copy.endIsExpected ? undefined : carryOn(copy, how)));
     // Up, not ready: what it stands on may be away just now, and it is to wait for that.
     await child.until(() => answersOk(`http://${loopback}:${copy.port}/healthz`));
   }
 
-  const start = async () => void (await Promise.all(fleet.map(startCopy)));
+  /** As a supervisor would; what ends by itself is a fault all the same. */
+  async function carryOn(copy: Copy, how: string): Promise<void> {
+    surprises.push(`${copy.name} ended by itself (${how})`);
+    copy.endIsExpected = true;
+    await pause(restartAfterMs);
+    if (!stopped) await startCopy(copy).catch((error: Error) => surprises.push(error.message));
+  }
+
+  const start = async () => {
+    stopped = false;
+    await Promise.all(fleet.map(startCopy));
+  };
   const stop = async () => {
+    stopped = true;
     await Promise.all(
       fleet.map(async ({ name, child }, index) => {
         const copy = fleet[index];
