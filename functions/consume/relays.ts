@@ -86,7 +86,7 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
     const { category, reply, reason } = classify(result, envelope.to);
     const before = breaker.state;
     breaker = isRelayTrouble(result) ? afterTrouble(breaker, performance.now(), policy) : closed;
-    const why = { category, code: reply?.code, reason: reply?.text ?? reason };
+    const why = { category, code: reply?.code, reason: withoutLocalParts(reply?.text ?? reason ?? '') };
     if (category === 'relay_account') shout(why);
     if (result.ended === 'abandoned') log.warn('message not handed over', { relay: name, error: result.error });
     const { state, consecutive_failures } = breaker;
@@ -111,4 +111,9 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
     untilProbe: () => untilProbe(breaker, performance.now(), policy),
     state: (): RelayState => ({ name, state: breaker.state, consecutive_failures: breaker.consecutive_failures }),
   };
+}
+
+/** Relays like to quote addresses, which belong into no log. */
+function withoutLocalParts(text: string): string {
+  return text.replace(/[^\s<>"@]+@/g, '***@');
 }

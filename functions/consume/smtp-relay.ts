@@ -59,10 +59,10 @@ export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs 
   }
 
   async function isReusable({ smtp, messages }: Connection, { result, sent }: Handover): Promise<boolean> {
-    if (messages >= maxMessagesPerConnection || result.ended === 'lost') return false;
+    if (messages >= maxMessagesPerConnection) return false;
     if (result.ended === 'accepted') return true;
-    // In the midst of a message there is no way back but to close.
-    return sent !== 'some' && (await reset(smtp));
+    // In the midst of a message, or of what we gave up ourselves, there is no way back but to close.
+    return result.ended === 'refused' && sent !== 'some' && (await reset(smtp));
   }
 
   function keep(connection: Connection): void {
