@@ -25,7 +25,7 @@ export interface Delivery {
 
 export interface Queue {
   /** Puts an email's id on its lane's queue; resolves when the broker has confirmed it, rejects when it has not or cannot. */
-  publish(lane: Lane, emailId: string): Promise<void>;
+  publish(lane: Lane, emailId: string, traceparent: string | null): Promise<void>;
   /** Takes messages of a lane, at most `prefetch` unanswered at once, over every reconnection. */
   consume(lane: Lane, prefetch: number, onDelivery: (delivery: Delivery) => void): Promise<void>;
   /** Takes no more messages; those already taken can still be answered. */
@@ -34,6 +34,11 @@ export interface Queue {
   check(): Promise<void>;
   /** Waits for confirms under way, then closes. */
   close(): Promise<void>;
+}
+
+/** The broker cannot take a message now. What became of the connection has been logged. */
+export class BrokerAwayError extends Error {
+  override readonly name = 'BrokerAwayError';
 }
 
 interface Consumer {
@@ -113,18 +118,20 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   });
 
   function usableChannel(): ConfirmChannel {
-    if (channel === undefined) throw new Error('the broker is not connected');
-    if (blocked) throw new Error('the broker is blocked');
-    if (unconfirmed.size >= maxUnconfirmed) throw new Error('too many publishes wait for their confirm');
+    if (channel === undefined) throw new BrokerAwayError('the broker is not connected');
+    if (blocked) throw new BrokerAwayError('the broker is blocked');
+    if (unconfirmed.size >= maxUnconfirmed) throw new BrokerAwayError('too many publishes wait for their confirm');
     return channel;
   }
 
   return {
-    async publish(lane, emailId) {
+    async publish(lane, emailId, traceparent) {
+      const headers = traceparent === null ? {} : { traceparent };
       const confirmed = publishConfirmed(
         usableChannel(),
         queueNames[lane],
         Buffer.from(JSON.stringify({ id: emailId })),
+        headers,
       );
       unconfirmed.add(confirmed);
       await confirmed.finally(() => unconfirmed.delete(confirmed));
@@ -161,13 +168,18 @@ async function declareQueues(channel: ConfirmChannel): Promise<void> {
   }
 }
 
-function publishConfirmed(channel: ConfirmChannel, queue: string, content: Buffer): Promise<void> {
+function publishConfirmed(
+  channel: ConfirmChannel,
+  queue: string,
+  content: Buffer,
+  headers: Record<string, string>,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     channel.publish(
       '',
       queue,
       content,
-      { persistent: true, mandatory: true, contentType: 'application/json' },
+      { persistent: true, mandatory: true, contentType: 'application/json', headers },
       (error) => (error ? reject(error) : resolve()),
     );
   });

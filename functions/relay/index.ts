@@ -3,12 +3,15 @@ import { openDatabase } from '../../lib/db.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
+import { createMetrics } from '../../lib/metrics.ts';
 import { connectQueue } from '../../lib/queue.ts';
+import { countDue } from './due-metrics.ts';
 import { type RelayDependencies, run } from './relay-due.ts';
 import { createRoundRoute } from './round-route.ts';
 import { RelaySettings } from './settings.ts';
 
 const settings = readSettings(RelaySettings, process.env);
+const metrics = createMetrics('relay');
 const log = createLog('relay', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'relay' });
 const queue = await connectQueue(settings.AMQP_URL, log);
@@ -23,12 +26,15 @@ const dependencies: RelayDependencies = {
   log,
 };
 
+countDue(metrics, sql);
+
 const stopping = new AbortController();
 let running: Promise<void> = Promise.resolve();
 
 const hosted = hostFunction({
   name: 'relay',
   log,
+  metrics,
   maxBodyBytes: 64_000,
   routes: [createRoundRoute(dependencies)],
   ready: { database: () => sql`select 1`, broker: () => queue.check() },

@@ -4,7 +4,7 @@ import { isDatabaseAway, type Sql } from '../../lib/db.ts';
 import { lockDueEmails } from '../../lib/emails/due.ts';
 import { moveEmails } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Queue } from '../../lib/queue.ts';
+import { BrokerAwayError, type Queue } from '../../lib/queue.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
 
 export interface RelayDependencies {
@@ -36,7 +36,7 @@ export async function runOnce({ sql, queue, policy, log }: RelayDependencies): P
 
   const moves = await sql.begin(async (transaction) => {
     const due = await lockDueEmails(transaction, roundLimit);
-    const decided = due.map((email) => ({ lane: email.lane, move: dueStep(email, policy) }));
+    const decided = due.map((email) => ({ email, move: dueStep(email, policy) }));
     await moveEmails(
       transaction,
       decided.map(({ move }) => move),
@@ -46,7 +46,9 @@ export async function runOnce({ sql, queue, policy, log }: RelayDependencies): P
 
   // Only now: a worker that gets an id before the commit would find the row as it was, and drop the id.
   const queued = moves.filter(({ move }) => move.to === 'queued');
-  const published = await Promise.allSettled(queued.map(({ lane, move }) => queue.publish(lane, move.id)));
+  const published = await Promise.allSettled(
+    queued.map(({ email: { id, lane, traceparent } }) => queue.publish(lane, id, traceparent)),
+  );
   const round = { due: moves.length, published: published.filter(({ status }) => status === 'fulfilled').length };
   if (round.due > 0) log.info('round', { ...round });
   return round;
@@ -60,7 +62,8 @@ export async function run(dependencies: RelayDependencies, intervalMs: number, s
       const { due } = await runOnce(dependencies);
       if (due === roundLimit) pauseMs = 0;
     } catch (error) {
-      dependencies.log.warn('round failed', { reason: error instanceof Error ? error.message : error });
+      // That the broker is away has been said where it was noticed.
+      if (!(error instanceof BrokerAwayError)) dependencies.log.warn('round failed', { error });
       if (isDatabaseAway(error)) pauseMs = Math.max(intervalMs, databasePauseMs);
     }
     await setTimeout(pauseMs, undefined, { signal }).catch(() => {});
