@@ -110,8 +110,8 @@ describe('how a conversation ends, at a real server', () => {
 describe('what a relay must not get', () => {
   it.each([
     ['the claim was lost', { beforeData: () => Promise.reject(new Error('lost')) }],
-    ['composing fails in the midst', { compose: () => failing(50) }],
-    ['composing fails at once', { compose: () => failing(0) }],
+    ['composing fails in the midst', { compose: () => failing((fail) => void setTimeout(50).then(fail)) }],
+    ['composing fails at once', { compose: () => failing(process.nextTick) }],
     [
       'there is nothing to compose',
       {
@@ -254,11 +254,11 @@ describe('TLS and the account', () => {
   });
 });
 
-function failing(afterMs: number): Readable {
+/** Fails as nodemailer's composer does. */
+function failing(when: (fail: () => void) => void): Readable {
   const stream = new PassThrough();
   stream.write(body);
-  void setTimeout(afterMs).then(() => {
-    // As nodemailer's composer does it.
+  when(() => {
     stream.emit('error', new Error('composing failed'));
     stream.end();
   });
