@@ -1,6 +1,6 @@
 // PostgreSQL goes: killed and restarted, stopped, or with no connection left for us.
 import { setTimeout as pause } from 'node:timers/promises';
-import { openDatabase } from '../../lib/db.ts';
+import { openDatabase, type Sql } from '../../lib/db.ts';
 import type { DeliveryMode } from '../../lib/emails/email.ts';
 import type { Fault, Stage } from './fault.ts';
 
@@ -24,24 +24,33 @@ async function endAndStart(how: 'kill' | 'stop', { full, services, load, say, un
 
 /** Takes every connection there is, also those that functions had, and keeps them. */
 async function takeAllConnections({ services, sql }: Stage): Promise<() => Promise<void>> {
-  const [setting] = await sql<{ max: number }[]>`select current_setting('max_connections')::int as max`;
-  const held = openDatabase(services.postgres.running.url, { connections: setting?.max ?? 0, name: 'hog' });
-  const hold = async () => {
-    // One after the other, until there is none left to be had.
+  const held: Sql[] = [];
+  const takeOne = async () => {
+    const one = openDatabase(services.postgres.running.url, { connections: 1, name: 'hog' });
+    held.push(one);
+    await one`select 1`;
+  };
+  const takeUntilNoneIsLeft = async () => {
     for (;;) {
       try {
-        await held.reserve();
+        await takeOne();
       } catch {
         return;
       }
     }
   };
-  const left = () => sql<{ pid: number }[]>`
-    select pid, pg_terminate_backend(pid) from pg_stat_activity
-    where application_name in ('email-api token', 'email-api send', 'email-api consume', 'email-api relay', 'email-api history')`;
-  do await hold();
-  while ((await left()).length > 0);
-  return () => held.end({ timeout: 0 });
+  const cutOff = () => sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name like 'email-api %' and application_name not in ('email-api hog', 'email-api harness')`;
+  const giveBack = async () => void (await Promise.all(held.map((one) => one.end({ timeout: 0 }))));
+  try {
+    do await takeUntilNoneIsLeft();
+    while ((await cutOff()).length > 0);
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
+  return giveBack;
 }
 
 const killed = (delivery: DeliveryMode): Pick<Fault, 'emails' | 'delivery' | 'make'> => ({
@@ -53,6 +62,23 @@ const killed = (delivery: DeliveryMode): Pick<Fault, 'emails' | 'delivery' | 'ma
 export const databaseFaults: readonly Fault[] = [
   { name: 'kill-postgres', says: 'kill -9 of PostgreSQL', short: true, ...killed('at_least_once') },
   { name: 'kill-postgres-at-most-once', says: 'kill -9 of PostgreSQL, at_most_once', ...killed('at_most_once') },
+  {
+    name: 'kill-postgres-slow-smtp',
+    says: 'kill -9 of PostgreSQL while the SMTP relay takes 10 s to reply',
+    async make(stage) {
+      await stage.load.until(0.2);
+      await stage.smtp.behave({ slowMs: 10_000 });
+      await pause(1_000);
+      await stage.services.postgres.running.kill();
+      stage.say('PostgreSQL is away');
+      await pause(awayMs);
+      await stage.services.postgres.start();
+      await stage.smtp.behave({});
+      // Those ten replies are still to come, and nothing moves before.
+      await pause(5_000);
+      await stage.untilAllWork();
+    },
+  },
   { name: 'stop-postgres', says: 'PostgreSQL stopped', emails, make: (stage) => endAndStart('stop', stage) },
   {
     name: 'no-connections',

@@ -28,6 +28,8 @@ const impatient: Settings = {
   // Nothing is given up: an email that failed here would be one lost.
   GIVE_UP_AFTER_SECONDS: '3600',
   SMTP_TIMEOUT_SECONDS: '30',
+  SMTP_BREAKER_SECONDS: '0.5',
+  SMTP_BREAKER_MAX_SECONDS: '2',
 };
 const account = { user: 'relay-account', password: 'swordfish' };
 const connections = 20;
@@ -49,7 +51,9 @@ export async function runFault(
   const delivery = fault.delivery ?? 'at_least_once';
   const url = await services.createDatabase(`fault_${fault.name.replaceAll('-', '_')}`);
   await deleteQueues(services.rabbitMq.running.url);
-  const sql = openDatabase(url, { connections: 2, name: 'harness' });
+  // Connected from here on, so that it has its connection when there are no more.
+  const sql = openDatabase(url, { connections: 1, name: 'harness' });
+  await sql`select 1`;
   const smtp = await startSmtp(smtpSettings(fault, services));
   const open: { fleet?: Fleet; close?: () => void } = {};
   try {
