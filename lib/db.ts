@@ -14,7 +14,7 @@ export function openDatabase(url: string, { connections, name }: { connections: 
     max: connections,
     connect_timeout: 5,
     // Short, so that a database that is back is used again at once.
-    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 2),
+    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 0.5),
     connection: { application_name: `email-api ${name}` },
     onnotice: () => {},
     fetch_types: false,
