@@ -42,6 +42,8 @@ export interface Load {
 
 /** A request that got no answer by then counts as "maybe". */
 const answerWithinMs = 15_000;
+/** Longer than any outage that is made here, in ms. */
+const giveUpMs = 60_000;
 /** Pause before a request is repeated, in ms, and how often it is at most. */
 const repeatAfterMs = 100;
 const maxRepeats = 300;
@@ -63,6 +65,7 @@ export function createLoad(options: LoadOptions): Load {
   let token = '';
   let count = 0;
   let startedAt = Date.now();
+  let acceptedAt = performance.now();
 
   const bearer = () => ({ authorization: `Bearer ${token}` });
   const note = (what: string) => answers.set(what, (answers.get(what) ?? 0) + 1);
@@ -88,6 +91,7 @@ export function createLoad(options: LoadOptions): Load {
     const id = answer.body.id as string;
     maybe.delete(marker);
     accepted.set(id, marker);
+    acceptedAt = performance.now();
     return id;
   }
 
@@ -146,6 +150,7 @@ export function createLoad(options: LoadOptions): Load {
     await renewToken();
     startedAt = Date.now();
     const begun = performance.now();
+    acceptedAt = begun;
     let due = 0;
     await Promise.all(
       Array.from({ length: connections }, async () => {
@@ -154,6 +159,8 @@ export function createLoad(options: LoadOptions): Load {
           const waitMs = begun + (mine * 1000) / perSecond - performance.now();
           if (waitMs > 0) await pause(waitMs);
           if (accepted.size >= emails && othersDone) return;
+          if (performance.now() - acceptedAt > giveUpMs)
+            throw new Error(`nothing was accepted for ${giveUpMs / 1000} s`);
           const id = await sendOne();
           if (mine % tokenEvery === tokenEvery - 1) await renewToken();
           if (id !== undefined && mine % readEvery === 0) await read(id);

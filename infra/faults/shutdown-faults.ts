@@ -9,6 +9,14 @@ async function repeatedly({ full, load }: Stage, work: () => Promise<void>): Pro
   }
 }
 
+/** SIGTERM is PostgreSQL's "smart" shutdown: no new sessions, and those there are may finish. Ours would keep it waiting. */
+async function terminatePostgres({ services, sql }: Stage): Promise<void> {
+  const { pid, exited } = services.postgres.running;
+  process.kill(pid, 'SIGTERM');
+  await sql`select pg_terminate_backend(pg_backend_pid())`.catch(() => {});
+  await exited;
+}
+
 export const shutdownFaults: readonly Fault[] = [
   {
     name: 'sigterm-functions',
@@ -26,7 +34,7 @@ export const shutdownFaults: readonly Fault[] = [
     make: (stage) =>
       repeatedly(stage, async () => {
         const { postgres, rabbitMq } = stage.services;
-        await Promise.all([stage.fleet.stop(), rabbitMq.running.stop(), postgres.running.stop()]);
+        await Promise.all([stage.fleet.stop(), rabbitMq.running.stop(), terminatePostgres(stage)]);
         stage.say('all have ended');
         await Promise.all([stage.fleet.start(), rabbitMq.start(), postgres.start()]);
         await stage.untilAllWork();
