@@ -129,12 +129,13 @@ describe('nextStep', () => {
 
 describe('backoff', () => {
   it.each([
-    [1, 0, 30_000],
-    [2, 0, 60_000],
-    [5, 0, 480_000],
-    [20, 0, 3_600_000],
-    [2, 1, 48_000],
-  ])('attempt %i with random %f waits %i ms', (attempt, random, ms) => {
-    expect(backoff(attempt, policy, random)).toBe(ms);
+    [0, 0, 30_000],
+    [30_000, 0, 30_000],
+    [60_000, 0, 60_000],
+    [480_000, 0, 480_000],
+    [86_000_000, 0, 3_600_000],
+    [60_000, 1, 48_000],
+  ])('at the age of %i ms, with random %f, waits %i ms', (ageMs, random, ms) => {
+    expect(backoff(ageMs, policy, random)).toBe(ms);
   });
 });

@@ -3,6 +3,7 @@ import type { ClaimedEmail } from '../../lib/emails/claim.ts';
 import type { SettledRecipient } from '../../lib/emails/email.ts';
 import type { NewEvent } from '../../lib/emails/events.ts';
 import type { Move } from '../../lib/emails/move.ts';
+import { traceIdOf } from '../../lib/trace.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -60,7 +61,7 @@ export function nextStep(
     return deferred(
       email,
       move,
-      { waitMs: backoff(email.attempts, policy, random), category: outcome.category },
+      { waitMs: backoff(email.wanted_for_ms, policy, random), category: outcome.category },
       policy,
     );
   }
@@ -104,6 +105,7 @@ function attemptEvent(email: ClaimedEmail, { relay, ms, outcome }: Attempt): New
       category,
       outcome: status,
       retryable: status === 'deferred' || (status === 'unknown' && email.delivery === 'at_least_once'),
+      trace_id: traceIdOf(email.traceparent) ?? null,
       ...(recipients.size > 1 && { recipients: recipientStatuses(outcome) }),
     },
   };

@@ -22,6 +22,8 @@ export interface AttemptDetail {
   outcome: 'sent' | 'deferred' | 'bounced' | 'unknown';
   /** Whether another attempt may follow it. */
   retryable: boolean;
+  /** The trace (W3C Trace Context) of the request that brought the email. */
+  trace_id: string | null;
   /** How it ended for each of several recipients. */
   recipients?: Record<string, string>;
 }
