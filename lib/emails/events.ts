@@ -24,6 +24,9 @@ export interface AttemptDetail {
   recipients?: Record<string, string>;
 }
 
+/** The details of events that may quote a recipient's address. */
+export const quotingDetails = ['reply', 'recipients'] satisfies (keyof AttemptDetail)[];
+
 /** Why relay put an email on the queue. */
 export type QueuedReason = 'not_claimed' | 'retry' | 'scheduled_time' | 'lease_expired';
 
