@@ -14,6 +14,7 @@ import { SendSettings } from './settings.ts';
 const settings = readSettings(SendSettings, process.env);
 const log = createLog('send', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'send' });
+const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
 
 const checkToken = createTokenCheck({
@@ -23,10 +24,10 @@ const checkToken = createTokenCheck({
   sql,
 });
 
-const store = createBatcher(
-  (acceptances: Acceptance[]) => insertEmails(sql, acceptances, settings.PUBLISH_GRACE_SECONDS * 1000),
-  { maxItems: 100, failsAll: isDatabaseAway },
-);
+const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acceptances, publishGraceMs), {
+  maxItems: 100,
+  failsAll: isDatabaseAway,
+});
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
   failsAll: isDatabaseAway,
@@ -36,7 +37,7 @@ const hosted = hostFunction({
   name: 'send',
   log,
   maxBodyBytes: settings.MAX_BODY_BYTES,
-  routes: createSendRoutes({ checkToken, store, readStatus, publish: queue.publish, sql, log }),
+  routes: createSendRoutes({ checkToken, store, readStatus, publish: queue.publish, publishGraceMs, sql, log }),
   // Not the broker: emails are accepted without it.
   ready: { database: () => sql`select 1` },
   close: async () => {
