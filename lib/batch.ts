@@ -11,6 +11,8 @@ export interface BatchOptions {
   maxItems: number;
   /** True when an error concerns every item alike (the database is away); otherwise a faulty item fails alone, not its group. */
   failsAll: (error: unknown) => boolean;
+  /** Told the size of each group. */
+  onGroup?: (items: number) => void;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface BatchOptions {
  */
 export function createBatcher<Item, Result>(
   write: (items: Item[]) => Promise<Result[]>,
-  { maxItems, failsAll }: BatchOptions,
+  { maxItems, failsAll, onGroup }: BatchOptions,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = [];
   let writing = false;
@@ -29,6 +31,7 @@ export function createBatcher<Item, Result>(
     while (waiting.length > 0) {
       const group = waiting.slice(0, maxItems);
       waiting = waiting.slice(maxItems);
+      onGroup?.(group.length);
       await writeGroup(group);
     }
     writing = false;

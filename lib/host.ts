@@ -5,6 +5,7 @@ import { Server as NetServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type HttpFunction, http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
+import { commonRoutes } from './common-routes.ts';
 import { type ApiError, problemReply, toApiError } from './errors.ts';
 import {
   checkMediaType,
@@ -17,11 +18,13 @@ import {
   writeReply,
 } from './http.ts';
 import type { Log } from './log.ts';
+import { type Metrics, requestMetric } from './metrics.ts';
 import { onShutdown } from './shutdown.ts';
 
 export interface FunctionDefinition {
   name: string;
   log: Log;
+  metrics: Metrics;
   routes: readonly Route[];
   /** Most bytes that a request body may have. */
   maxBodyBytes: number;
@@ -51,13 +54,11 @@ const keepAliveMs = 75_000;
 const idleGraceMs = 1_000;
 
 export function hostFunction(definition: FunctionDefinition): HostedFunction {
-  const { name, log, maxBodyBytes, errorReply = problemReply } = definition;
-  const findRoute = createRouter([
-    ...healthRoutes(definition.ready, () => stopping.signal.aborted),
-    ...definition.routes,
-  ]);
-  let underWay = 0;
+  const { name, log, metrics, maxBodyBytes, errorReply = problemReply } = definition;
   const stopping = new AbortController();
+  const duration = requestMetric(metrics);
+  const findRoute = createRouter([...commonRoutes(definition, stopping.signal), ...definition.routes]);
+  let underWay = 0;
   let signalsOwned = false;
 
   /** Everything that can be said before the body is parsed; leaves the body where the framework puts it, too. */
@@ -71,14 +72,22 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
 
   async function answer(request: FrameworkRequest): Promise<Reply> {
     const path = pathOf(request);
+    const { method = 'GET' } = request;
+    let routePath = '';
+    const startedAt = performance.now();
+    const observed = (reply: Reply) => {
+      duration.observe({ method, route: routePath, status: reply.status }, (performance.now() - startedAt) / 1000);
+      return reply;
+    };
     try {
-      const { route, params } = findRoute(request.method ?? 'GET', path);
+      const { route, params } = findRoute(method, path);
+      routePath = route.path;
       if (route.accepts) checkMediaType(request.headers, route.accepts);
       const body = request.rawBody ?? Buffer.alloc(0);
       if (body.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
-      return await route.handle(toRequest(request, { path, params, body, stopping: stopping.signal }));
+      return observed(await route.handle(toRequest(request, { path, params, body, stopping: stopping.signal })));
     } catch (error) {
-      return replyTo(error, request);
+      return observed(replyTo(error, request));
     }
   }
 
@@ -160,23 +169,6 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
       if (isMain(importMetaUrl)) listen(address);
     },
   };
-}
-
-function healthRoutes(ready: FunctionDefinition['ready'], isDraining: () => boolean): Route[] {
-  return [
-    { method: 'GET', path: '/healthz', handle: async () => ({ status: 200, body: { status: 'up' } }) },
-    {
-      method: 'GET',
-      path: '/readyz',
-      handle: async () => {
-        const names = Object.keys(ready);
-        const results = await Promise.allSettled(Object.values(ready).map((check) => check()));
-        const checks = Object.fromEntries(results.map(({ status }, index) => [names[index], status === 'fulfilled']));
-        const isReady = !isDraining() && results.every(({ status }) => status === 'fulfilled');
-        return { status: isReady ? 200 : 503, body: { status: isReady ? 'ready' : 'not ready', checks } };
-      },
-    },
-  ];
 }
 
 function toRequest(request: IncomingMessage, known: Pick<Request, 'path' | 'params' | 'body' | 'stopping'>): Request {

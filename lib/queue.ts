@@ -25,7 +25,7 @@ export interface Delivery {
 
 export interface Queue {
   /** Puts an email's id on its lane's queue; resolves when the broker has confirmed it, rejects when it has not or cannot. */
-  publish(lane: Lane, emailId: string): Promise<void>;
+  publish(lane: Lane, emailId: string, traceparent: string | null): Promise<void>;
   /** Takes messages of a lane, at most `prefetch` unanswered at once, over every reconnection. */
   consume(lane: Lane, prefetch: number, onDelivery: (delivery: Delivery) => void): Promise<void>;
   /** Takes no more messages; those already taken can still be answered. */
@@ -120,11 +120,12 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   }
 
   return {
-    async publish(lane, emailId) {
+    async publish(lane, emailId, traceparent) {
       const confirmed = publishConfirmed(
         usableChannel(),
         queueNames[lane],
         Buffer.from(JSON.stringify({ id: emailId })),
+        traceHeader(traceparent),
       );
       unconfirmed.add(confirmed);
       await confirmed.finally(() => unconfirmed.delete(confirmed));
@@ -185,9 +186,9 @@ export async function walkDeadLetters(
       const message = await channel.get(deadLetterQueue);
       if (message === false) break;
       const place = await visit(toDeadLetter(message));
-      if (place === 'keep')
-        await publishConfirmed(channel, deadLetterQueue, message.content, message.properties.headers);
-      else await publishConfirmed(channel, queueNames[place], message.content);
+      const { headers = {} } = message.properties;
+      if (place === 'keep') await publishConfirmed(channel, deadLetterQueue, message.content, headers);
+      else await publishConfirmed(channel, queueNames[place], message.content, traceHeader(headers.traceparent));
       if (isQueueMissing) throw new Error('a queue is missing');
       channel.ack(message);
     }
@@ -222,7 +223,7 @@ async function declareQueues(channel: ConfirmChannel): Promise<void> {
   }
 }
 
-function publishConfirmed(channel: ConfirmChannel, queue: string, content: Buffer, headers = {}): Promise<void> {
+function publishConfirmed(channel: ConfirmChannel, queue: string, content: Buffer, headers: object): Promise<void> {
   return new Promise((resolve, reject) => {
     channel.publish(
       '',
@@ -232,6 +233,11 @@ function publishConfirmed(channel: ConfirmChannel, queue: string, content: Buffe
       (error) => (error ? reject(error) : resolve()),
     );
   });
+}
+
+/** W3C Trace Context, for who takes the message. */
+function traceHeader(traceparent: unknown): { traceparent?: string } {
+  return typeof traceparent === 'string' ? { traceparent } : {};
 }
 
 /** Answers go to the channel the message came from; if that has closed, the broker delivers the message again by itself. */

@@ -6,6 +6,7 @@ import { type Move, moveEmails } from '../../lib/emails/move.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
+import { createMetrics } from '../../lib/metrics.ts';
 import { connectQueue } from '../../lib/queue.ts';
 import { createClaims } from './claims.ts';
 import { createConsumer } from './consumer.ts';
@@ -60,6 +61,7 @@ const consumer = queue && createConsumer({ queue, prefetch, deliver: deliverId, 
 const hosted = hostFunction({
   name: 'consume',
   log,
+  metrics: createMetrics('consume'),
   maxBodyBytes: 64_000,
   routes: [createPushRoute(deliverId)],
   ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },

@@ -4,6 +4,7 @@ import { openDatabase } from '../../lib/db.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
+import { createMetrics } from '../../lib/metrics.ts';
 import { createHistoryRoutes } from './routes.ts';
 import { HistorySettings } from './settings.ts';
 
@@ -21,6 +22,7 @@ const checkToken = createTokenCheck({
 const hosted = hostFunction({
   name: 'history',
   log,
+  metrics: createMetrics('history'),
   maxBodyBytes: 0,
   routes: createHistoryRoutes({ checkToken, sql }),
   ready: { database: () => sql`select 1` },

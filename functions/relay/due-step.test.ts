@@ -12,6 +12,7 @@ const due = (over: Partial<DueEmail>): DueEmail => ({
   queued_for_ms: 1_000,
   wanted_for_ms: 1_000,
   expired: false,
+  traceparent: null,
   data_started: false,
   ...over,
 });

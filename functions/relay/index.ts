@@ -3,13 +3,16 @@ import { openDatabase } from '../../lib/db.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
+import { createMetrics } from '../../lib/metrics.ts';
 import { connectQueue } from '../../lib/queue.ts';
+import { countDue } from './due-metrics.ts';
 import { type PurgeDependencies, runPurge } from './purge.ts';
 import { type RelayDependencies, run } from './relay-due.ts';
 import { createPurgeRoute, createRoundRoute } from './round-route.ts';
 import { RelaySettings } from './settings.ts';
 
 const settings = readSettings(RelaySettings, process.env);
+const metrics = createMetrics('relay');
 const log = createLog('relay', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'relay' });
 const queue = await connectQueue(settings.AMQP_URL, log);
@@ -32,12 +35,15 @@ const purge: PurgeDependencies = {
   log,
 };
 
+countDue(metrics, sql);
+
 const stopping = new AbortController();
 let running: Promise<unknown> = Promise.resolve();
 
 const hosted = hostFunction({
   name: 'relay',
   log,
+  metrics,
   maxBodyBytes: 64_000,
   routes: [createRoundRoute(dependencies), createPurgeRoute(purge)],
   ready: { database: () => sql`select 1`, broker: () => queue.check() },

@@ -36,7 +36,7 @@ export async function runOnce({ sql, queue, policy, log }: RelayDependencies): P
 
   const moves = await sql.begin(async (transaction) => {
     const due = await lockDueEmails(transaction, roundLimit);
-    const decided = due.map((email) => ({ lane: email.lane, move: dueStep(email, policy) }));
+    const decided = due.map((email) => ({ email, move: dueStep(email, policy) }));
     await moveEmails(
       transaction,
       decided.map(({ move }) => move),
@@ -46,7 +46,9 @@ export async function runOnce({ sql, queue, policy, log }: RelayDependencies): P
 
   // Only now: a worker that gets an id before the commit would find the row as it was, and drop the id.
   const queued = moves.filter(({ move }) => move.to === 'queued');
-  const published = await Promise.allSettled(queued.map(({ lane, move }) => queue.publish(lane, move.id)));
+  const published = await Promise.allSettled(
+    queued.map(({ email: { id, lane, traceparent } }) => queue.publish(lane, id, traceparent)),
+  );
   const round = { due: moves.length, published: published.filter(({ status }) => status === 'fulfilled').length };
   if (round.due > 0) log.info('round', { ...round });
   return round;

@@ -6,6 +6,7 @@ import { ApiError } from '../../lib/errors.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Lane } from '../../lib/queue.ts';
+import { traceIdOf } from '../../lib/trace.ts';
 import { parseEmailRequest } from './email-request.ts';
 import { fingerprint, parseIdempotencyKey } from './idempotency.ts';
 import { toNewEmail } from './new-email.ts';
@@ -15,9 +16,10 @@ export interface AcceptDependencies {
   /** Resolves when the rows are committed. */
   store: (acceptance: Acceptance) => Promise<Accepted>;
   /** Resolves when the broker has confirmed the id. */
-  publish: (lane: Lane, emailId: string) => Promise<void>;
+  publish: (lane: Lane, emailId: string, traceparent: string | null) => Promise<void>;
   /** What an email is at now; undefined if it is gone. */
   readStatus: (emailId: string) => Promise<EmailState | undefined>;
+  countAccepted: (lane: Lane) => void;
   log: Log;
 }
 
@@ -32,7 +34,7 @@ export interface AcceptDependencies {
 export async function acceptEmail(
   request: Request,
   client: AccessToken,
-  { store, publish, readStatus, log }: AcceptDependencies,
+  { store, publish, readStatus, countAccepted, log }: AcceptDependencies,
 ): Promise<Reply> {
   const key = parseIdempotencyKey(request.headers['idempotency-key']);
   const waitMs = parseWait(request.headers.prefer);
@@ -51,7 +53,13 @@ export async function acceptEmail(
   }
   if (!replayed) {
     publishIfQueued(email, publish, log);
-    log.info('accepted', { email_id: id, client_id: client.clientId, recipients: email.recipients.length });
+    countAccepted(email.lane);
+    log.info('accepted', {
+      email_id: id,
+      client_id: client.clientId,
+      trace_id: traceIdOf(email.traceparent),
+      recipients: email.recipients.length,
+    });
   }
 
   const outcome = waitMs === 0 ? undefined : await waitForOutcome(id, waitMs, readStatus, request.stopping);
@@ -61,7 +69,7 @@ export async function acceptEmail(
 /** Nobody waits for the broker: if the id does not get there, relay finds the row when it is due. */
 function publishIfQueued(email: NewEmail, publish: AcceptDependencies['publish'], log: Log): void {
   if (statusOf(email) === 'scheduled') return;
-  publish(email.lane, email.id).catch((error) => {
+  publish(email.lane, email.id, email.traceparent).catch((error) => {
     log.warn('id not published; relay will', { email_id: email.id, reason: error.message });
   });
 }

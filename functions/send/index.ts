@@ -7,11 +7,15 @@ import { readStatuses } from '../../lib/emails/read.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
+import { batchMetric, counter, createMetrics } from '../../lib/metrics.ts';
 import { connectQueue } from '../../lib/queue.ts';
 import { createSendRoutes } from './routes.ts';
 import { SendSettings } from './settings.ts';
 
 const settings = readSettings(SendSettings, process.env);
+const metrics = createMetrics('send');
+const batches = batchMetric(metrics);
+const accepted = counter(metrics, 'emails_accepted_total', 'Emails accepted.', ['lane']);
 const log = createLog('send', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'send' });
 const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
@@ -27,6 +31,7 @@ const checkToken = createTokenCheck({
 const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acceptances, publishGraceMs), {
   maxItems: 100,
   failsAll: isDatabaseAway,
+  onGroup: (items) => batches.observe({ batch: 'accept' }, items),
 });
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
@@ -36,8 +41,18 @@ const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
 const hosted = hostFunction({
   name: 'send',
   log,
+  metrics,
   maxBodyBytes: settings.MAX_BODY_BYTES,
-  routes: createSendRoutes({ checkToken, store, readStatus, publish: queue.publish, publishGraceMs, sql, log }),
+  routes: createSendRoutes({
+    checkToken,
+    store,
+    readStatus,
+    publish: queue.publish,
+    publishGraceMs,
+    countAccepted: (lane) => accepted.inc({ lane }),
+    sql,
+    log,
+  }),
   // Not the broker: emails are accepted without it.
   ready: { database: () => sql`select 1` },
   close: async () => {

@@ -13,7 +13,7 @@ import { parseReplayRequest } from './replay-request.ts';
 export interface ReplayDependencies {
   sql: Sql;
   /** Resolves when the broker has confirmed the id. */
-  publish: (lane: Lane, emailId: string) => Promise<void>;
+  publish: (lane: Lane, emailId: string, traceparent: string | null) => Promise<void>;
   /** When relay publishes an id that no worker has claimed. */
   publishGraceMs: number;
   log: Log;
@@ -83,7 +83,7 @@ export async function replayMany(
 
 /** Nobody waits for the broker: if an id does not get there, relay finds the row when it is due. */
 function publishAll(emails: ReplayedEmail[], { publish, log }: ReplayDependencies): void {
-  void Promise.allSettled(emails.map(({ lane, id }) => publish(lane, id))).then((results) => {
+  void Promise.allSettled(emails.map(({ lane, id, traceparent }) => publish(lane, id, traceparent))).then((results) => {
     const lost = results.filter(({ status }) => status === 'rejected').length;
     if (lost > 0) log.warn('replayed ids not published; relay will', { emails: lost });
   });

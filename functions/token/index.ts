@@ -3,6 +3,7 @@ import { openDatabase } from '../../lib/db.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
+import { createMetrics } from '../../lib/metrics.ts';
 import { apiErrorReply } from './oauth-error.ts';
 import { createTokenRoutes } from './routes.ts';
 import { TokenSettings } from './settings.ts';
@@ -14,6 +15,7 @@ const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE
 const hosted = hostFunction({
   name: 'token',
   log,
+  metrics: createMetrics('token'),
   routes: createTokenRoutes({
     sql,
     log,

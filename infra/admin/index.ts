@@ -1,10 +1,22 @@
 // The operator's command: migrations, clients, signing keys, emails and dead letters. `npm run admin`, or `node index.mjs` where only the bundle is.
+import * as v from 'valibot';
+import { readSettings } from '../../lib/env.ts';
 import { runAdmin } from './run.ts';
 
+/** Text as it stands: not every command needs them, and each says what is wrong with the one that it needs. */
+const settings = readSettings(
+  v.object({
+    DATABASE_URL: v.optional(v.string()),
+    AMQP_URL: v.optional(v.string()),
+    MIGRATIONS_DIRECTORY: v.optional(v.string()),
+  }),
+  process.env,
+);
+
 const { exitCode, output, complaint } = await runAdmin(process.argv.slice(2), {
-  databaseUrl: process.env.DATABASE_URL,
-  amqpUrl: process.env.AMQP_URL,
-  migrationsDirectory: process.env.MIGRATIONS_DIRECTORY,
+  databaseUrl: settings.DATABASE_URL,
+  amqpUrl: settings.AMQP_URL,
+  migrationsDirectory: settings.MIGRATIONS_DIRECTORY,
   say: (line) => console.error(line),
 });
 if (output !== undefined) console.log(output);

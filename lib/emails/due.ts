@@ -12,6 +12,7 @@ export interface DueEmail {
   /** How long the email has been queued, in milliseconds; null if it never was. */
   queued_for_ms: number | null;
   data_started: boolean;
+  traceparent: string | null;
   wanted_for_ms: number;
   expired: boolean;
 }
@@ -19,7 +20,7 @@ export interface DueEmail {
 /** Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another relay has locked. */
 export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail[]> {
   return sql<DueEmail[]>`
-    select id, status, lane, delivery, attempts,
+    select id, status, lane, delivery, attempts, traceparent,
            (extract(epoch from now() - queued_at) * 1000)::double precision as queued_for_ms,
            data_started_at is not null as data_started,
            (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
@@ -27,4 +28,12 @@ export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail
     from emails where due_at <= now()
     order by due_at limit ${limit}
     for update skip locked`;
+}
+
+/** How many emails are due (up to 100,000), and how long the oldest has been, by status. */
+export async function measureBacklog(sql: Query) {
+  return sql<{ status: OpenStatus; due: number; oldest_s: number }[]>`
+    select status, count(*)::integer as due, extract(epoch from now() - min(due_at))::double precision as oldest_s
+    from (select status, due_at from emails where due_at <= now() order by due_at limit 100000) due
+    group by status`;
 }

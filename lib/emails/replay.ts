@@ -10,6 +10,7 @@ export type ReplayFilter = EmailFilter & { status: readonly ReplayableStatus[] }
 export interface ReplayedEmail {
   id: string;
   lane: Lane;
+  traceparent: string | null;
 }
 
 /** Replays one email; undefined when it is not at an end that allows it, its contents are gone, or it is not the owner's. */
@@ -53,10 +54,10 @@ async function replay(
           settled = (select coalesce(jsonb_object_agg(recipient, outcome), '{}')
                      from jsonb_each(settled) as each(recipient, outcome) where outcome ->> 'status' = 'sent')
       from ended where emails.id = ended.id
-      returning emails.id, lane
+      returning emails.id, lane, traceparent
     ), recorded as (
       insert into email_events (email_id, type, detail)
       select id, 'replayed', jsonb_build_object('status', status) from ended
     )
-    select id, lane from again order by id`;
+    select id, lane, traceparent from again order by id`;
 }

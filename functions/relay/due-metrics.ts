@@ -1,0 +1,21 @@
+// The backlog of relay, as metrics: read from the table when somebody asks.
+import type { Sql } from '../../lib/db.ts';
+import { measureBacklog } from '../../lib/emails/due.ts';
+import { gauge, type Metrics } from '../../lib/metrics.ts';
+
+export function countDue(metrics: Metrics, sql: Sql): void {
+  gauge(
+    metrics,
+    'emails_due',
+    'Emails whose due_at has passed (counted up to 100,000), by status.',
+    ['status'],
+    async () => (await measureBacklog(sql)).map(({ status, due }) => ({ labels: { status }, value: due })),
+  );
+  gauge(
+    metrics,
+    'emails_due_oldest_seconds',
+    'How long the longest due email has been due, by status.',
+    ['status'],
+    async () => (await measureBacklog(sql)).map(({ status, oldest_s }) => ({ labels: { status }, value: oldest_s })),
+  );
+}

@@ -1,0 +1,55 @@
+// The Caddyfile of Docker says the same as the table of local mode.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { functionFor, otherwise, routes, unrouted } from './routes.ts';
+
+interface Matcher {
+  paths: string[];
+  method: string | undefined;
+}
+
+const caddyfile = readFileSync(new URL('Caddyfile', import.meta.url), 'utf8').replaceAll(/^\s*#.*$/gm, '');
+
+/** `@name path …` on one line, or a block with `method` and `path`; by name. */
+const matchers = new Map<string, Matcher>(
+  [...caddyfile.matchAll(/^\t@([\w-]+) (?:(path .*)|\{\n([^}]*)\})$/gm)].map(([, name = '', line = '', block = '']) => [
+    name,
+    {
+      paths: /^\s*path (.*)$/m.exec(line || block)?.[1]?.split(' ') ?? [],
+      method: /^\s*method (.*)$/m.exec(block)?.[1],
+    },
+  ]),
+);
+
+/** What is done for a matcher, in the order in which Caddy tries; the one without a name takes the rest. */
+const handles = [...caddyfile.matchAll(/^\thandle (?:@([\w-]+) )?\{\n\t\t(\w+) (\S+)/gm)].map(
+  ([, name, directive, argument]) => ({
+    name,
+    to: directive === 'reverse_proxy' ? argument?.replace(':8080', '') : undefined,
+  }),
+);
+
+const table = handles.flatMap(({ name, to }) => {
+  const { paths, method } = matchers.get(name ?? '') ?? { paths: [], method: undefined };
+  return paths.map((path) => ({ path: path.replaceAll('*', '{id}'), ...(method === undefined ? {} : { method }), to }));
+});
+
+const byPath = (one: { path: string }, other: { path: string }) => one.path.localeCompare(other.path);
+
+describe('the Caddyfile', () => {
+  it('sends each path where routes.ts sends it', () => {
+    const passed = table.filter(({ to }) => to !== undefined);
+    expect(passed.toSorted(byPath)).toEqual(routes.toSorted(byPath));
+  });
+
+  it('sends everything else where routes.ts does, last', () => {
+    expect(handles.at(-1)).toEqual({ name: undefined, to: otherwise });
+    expect(handles.filter(({ name }) => name === undefined)).toHaveLength(1);
+  });
+
+  it('answers itself, before all others, what routes.ts gives to no function', () => {
+    const kept = table.slice(0, unrouted.length);
+    expect(kept).toEqual(unrouted.map((path) => ({ path, to: undefined })));
+    for (const path of unrouted) expect(functionFor('GET', path)).toBeUndefined();
+  });
+});

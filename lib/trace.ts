@@ -1,0 +1,16 @@
+// W3C Trace Context: one trace from the HTTP request over the queue to the attempt.
+import { randomBytes } from 'node:crypto';
+
+/** Version, trace id, parent id, flags; all zeros are invalid. */
+const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
+
+/** A `traceparent` for our own step: in the caller's trace if its header is valid (else it is ignored, as the standard asks), or in a new one. */
+export function continueTrace(traceparent: string | string[] | null | undefined): string {
+  const [, traceId, flags] = traceparentForm.exec(String(traceparent ?? '')) ?? [];
+  return `00-${traceId ?? randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-${flags ?? '00'}`;
+}
+
+/** The trace id in a `traceparent`, for log lines and events. */
+export function traceIdOf(traceparent: string | null): string | undefined {
+  return traceparent?.split('-')[1];
+}
