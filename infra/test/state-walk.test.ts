@@ -142,6 +142,14 @@ describe('nobody', () => {
     expect(again.map(tell)).toEqual([]);
   });
 
+  it('takes back that a recipient has it', () => {
+    const hasIt = ({ row }: State, recipient: string) => row.settled[recipient]?.status === 'sent';
+    const forgotten = steps.filter(
+      ({ from, to }) => to && !to.row.erased_at && recipients.some((one) => hasIt(from, one) && !hasIt(to, one)),
+    );
+    expect(forgotten.map(tell)).toEqual([]);
+  });
+
   it('who lost his claim to another changes anything', async () => {
     for (const state of states.values()) {
       const after = await applyStaleWorker(database.sql, state);
