@@ -36,6 +36,11 @@ export interface Queue {
   close(): Promise<void>;
 }
 
+/** The broker cannot take a message now. What became of the connection has been logged. */
+export class BrokerAwayError extends Error {
+  override readonly name = 'BrokerAwayError';
+}
+
 interface Consumer {
   lane: Lane;
   prefetch: number;
@@ -113,9 +118,9 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   });
 
   function usableChannel(): ConfirmChannel {
-    if (channel === undefined) throw new Error('the broker is not connected');
-    if (blocked) throw new Error('the broker is blocked');
-    if (unconfirmed.size >= maxUnconfirmed) throw new Error('too many publishes wait for their confirm');
+    if (channel === undefined) throw new BrokerAwayError('the broker is not connected');
+    if (blocked) throw new BrokerAwayError('the broker is blocked');
+    if (unconfirmed.size >= maxUnconfirmed) throw new BrokerAwayError('too many publishes wait for their confirm');
     return channel;
   }
 

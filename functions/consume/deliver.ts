@@ -5,9 +5,9 @@ import type { Move } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { composeMessage } from './message.ts';
-import { expire, failEmpty, nextStep } from './next-step.ts';
+import { expire, failEmpty, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
-import type { SmtpRelay } from './smtp.ts';
+import type { Relays } from './relays.ts';
 
 export interface DeliverDependencies {
   /** Resolves with the email, or undefined when it is not ours to deliver: claimed by another, at its end, or never accepted. */
@@ -18,7 +18,7 @@ export interface DeliverDependencies {
   markDataStarted: (email: ClaimedEmail) => Promise<boolean>;
   /** Resolves with whether the email moved. */
   record: (move: Move) => Promise<boolean>;
-  relay: SmtpRelay;
+  relays: Relays;
   retry: RetryPolicy;
   log: Log;
 }
@@ -28,7 +28,7 @@ export interface DeliverDependencies {
  * on faults of our own; the row's `due_at` then brings the email back.
  */
 export async function deliver(id: string, dependencies: DeliverDependencies): Promise<void> {
-  const { claim, keepClaim, markDataStarted, record, relay, retry, log } = dependencies;
+  const { claim, keepClaim, markDataStarted, record, relays, retry, log } = dependencies;
   const email = await claim(id);
   if (email === undefined) {
     log.debug('not ours to deliver', { email_id: id });
@@ -45,29 +45,34 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
   }
 
   const releaseClaim = keepClaim(email);
-  const startedAt = performance.now();
-  const result = await relay.send(
-    { from: email.sender, to: email.recipients },
-    () => composeMessage(email),
-    email.delivery === 'at_most_once' ? () => startData(email) : undefined,
+  const conversations = await relays.send(
+    {
+      envelope: { from: email.sender, to: email.recipients },
+      compose: () => composeMessage(email),
+      beforeData: email.delivery === 'at_most_once' ? () => startData(email) : undefined,
+    },
+    email.lane,
   );
-  const ms = Math.round(performance.now() - startedAt);
   releaseClaim();
 
-  const outcome = classify(result, email.recipients);
-  const move = nextStep(email, { relay: relay.name, ms, outcome }, retry);
+  const [first, ...others] = conversations.map(({ relay, ms, result }) => ({
+    relay,
+    ms,
+    outcome: classify(result, email.recipients),
+  }));
+  const move = first ? nextStep(email, [first, ...others], retry) : relaysAway(email, relays.awayForMs(), retry);
   // What happened is known here alone: it is kept until it is recorded, or the email would be sent a second time.
   const moved = await untilDatabaseIsBack(() => record(move));
 
-  const level = outcome.category === 'relay_account' ? 'error' : outcome.status === 'sent' ? 'info' : 'warn';
-  log[level](moved ? move.to : 'attempt recorded, but the claim had been lost', {
+  const { relay, ms, outcome } = others.at(-1) ?? first ?? {};
+  log[outcome?.status === 'sent' ? 'info' : 'warn'](moved ? move.to : 'attempt recorded, but the claim had been lost', {
     email_id: email.id,
     client_id: email.client_id,
     attempt: email.attempts,
-    relay: relay.name,
+    relay,
     ms,
-    category: outcome.category,
-    code: outcome.reply?.code,
+    category: outcome?.category ?? 'relays_away',
+    code: outcome?.reply?.code,
   });
 
   async function startData(claimed: ClaimedEmail): Promise<void> {

@@ -12,8 +12,9 @@ import { createClaims } from './claims.ts';
 import { createConsumer } from './consumer.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
 import { createPushRoute } from './pushed.ts';
+import { createRelays } from './relays.ts';
 import { ConsumeSettings } from './settings.ts';
-import { createSmtpRelay } from './smtp.ts';
+import { createSmtpRelay } from './smtp-relay.ts';
 
 const settings = readSettings(ConsumeSettings, process.env);
 const log = createLog('consume', settings.LOG_LEVEL);
@@ -22,10 +23,20 @@ const leaseMs = settings.LEASE_SECONDS * 1000;
 /** Twice as many messages as connections: while one half is delivered, the other is claimed and recorded. */
 const prefetch = settings.SMTP_CONNECTIONS * 2;
 
-const relay = createSmtpRelay(settings.SMTP_URL, {
-  connections: settings.SMTP_CONNECTIONS,
-  timeoutMs: settings.SMTP_TIMEOUT_SECONDS * 1000,
-});
+const relays = createRelays(
+  settings.SMTP_URL.map((address) =>
+    createSmtpRelay(address, {
+      connections: settings.SMTP_CONNECTIONS,
+      timeoutMs: settings.SMTP_TIMEOUT_SECONDS * 1000,
+    }),
+  ),
+  {
+    failures: settings.SMTP_BREAKER_FAILURES,
+    coolDownMs: settings.SMTP_BREAKER_SECONDS * 1000,
+    maxCoolDownMs: settings.SMTP_BREAKER_MAX_SECONDS * 1000,
+  },
+  log,
+);
 const claims = createClaims(leaseMs, (due) => renewLeases(sql, due, leaseMs), log);
 const batchOptions = { maxItems: prefetch * 2, failsAll: isDatabaseAway };
 
@@ -45,7 +56,7 @@ const dependencies: DeliverDependencies = {
     const moved = await moveEmails(sql, moves);
     return moves.map(({ id }) => moved.has(id));
   }, batchOptions),
-  relay,
+  relays,
   retry: {
     baseMs: settings.RETRY_BASE_SECONDS * 1000,
     maxMs: settings.RETRY_MAX_SECONDS * 1000,
@@ -68,7 +79,7 @@ const hosted = hostFunction({
   start: () => void consumer?.start(),
   close: async () => {
     await consumer?.stop();
-    relay.close();
+    relays.close();
     claims.stop();
     await queue?.close();
     await sql.end();

@@ -4,7 +4,7 @@ import { isDatabaseAway, type Sql } from '../../lib/db.ts';
 import { lockDueEmails } from '../../lib/emails/due.ts';
 import { moveEmails } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Queue } from '../../lib/queue.ts';
+import { BrokerAwayError, type Queue } from '../../lib/queue.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
 
 export interface RelayDependencies {
@@ -62,7 +62,8 @@ export async function run(dependencies: RelayDependencies, intervalMs: number, s
       const { due } = await runOnce(dependencies);
       if (due === roundLimit) pauseMs = 0;
     } catch (error) {
-      dependencies.log.warn('round failed', { reason: error instanceof Error ? error.message : error });
+      // That the broker is away has been said where it was noticed.
+      if (!(error instanceof BrokerAwayError)) dependencies.log.warn('round failed', { error });
       if (isDatabaseAway(error)) pauseMs = Math.max(intervalMs, databasePauseMs);
     }
     await setTimeout(pauseMs, undefined, { signal }).catch(() => {});

@@ -2,6 +2,7 @@
 import { databaseError, isDatabaseAway } from '../../lib/db.ts';
 import { ApiError } from '../../lib/errors.ts';
 import type { Route } from '../../lib/http.ts';
+import { BrokerAwayError } from '../../lib/queue.ts';
 import { type PurgeDependencies, purgeOnce } from './purge.ts';
 import { type RelayDependencies, runOnce } from './relay-due.ts';
 
@@ -13,7 +14,9 @@ export function createRoundRoute(dependencies: RelayDependencies): Route {
     async handle() {
       const round = await runOnce(dependencies).catch((error) => {
         if (isDatabaseAway(error)) throw databaseError(error);
-        throw new ApiError('unavailable', 'The broker cannot be reached.', { cause: error });
+        if (error instanceof BrokerAwayError)
+          throw new ApiError('unavailable', 'The broker cannot be reached.', { cause: error });
+        throw error;
       });
       return { status: 200, body: round };
     },

@@ -1,6 +1,6 @@
 // A model of one email's life for the state walk: its states, and everybody who may change them, each by the code that really does it.
 
-import { expire, failEmpty, nextStep } from '../../functions/consume/next-step.ts';
+import { expire, failEmpty, nextStep, relaysAway } from '../../functions/consume/next-step.ts';
 import { type AttemptResult, classify, type SmtpReply } from '../../functions/consume/outcome.ts';
 import { dueStep } from '../../functions/relay/due-step.ts';
 import { cancelEmail } from '../../functions/send/cancel-email.ts';
@@ -146,6 +146,7 @@ export async function apply(sql: Sql, state: State, { act }: Actor): Promise<Sta
 const reply = (code: number): SmtpReply => ({ code, enhanced_code: null, text: `<${first}> ${code}` });
 const refused = (recipient: string, code: number) => new Map([[recipient, reply(code)]]);
 const nobody = new Map<string, SmtpReply>();
+const lost = { ended: 'lost', timed_out: false, reason: 'gone', refused: nobody } as const;
 const results: Record<string, AttemptResult> = {
   'is taken': { ended: 'accepted', reply: reply(250), refused: nobody },
   'is taken, the first recipient bounces': { ended: 'accepted', reply: reply(250), refused: refused(first, 550) },
@@ -158,8 +159,8 @@ const results: Record<string, AttemptResult> = {
     reply: reply(450),
     refused: refused(second, 550),
   },
-  'is lost before DATA': { ended: 'lost', stage: 'connect', transmitted: false, reason: 'gone' },
-  'is lost after DATA': { ended: 'lost', stage: 'data', transmitted: true, reason: 'gone' },
+  'is lost before DATA': { ...lost, stage: 'connect', transmitted: false },
+  'is lost after DATA': { ...lost, stage: 'data', transmitted: true },
 };
 
 const record =
@@ -167,7 +168,7 @@ const record =
   async (sql, { claim }) => {
     if (claim === null) return undefined;
     const outcome = classify(result, claim.recipients);
-    await moveEmails(sql, [nextStep(claim, { relay: 'r', ms: 1, outcome }, retry, 0)]);
+    await moveEmails(sql, [nextStep(claim, [{ relay: 'r', ms: 1, outcome }], retry, 0)]);
     return null;
   };
 
@@ -217,6 +218,14 @@ export const actors: Record<string, Actor> = {
       { kind: 'machine', needs: 'a claim', act: record(result) } as const,
     ]),
   ),
+  'no SMTP relay may be asked': {
+    kind: 'machine',
+    needs: 'a claim',
+    act: async (sql, { claim }) => {
+      if (claim) await moveEmails(sql, [relaysAway(claim, retry.baseMs, retry)]);
+      return null;
+    },
+  },
   'the attempt begins DATA': {
     kind: 'machine',
     needs: 'a claim',

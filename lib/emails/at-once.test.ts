@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../infra/test/database.ts';
 import type { Query } from '../db.ts';
 import { eraseRecipient } from './erase.ts';
+import type { NewEvent } from './events.ts';
 import { moveEmails } from './move.ts';
 import { purgeContents } from './purge.ts';
 import { areReplayable, replayEmail, replayEmails } from './replay.ts';
@@ -48,14 +49,17 @@ const events = async () => JSON.stringify(await database.sql`select type, detail
 
 /** What a worker reports that had been taken for dead. */
 const reportLate = (sql: Query) => {
-  const attempt = { attempt: 1, relay: 'r', ms: 1, code: 550, enhanced_code: null, category: 'mailbox' } as const;
-  const detail = {
-    ...attempt,
-    reply: `no mailbox ${address}`,
-    outcome: 'bounced',
-    recipients: { [address]: 'bounced' },
-  };
-  const fact = { type: 'attempt', detail } as Parameters<typeof moveEmails>[1][number]['facts'][number];
+  const attempt = {
+    attempt: 1,
+    relay: 'r',
+    ms: 1,
+    code: 550,
+    enhanced_code: null,
+    category: 'mailbox',
+    retryable: false,
+  } as const;
+  const quoting = { reply: `no mailbox ${address}`, recipients: { [address]: 'bounced' } };
+  const fact: NewEvent = { type: 'attempt', detail: { ...attempt, ...quoting, outcome: 'bounced' } };
   const move = { id, from: ['sending' as const], attempts: 1, due_in_ms: null, settled: {}, last_reply: null };
   return moveEmails(sql, [{ ...move, to: 'bounced', events: [], facts: [fact] }]);
 };
