@@ -3,18 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertClient } from '../../functions/token/clients.ts';
 import { emailStatuses } from '../../lib/emails/email.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import {
-  accept,
-  actors,
-  apply,
-  applyStaleWorker,
-  canAct,
-  clientId,
-  everythingStored,
-  nameOf,
-  recipients,
-  type State,
-} from './state-model.ts';
+import { actors, apply, applyStaleWorker, canAct } from './state-actors.ts';
+import { accept, clientId, everythingStored, nameOf, recipients, type State } from './state-model.ts';
 
 interface Step {
   from: State;
@@ -50,7 +40,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   await insertClient(database.sql, { client_id: clientId, scopes: ['email'], secret_hash: 'h' });
   await walk();
-}, 180_000);
+}, 300_000);
 afterAll(() => database?.drop());
 
 const isOpen = ({ row }: State) => row.finished_at === null;
