@@ -1,20 +1,19 @@
 // The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
 import { untilDatabaseIsBack } from '../../lib/db.ts';
-import type { ClaimedEmail } from '../../lib/emails/claim.ts';
-import { isEmailId } from '../../lib/emails/email.ts';
+import type { Claim, ClaimedEmail } from '../../lib/emails/claim.ts';
 import type { Move } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
 import { traceIdOf } from '../../lib/trace.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { composeMessage } from './message.ts';
 import type { DeliveryMetrics } from './metrics.ts';
-import { expire, nextStep, relaysAway } from './next-step.ts';
+import { expire, failEmpty, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
 import type { Relays } from './relays.ts';
 
 export interface DeliverDependencies {
   /** Resolves with the email, or undefined when it is not ours to deliver: claimed by another, at its end, or never accepted. */
-  claim: (id: string) => Promise<ClaimedEmail | undefined>;
+  claim: (id: string) => Promise<Claim | undefined>;
   /** Keeps the claim alive until the returned function is called. */
   keepClaim: (email: ClaimedEmail) => () => void;
   /** Says that transmission is about to begin; false: the claim was lost. */
@@ -41,6 +40,11 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
   metrics.claimed(email);
   if (email.expires_in_ms !== null && email.expires_in_ms <= 0) {
     await untilDatabaseIsBack(() => record(expire(email)));
+    return;
+  }
+  if (email.headers === null) {
+    log.error('an email without contents cannot be delivered', { email_id: id });
+    await untilDatabaseIsBack(() => record(failEmpty(email)));
     return;
   }
   const releaseClaim = keepClaim(email);
@@ -88,11 +92,4 @@ async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): 
   async function startData(): Promise<void> {
     if (!(await markDataStarted(email))) throw new Error('the claim was lost before transmission began');
   }
-}
-
-/** Reads the id that a queue message or a CloudEvent's data carries; undefined if there is none. */
-export function readEmailId(content: unknown): string | undefined {
-  if (typeof content !== 'object' || content === null || !('id' in content) || typeof content.id !== 'string')
-    return undefined;
-  return isEmailId(content.id) ? content.id.toLowerCase() : undefined;
 }

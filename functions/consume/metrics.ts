@@ -6,7 +6,7 @@ import type { Attempt } from './next-step.ts';
 import type { RelayState } from './relays.ts';
 
 export interface DeliveryMetrics {
-  claimed(email: ClaimedEmail): void;
+  claimed(email: Pick<ClaimedEmail, 'wanted_for_ms'>): void;
   attempted(attempt: Attempt): void;
   moved(move: Move): void;
 }

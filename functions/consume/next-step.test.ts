@@ -45,7 +45,12 @@ describe('nextStep', () => {
     ['sent', step(sent), 'sent', null],
     ['bounced', step(refusedWith('550 5.1.1 no')), 'bounced', null],
     ['deferred', step(refusedWith('450 4.2.0 later')), 'deferred', 30_000],
-    ['deferred for the fourth time', step(refusedWith('450 4.2.0 later'), { attempts: 4 }), 'deferred', 240_000],
+    [
+      'deferred for the fourth time',
+      step(refusedWith('450 4.2.0 later'), { attempts: 4, wanted_for_ms: 240_000 }),
+      'deferred',
+      240_000,
+    ],
     [
       'too old for another attempt',
       step(refusedWith('450 4.2.0 later'), { wanted_for_ms: 86_400_000 }),

@@ -1,5 +1,5 @@
 // What an outcome means for the email: where its status moves, when it is tried again, and what its history says. Pure.
-import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import type { Claim, ClaimedEmail } from '../../lib/emails/claim.ts';
 import type { SettledRecipient } from '../../lib/emails/email.ts';
 import type { NewEvent } from '../../lib/emails/events.ts';
 import type { Move } from '../../lib/emails/move.ts';
@@ -112,17 +112,25 @@ function attemptEvent(email: ClaimedEmail, { relay, ms, outcome }: Attempt): New
 }
 
 /** The move of an email that came too late to be attempted. */
-export function expire({ id, attempts }: ClaimedEmail): Move {
-  const reason = 'its time to be delivered had passed';
+export function expire(claim: Claim): Move {
+  return endUnattempted(claim, 'expired', 'its time to be delivered had passed');
+}
+
+/** The move of an email whose contents are gone. They are kept while it is on the way, so somebody has deleted them by hand. */
+export function failEmpty(claim: Claim): Move {
+  return endUnattempted(claim, 'failed', 'its contents are gone');
+}
+
+function endUnattempted({ id, attempts }: Claim, to: 'expired' | 'failed', reason: string): Move {
   return {
     id,
     from: ['sending'],
     attempts,
-    to: 'expired',
+    to,
     due_in_ms: null,
     settled: {},
     last_reply: reason,
-    events: [{ type: 'expired', detail: { reason } }],
+    events: [{ type: to, detail: { reason } }],
     facts: [],
   };
 }

@@ -28,6 +28,9 @@ export interface AttemptDetail {
   recipients?: Record<string, string>;
 }
 
+/** The details of events that may quote a recipient's address. */
+export const quotingDetails = ['reply', 'recipients'] satisfies (keyof AttemptDetail)[];
+
 export interface DeferredDetail {
   /** When it is tried again, by the worker's clock; the row's `due_at` is what counts. */
   next_attempt_at: string;
