@@ -1,6 +1,6 @@
 // The consume function: delivers emails. Wiring only.
 import { createBatcher } from '../../lib/batch.ts';
-import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
+import { isDatabaseAway, openDatabase, untilDatabaseIsBack } from '../../lib/db.ts';
 import { claimEmails, markDataStarted, renewLeases } from '../../lib/emails/claim.ts';
 import { type Move, moveEmails } from '../../lib/emails/move.ts';
 import { readSettings } from '../../lib/env.ts';
@@ -40,7 +40,8 @@ const relays = createRelays(
   },
   log,
 );
-const claims = createClaims(leaseMs, (due) => renewLeases(sql, due, leaseMs), log);
+// Until the database is back: then relay waits for a moment, and only a little later takes what looks abandoned.
+const claims = createClaims(leaseMs, (due) => untilDatabaseIsBack(() => renewLeases(sql, due, leaseMs)), log);
 const inGroups = (batch: string) => ({
   maxItems: prefetch * 2,
   failsAll: isDatabaseAway,

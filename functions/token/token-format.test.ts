@@ -43,9 +43,9 @@ describe('a token', () => {
       sub: 'a',
       client_id: 'a',
       jti,
-      iat: payload.nbf,
+      iat: (payload.nbf ?? 0) + 300,
       nbf: expect.any(Number),
-      exp: (payload.nbf ?? 0) + 600,
+      exp: (payload.nbf ?? 0) + 300 + 600,
       scope: 'basic email',
       scopes: ['basic', 'email'],
     });

@@ -33,6 +33,9 @@ export interface TokenFormat {
   read(token: string): Promise<TokenClaims | undefined>;
 }
 
+/** A token can be used at once where a clock is this much behind ours; its end does not move, as a wider tolerance would. */
+const clockLeadSeconds = 300;
+
 export function createTokenFormat({ keys, issuer, audience, lifetimeSeconds }: TokenFormatOptions): TokenFormat {
   const [{ alg, kid, privateKey }] = keys;
   const publicKeys = createLocalJWKSet({ keys: keys.map(({ publicJwk }) => publicJwk) });
@@ -49,7 +52,7 @@ export function createTokenFormat({ keys, issuer, audience, lifetimeSeconds }: T
         .setSubject(clientId)
         .setJti(jti)
         .setIssuedAt(now)
-        .setNotBefore(now)
+        .setNotBefore(now - clockLeadSeconds)
         .setExpirationTime(now + lifetimeSeconds)
         .sign(privateKey);
       return { token, jti };
