@@ -1,6 +1,7 @@
 // What an operator's command is, how its words are read, and how it is described.
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
+import { openDatabase, type Sql } from '../../lib/db.ts';
 import { url } from '../../lib/env.ts';
 
 export interface Command {
@@ -64,6 +65,19 @@ export function usageOf({ name, words, options }: Command): string {
     required ? `--${option} ${value}` : `[--${option} ${value}]`,
   );
   return [name, ...words, ...optionTexts].join(' ');
+}
+
+/** Opens the database that DATABASE_URL names for as long as `use` takes. */
+export async function withDatabase<Result>(
+  settings: AdminSettings,
+  use: (sql: Sql) => Promise<Result>,
+): Promise<Result> {
+  const sql = openDatabase(requireDatabaseUrl(settings), { connections: 1, name: 'admin' });
+  try {
+    return await use(sql);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
 }
 
 const PostgresUrl = url('postgres', 'postgresql');

@@ -4,6 +4,7 @@ import { clientCommands } from './client-commands.ts';
 import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
 import { keyCommands } from './key-commands.ts';
 import { migrate } from './migrate.ts';
+import { secretCommands } from './secret-commands.ts';
 
 const migrateCommand: Command = {
   name: 'migrate',
@@ -17,7 +18,7 @@ const migrateCommand: Command = {
   },
 };
 
-const commands = [migrateCommand, ...clientCommands, ...keyCommands];
+const commands = [migrateCommand, ...clientCommands, ...secretCommands, ...keyCommands];
 
 export interface Outcome {
   /** 0, 1 when it failed, 2 when the words made no sense. */
