@@ -1,4 +1,4 @@
-// All SQL of revoked_tokens (RFC 7009): written by the token function, read wherever a token is checked, with whether its client is disabled.
+// All SQL of revoked_tokens (RFC 7009): written by the token function, read wherever a token is checked, with whether its client is disabled, purged by relay.
 import type { Query } from './db.ts';
 
 /** Keeps `jti` revoked until `expiresAt`, when the token would have ended by itself. */
@@ -24,4 +24,15 @@ export async function findEndings(
     left join clients client on client.client_id = token.client_id
     order by token.place`;
   return rows.map(({ ending }) => ending ?? undefined);
+}
+
+/** Forgets up to `limit` tokens that would have ended `ageMs` ago or earlier. */
+export async function purgeRevokedTokens(sql: Query, ageMs: number, limit: number): Promise<number> {
+  const { count } = await sql`
+    with old as (
+      select jti from revoked_tokens where expires_at < now() - ${ageMs} * interval '1 millisecond'
+      order by expires_at limit ${limit} for update skip locked
+    )
+    delete from revoked_tokens using old where revoked_tokens.jti = old.jti`;
+  return count;
 }

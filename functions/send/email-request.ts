@@ -1,11 +1,12 @@
 // What POST /send takes: the full form (from, to, …) or the original form (email, to_email, …), checked field by field.
 import * as v from 'valibot';
 import type { DeliveryMode, Mailbox } from '../../lib/emails/email.ts';
-import { ApiError, type Fault } from '../../lib/errors.ts';
+import type { Fault } from '../../lib/errors.ts';
 import type { Lane } from '../../lib/queue.ts';
 import { defaultBody } from './default-body.ts';
 import { exactObject } from './exact-object.ts';
 import { Address, headerText, MailboxList, MailboxSchema } from './mailbox.ts';
+import { checkBody, checkObject, invalidBody, missing, Time } from './request-body.ts';
 
 /** A checked request, the same whichever form it came in. */
 export interface EmailRequest {
@@ -40,13 +41,6 @@ const Subject = headerText(maxSubject);
 const optionalList = v.optional(MailboxList, []);
 const content = { text: v.optional(BodyText), html: v.optional(BodyText) };
 
-const timeMessage = 'must be a time such as 2026-01-31T12:00:00Z (ISO 8601, with its offset from UTC)';
-const Time = v.pipe(
-  v.string(timeMessage),
-  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/, timeMessage),
-  v.transform((text) => new Date(text)),
-  v.check((time) => !Number.isNaN(time.getTime()), timeMessage),
-);
 const handling = {
   lane: v.optional(v.picklist(['transactional', 'bulk'], 'must be transactional or bulk'), 'transactional'),
   delivery: v.optional(
@@ -112,51 +106,20 @@ export function parseEmailRequest(body: unknown, now: Date): EmailRequest {
   if (expires_at && expires_at <= (scheduled_at ?? now)) {
     errors.push({ path: 'expires_at', message: 'must be after scheduled_at, and in the future' });
   }
-  if (errors.length > 0) throw invalid(errors);
+  if (errors.length > 0) throw invalidBody(errors);
   // A time that has passed means now: clocks differ, and requests take time.
   return scheduled_at && scheduled_at > now ? request : { ...request, scheduled_at: undefined };
 }
 
 function parseForm(body: unknown): EmailRequest {
-  if (!v.is(v.record(v.string(), v.unknown()), body) || Array.isArray(body)) {
-    throw invalid([{ path: '', message: 'must be a JSON object' }]);
-  }
-  if (!originalFields.some((field) => field in body)) return check(FullForm, body);
-  const { email, name, to_email, to_name, text, html, ...others } = check(OriginalForm, body);
+  checkObject(body);
+  if (!originalFields.some((field) => field in body)) return checkBody(FullForm, body);
+  const { email, name, to_email, to_name, text, html, ...others } = checkBody(OriginalForm, body);
   const from = toMailbox(email, name);
   const to = toMailbox(to_email, to_name);
   const hasContent = text !== undefined || html !== undefined;
   const written = hasContent ? { text, html } : defaultBody(from, to);
   return { from, to: [to], cc: [], bcc: [], reply_to: [], ...others, ...written };
-}
-
-function check<const Schema extends v.GenericSchema>(schema: Schema, body: unknown): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, body);
-  if (result.success) return result.output;
-  throw invalid(result.issues.map(toFault));
-}
-
-function toFault(issue: v.BaseIssue<unknown>): Fault {
-  const path = (issue.path ?? []).reduce(
-    (soFar, { key }) => (typeof key === 'number' ? `${soFar}[${key}]` : soFar === '' ? String(key) : `${soFar}.${key}`),
-    '',
-  );
-  if (issue.type === 'strict_object' && issue.expected === 'never')
-    return { path, message: 'is not a field of this request' };
-  if (issue.received === 'undefined') return { path, message: missing(path) };
-  return { path, message: issue.message };
-}
-
-function missing(field: string): string {
-  return `${field} is required`;
-}
-
-function invalid(errors: Fault[]): ApiError {
-  const detail = errors
-    .map(({ path, message }) => (message.startsWith(path) ? message : `${path} ${message}`))
-    .join('; ');
-  const onlyMissing = errors.every(({ message }) => message.endsWith('is required'));
-  return new ApiError(onlyMissing ? 'missing_required_field' : 'validation_error', `${detail}.`, { errors });
 }
 
 function toMailbox(email: string, name: string | undefined): Mailbox {

@@ -3,8 +3,14 @@ import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
 import { type AcceptDependencies, acceptEmail } from './accept-email.ts';
 import { type CancelDependencies, cancelEmail } from './cancel-email.ts';
+import { type EraseDependencies, eraseOne } from './erase-recipient.ts';
+import { type ReplayDependencies, replayMany, replayOne } from './replay-emails.ts';
 
-export interface SendDependencies extends AcceptDependencies, CancelDependencies {
+export interface SendDependencies
+  extends AcceptDependencies,
+    CancelDependencies,
+    ReplayDependencies,
+    EraseDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
 }
 
@@ -22,5 +28,8 @@ export function createSendRoutes(dependencies: SendDependencies): Route[] {
     // The name other mail APIs use.
     { method: 'POST', path: '/emails', accepts, handle: authorized(acceptEmail) },
     { method: 'POST', path: '/emails/{id}/cancel', handle: authorized(cancelEmail) },
+    { method: 'POST', path: '/emails/{id}/replay', handle: authorized(replayOne) },
+    { method: 'POST', path: '/emails/replay', accepts, handle: authorized(replayMany) },
+    { method: 'POST', path: '/recipients/erase', accepts, handle: authorized(eraseOne) },
   ];
 }
