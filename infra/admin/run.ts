@@ -6,6 +6,7 @@ import { emailCommands } from './email-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import { migrate } from './migrate.ts';
 import { queueCommands } from './queue-commands.ts';
+import { secretCommands } from './secret-commands.ts';
 
 const migrateCommand: Command = {
   name: 'migrate',
@@ -19,7 +20,14 @@ const migrateCommand: Command = {
   },
 };
 
-const commands = [migrateCommand, ...clientCommands, ...keyCommands, ...emailCommands, ...queueCommands];
+const commands = [
+  migrateCommand,
+  ...clientCommands,
+  ...secretCommands,
+  ...keyCommands,
+  ...emailCommands,
+  ...queueCommands,
+];
 
 export interface Outcome {
   /** 0, 1 when it failed, 2 when the words made no sense. */

@@ -1,16 +1,42 @@
 -- The memory of the email API. Statuses are CHECKs, not enums, so that a later migration can add one in a transaction.
 
 create table clients (
-  client_id    text        primary key check (client_id ~ '^[A-Za-z0-9._-]{1,100}$'),
-  secret_hash  text        not null,
-  scopes       text[]      not null check (scopes <@ array['basic', 'email'] and cardinality(scopes) > 0),
-  created_at   timestamptz not null default now(),
-  disabled_at  timestamptz
+  client_id              text        primary key check (client_id ~ '^[A-Za-z0-9._-]{1,100}$'),
+  scopes                 text[]      not null check (scopes <@ array['basic', 'email'] and cardinality(scopes) > 0),
+  public_keys            jsonb       not null default '[]' check (jsonb_typeof(public_keys) = 'array'),
+  token_lifetime_seconds integer     check (token_lifetime_seconds between 60 and 86400),
+  created_at             timestamptz not null default now(),
+  disabled_at            timestamptz
 );
-comment on table  clients             is 'OAuth2 clients that may ask for access tokens.';
-comment on column clients.secret_hash is 'scrypt hash of the client secret: $scrypt$ln=…,r=…,p=…$salt$hash (PHC string format).';
-comment on column clients.scopes      is 'Scopes that the client may ask for.';
-comment on column clients.disabled_at is 'Since when the client gets no more tokens; null while it is enabled.';
+comment on table  clients                        is 'OAuth2 clients that may ask for access tokens.';
+comment on column clients.scopes                 is 'Scopes that the client may ask for.';
+comment on column clients.public_keys            is 'List of public JWKs that verify its assertions (private_key_jwt, RFC 7523).';
+comment on column clients.token_lifetime_seconds is 'How long its tokens live; null: as the setting of the token function says.';
+comment on column clients.disabled_at            is 'Since when the client gets no more tokens and those it has are refused; null while it is enabled.';
+
+create table client_secrets (
+  id           bigint      generated always as identity primary key,
+  client_id    text        not null references clients (client_id) on delete cascade,
+  secret_hash  text        not null,
+  created_at   timestamptz not null default now(),
+  expires_at   timestamptz,
+  last_used_at timestamptz
+);
+create index client_secrets_client_id on client_secrets (client_id);
+comment on table  client_secrets              is 'Secrets of clients, several at a time while one takes the place of another.';
+comment on column client_secrets.secret_hash  is 'scrypt hash of the secret: $scrypt$ln=…,r=…,p=…$salt$hash (PHC string format). The secrets of one client share their salt, so that a guess costs one scrypt however many there are.';
+comment on column client_secrets.expires_at   is 'Of no use from then on; null: until it is removed.';
+comment on column client_secrets.last_used_at is 'Within the hour: written once an hour at most, to show when an old secret is no longer in use.';
+
+create table used_assertions (
+  client_id  text        not null references clients (client_id) on delete cascade,
+  jti        text        not null check (length(jti) between 1 and 256),
+  expires_at timestamptz not null,
+  primary key (client_id, jti)
+);
+create index used_assertions_expires_at on used_assertions (expires_at);
+comment on table  used_assertions            is 'Assertions with which clients have authenticated: each is good once (RFC 7523 §3).';
+comment on column used_assertions.expires_at is 'When the assertion is refused for its age anyway: the row is of no use after that.';
 
 create table revoked_tokens (
   jti        uuid        primary key,
