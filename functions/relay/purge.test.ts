@@ -11,7 +11,7 @@ const policy: PurgePolicy = { contentsAfterMs: 10 * hour, emailsAfterMs: 100 * h
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await database.sql`insert into clients (client_id, secret_hash, scopes) values ('c', 'h', array['email'])`;
+  await database.sql`insert into clients (client_id, scopes) values ('c', array['email'])`;
 });
 afterAll(() => database?.drop());
 beforeEach(async () => {

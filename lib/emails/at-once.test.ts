@@ -16,7 +16,7 @@ const failed = { status: ['failed'] } as const;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await database.sql`insert into clients (client_id, secret_hash, scopes) values ('c', 'h', array['email'])`;
+  await database.sql`insert into clients (client_id, scopes) values ('c', array['email'])`;
 });
 afterAll(() => database?.drop());
 
