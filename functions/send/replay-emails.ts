@@ -1,6 +1,6 @@
 // The stories of POST /emails/{id}/replay and POST /emails/replay: emails that came to an end other than `sent` are sent again.
 import type { AccessToken } from '../../lib/access-token.ts';
-import { databaseError, type Sql } from '../../lib/db.ts';
+import { databaseError, inTransaction, type Sql } from '../../lib/db.ts';
 import { isEmailId, replayableStatuses } from '../../lib/emails/email.ts';
 import { findEmail } from '../../lib/emails/read.ts';
 import { areReplayable, type ReplayedEmail, replayEmail, replayEmails } from '../../lib/emails/replay.ts';
@@ -69,7 +69,7 @@ export async function replayMany(
   const { filter, limit } = parseReplayRequest(parseJson(request.body));
   const owner = { client_id: clientId };
   try {
-    const { replayed, hasMore } = await sql.begin(async (transaction) => ({
+    const { replayed, hasMore } = await inTransaction(sql, async (transaction) => ({
       replayed: await replayEmails(transaction, owner, filter, limit, publishGraceMs),
       hasMore: await areReplayable(transaction, owner, filter),
     }));

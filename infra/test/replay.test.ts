@@ -7,7 +7,7 @@ import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 let database: TestDatabase;
 let smtp: TestSmtpServer;
 let api: Api;
-const settings = { RELAY_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '0.2', GIVE_UP_AFTER_SECONDS: '1' };
+const settings = { RELAY_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '0.2', GIVE_UP_AFTER_SECONDS: '2' };
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -77,8 +77,15 @@ describe('POST /emails/{id}/replay', () => {
     });
     const id = await accept({ to: ['has@example.com', 'gone@example.com', 'later@example.com'] });
     await untilStatus(id, 'failed');
-    smtp.behave({});
+    smtp.behave({ refuse: { 'later@example.com': [450, '4.2.0 later'] } });
     expect((await replay(id)).status).toBe(202);
+    const afterReplay = await eventually(async () => {
+      const seen = types(await api.read(`/emails/${id}`));
+      const next = seen.slice(seen.indexOf('replayed'));
+      return next.length >= 3 && next;
+    });
+    expect(afterReplay.slice(0, 3)).toEqual(['replayed', 'attempt', 'deferred']);
+    smtp.behave({});
     const email = await untilStatus(id, 'sent');
     expect(email.recipients.map(({ status }: { status: string }) => status)).toEqual(['sent', 'sent', 'sent']);
     expect(['has@example.com', 'gone@example.com', 'later@example.com'].map(timesSentTo)).toEqual([1, 1, 1]);

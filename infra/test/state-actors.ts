@@ -3,7 +3,7 @@ import { expire, failEmpty, nextStep, relaysAway } from '../../functions/consume
 import { type AttemptResult, classify, type SmtpReply } from '../../functions/consume/outcome.ts';
 import { dueStep } from '../../functions/relay/due-step.ts';
 import { cancelEmail } from '../../functions/send/cancel-email.ts';
-import type { Sql } from '../../lib/db.ts';
+import { inTransaction, type Sql } from '../../lib/db.ts';
 import { type ClaimedEmail, claimEmails, markDataStarted, renewLeases } from '../../lib/emails/claim.ts';
 import { lockDueEmails } from '../../lib/emails/due.ts';
 import { eraseRecipient } from '../../lib/emails/erase.ts';
@@ -79,7 +79,7 @@ const claim: Act = async (sql) => {
 /** As in relay-due.ts, once the time has come. */
 const relay: Act = async (sql) => {
   await sql`update emails set due_at = now() - interval '1 second' where due_at is not null`;
-  await sql.begin(async (transaction) => {
+  await inTransaction(sql, async (transaction) => {
     const due = await lockDueEmails(transaction, 1);
     await moveEmails(
       transaction,

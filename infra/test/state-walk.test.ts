@@ -39,6 +39,8 @@ async function walk(): Promise<void> {
 beforeAll(async () => {
   database = await createTestDatabase();
   await insertClient(database.sql, { client_id: clientId, scopes: ['email'], secret_hash: 'h' });
+  // Before, relay takes no lease back.
+  await database.sql`select pg_sleep(6 - extract(epoch from now() - pg_postmaster_start_time()))`;
   await walk();
 }, 300_000);
 afterAll(() => database?.drop());

@@ -1,5 +1,5 @@
 // SQL that erases a recipient: the proof that emails were sent stays, the address and what was said to it go.
-import type { Query, Sql } from '../db.ts';
+import { inTransaction, type Query, type Sql } from '../db.ts';
 import { cancelableStatuses } from './email.ts';
 import { quotingDetails } from './events.ts';
 import { type Owner, ownedBy } from './filter.ts';
@@ -22,7 +22,7 @@ const batchSize = 200;
 export async function eraseRecipient(sql: Sql, owner: Owner, address: string): Promise<Erasure> {
   const total = { erased: 0, canceled: 0 };
   for (;;) {
-    const batch = await sql.begin((transaction) => eraseSome(transaction, owner, address, batchSize));
+    const batch = await inTransaction(sql, (transaction) => eraseSome(transaction, owner, address, batchSize));
     total.erased += batch.erased;
     total.canceled += batch.canceled;
     if (batch.erased < batchSize) break;
