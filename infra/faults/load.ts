@@ -103,6 +103,7 @@ export function createLoad(options: LoadOptions): Load {
       body,
     );
     if (answer.status !== 202) note(`POST /send ${answer.status}`);
+    if (answer.replayed) note('POST /send replayed');
     if (answer.status === 401) await renewToken();
     return answer;
   }
@@ -129,12 +130,19 @@ export function createLoad(options: LoadOptions): Load {
     const headers = { 'content-type': 'application/json', ...further };
     const options = { method, agent, headers, signal: AbortSignal.timeout(answerWithinMs) };
     return new Promise((resolve) => {
-      const failed = (error: NodeJS.ErrnoException) => resolve({ status: error.code ?? error.message, body: {} });
+      const failed = (error: NodeJS.ErrnoException) =>
+        resolve({ status: error.code ?? error.message, replayed: false, body: {} });
       const sent = request(url, options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', failed);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parsed(Buffer.concat(chunks)) }));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            replayed: response.headers['idempotency-replayed'] === 'true',
+            body: parsed(Buffer.concat(chunks)),
+          }),
+        );
       });
       sent.on('error', failed);
       sent.end(body === undefined ? undefined : JSON.stringify(body));
@@ -191,6 +199,8 @@ export function createLoad(options: LoadOptions): Load {
 interface Answer {
   /** Of HTTP, or the code of the failure. */
   status: number | string;
+  /** By the key of an earlier request. */
+  replayed: boolean;
   body: Record<string, unknown>;
 }
 
