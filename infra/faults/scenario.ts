@@ -35,7 +35,7 @@ const account = { user: 'relay-account', password: 'swordfish' };
 const connections = 20;
 
 /** Emails and pace of a fault that asks for nothing else, and of every fault in the short form. */
-const fullSize = { emails: 1_500, perSecond: 250 };
+const fullSize = { emails: 1_500, perSecond: 200 };
 const shortSize = { emails: 300, perSecond: 100 };
 
 /** How long a system without faults may take to bring every email to its end, in ms. */
@@ -83,7 +83,7 @@ export async function runFault(
       ...{ full, services, fleet, smtp, load, sql, say },
       complain: (what) => complaints.push(what),
       async untilAllWork() {
-        const took = await timeUntilAllWork(fleet, load);
+        const took = await timeUntilAllWork(fleet, load, sql);
         say(`all functions work again after ${seconds(took)} s`);
         recoveryMs = Math.max(recoveryMs ?? 0, took);
         if (took > worksAgainWithinMs) complaints.push(`working again took ${seconds(took)} s`);
