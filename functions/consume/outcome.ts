@@ -131,6 +131,8 @@ const subjects: Record<string, Category> = {
 };
 
 function categoryOf(reply: SmtpReply): Category {
+  // Of the subject "content" by its number, but about an address that is not ASCII (RFC 6531 §3.5).
+  if (reply.enhanced_code === '5.6.7') return 'address';
   return subjects[reply.enhanced_code?.split('.')[1] ?? ''] ?? 'other';
 }
 

@@ -4,6 +4,7 @@ import type { NodemailerError } from 'nodemailer/lib/errors';
 import { parseConnectionUrl } from 'nodemailer/lib/shared';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { type AttemptResult, parseReply, type SmtpReply, type Stage, storableText } from './outcome.ts';
+import { refuseSmtpUtf8 } from './smtputf8.ts';
 
 export interface SmtpRelay {
   /** Host and port. */
@@ -119,6 +120,12 @@ export function createSmtpRelay(url: string, { connections, timeoutMs }: SmtpOpt
     composed: Readable,
     beforeData: () => Promise<void> = async () => {},
   ): Promise<AttemptResult> {
+    const refusal = refuseSmtpUtf8(envelope, extensionsOf(connection.smtp));
+    if (refusal) {
+      composed.destroy();
+      await keep(connection, refusal);
+      return refusal;
+    }
     connection.messages += 1;
     let transmitted = false;
     const message = gate(composed, beforeData, () => {
@@ -171,6 +178,11 @@ export function createSmtpRelay(url: string, { connections, timeoutMs }: SmtpOpt
       }
     },
   };
+}
+
+/** What the relay offered in its reply to EHLO; nodemailer keeps it to itself. */
+function extensionsOf(smtp: SMTPConnection): readonly string[] {
+  return (smtp as unknown as { _supportedExtensions?: string[] })._supportedExtensions ?? [];
 }
 
 /** Lets the message through once `beforeData` is done; nothing reads it before the relay has answered DATA. */

@@ -35,6 +35,10 @@ describe('parseEmailRequest', () => {
       reply_to: [{ email: 'r@example.com' }],
       subject: 'Hello',
       text: 'Hi',
+      attachments: [],
+      headers: {},
+      tags: [],
+      metadata: {},
       lane: 'transactional',
       delivery: 'at_least_once',
     });

@@ -14,6 +14,7 @@ test.each([
   ['DELETE', '/emails', 'history'],
   ['POST', '/emails/batch', 'send'],
   ['POST', '/emails/0199/cancel', 'send'],
+  ['PATCH', '/emails/0199', 'send'],
   ['GET', '/emails/0199', 'history'],
   ['GET', '/emails/0199/events', 'history'],
   ['GET', '/', 'history'],

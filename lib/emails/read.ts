@@ -1,7 +1,7 @@
 // SQL that reads emails for the client they belong to.
 import type { Query } from '../db.ts';
 import type { Lane } from '../queue.ts';
-import type { AddressHeaders, DeliveryMode, EmailStatus, SettledRecipient } from './email.ts';
+import type { AddressHeaders, Attachment, DeliveryMode, EmailStatus, SettledRecipient, Tag } from './email.ts';
 
 /** An email as its client sees it in lists. */
 export interface EmailSummary {
@@ -10,6 +10,7 @@ export interface EmailSummary {
   sender: string;
   recipients: string[];
   subject: string;
+  tags: Tag[];
   message_id: string;
   lane: Lane;
   delivery: DeliveryMode;
@@ -28,6 +29,7 @@ const summaryColumns = [
   'sender',
   'recipients',
   'subject',
+  'tags',
   'message_id',
   'lane',
   'delivery',
@@ -40,12 +42,23 @@ const summaryColumns = [
   'settled',
 ];
 
+/** What an email says, as its client sees it; all null once it has been purged. */
+export interface ShownContent {
+  headers: AddressHeaders | null;
+  custom_headers: Record<string, string> | null;
+  text_body: string | null;
+  html_body: string | null;
+  /** Without their bytes. */
+  attachments: Omit<Attachment, 'content'>[] | null;
+  metadata: Record<string, string> | null;
+}
+
 /** One email of a client, with its content if that has not been purged; undefined if there is none. */
 export async function findEmail(sql: Query, clientId: string, id: string) {
-  const [email] = await sql<
-    (EmailSummary & { headers: AddressHeaders | null; text_body: string | null; html_body: string | null })[]
-  >`
-    select ${sql(summaryColumns)}, headers, text_body, html_body
+  const [email] = await sql<(EmailSummary & ShownContent)[]>`
+    select ${sql(summaryColumns)}, headers, custom_headers, text_body, html_body, metadata,
+           case when attachments is not null
+                then array(select attachment - 'content' from jsonb_array_elements(attachments) attachment) end as attachments
     from emails left join email_contents on email_id = id
     where id = ${id} and client_id = ${clientId}`;
   return email;
@@ -55,6 +68,8 @@ export interface EmailFilter {
   status?: EmailStatus | undefined;
   /** One of the envelope recipients, whole. */
   recipient?: string | undefined;
+  /** One of the tags: its name, with any value unless one is given. */
+  tag?: { name: string; value?: string } | undefined;
   since?: Date | undefined;
   /** Id of the last email of the page before. */
   after?: string | undefined;
@@ -64,7 +79,7 @@ export interface EmailFilter {
 export async function listEmails(
   sql: Query,
   clientId: string,
-  { status, recipient, since, after }: EmailFilter,
+  { status, recipient, tag, since, after }: EmailFilter,
   limit: number,
 ): Promise<EmailSummary[]> {
   return sql<EmailSummary[]>`
@@ -72,6 +87,7 @@ export async function listEmails(
     where client_id = ${clientId}
       ${status ? sql`and status = ${status}` : sql``}
       ${recipient ? sql`and recipients @> array[${recipient}]` : sql``}
+      ${tag ? sql`and tags <> '[]' and tags @> ${JSON.stringify([tag])}::text::jsonb` : sql``}
       ${since ? sql`and accepted_at >= ${since}` : sql``}
       ${after ? sql`and id < ${after}` : sql``}
     order by id desc limit ${limit}`;
