@@ -1,7 +1,7 @@
 // Headers that callers add to a message: which names they may not set, what a value may be.
 import * as v from 'valibot';
 import { stringMap } from './bounded.ts';
-import { isOneLine } from './header-text.ts';
+import { encodedWordFault, hasEncodedWord, isOneLine } from './header-text.ts';
 import { oneClick, unsubscribeAddresses } from './unsubscribe.ts';
 
 const maxHeaders = 50;
@@ -39,6 +39,7 @@ export function headerFault(name: string, value: string): string | undefined {
   if (isReserved(name)) return 'is a header that callers may not set';
   if (!isOneLine(value)) return 'must not have line breaks or other control characters';
   if (!value.isWellFormed()) return 'must be well-formed Unicode';
+  if (hasEncodedWord(value)) return encodedWordFault;
   if (value.trim() === '') return 'must not be empty';
   if (name.length + 2 + Buffer.byteLength(value) > maxLine) return `may have ${maxLine} bytes at most, name included`;
   switch (name.toLowerCase()) {

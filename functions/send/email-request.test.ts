@@ -86,6 +86,8 @@ describe('parseEmailRequest', () => {
     ['a bad one in a list', { ...full, to: ['b@example.com', 'nope', { email: 'x' }] }, ['to[1]', 'to[2].email']],
     ['CRLF in the subject', { ...full, subject: 'Hi\r\nBcc: x@example.com' }, ['subject']],
     ['CRLF in a name of the original form', { ...original, name: 'A\nB' }, ['name']],
+    ['an encoded word in the subject', { ...full, subject: 'x =?UTF-8?b?eA==?=' }, ['subject']],
+    ['an encoded word in a name', { ...full, to: '=?a?Q?=0D=0A?= <b@example.com>' }, ['to']],
     ['NUL in the text', { ...full, text: 'a\0b' }, ['text']],
     ['half a surrogate pair', { ...full, text: 'a\ud800' }, ['text']],
     ['a subject too long', { ...full, subject: 'a'.repeat(999) }, ['subject']],

@@ -8,9 +8,17 @@ export function headerText(maxLength: number) {
     v.maxLength(maxLength, `may have ${maxLength} characters at most`),
     v.check(isOneLine, 'must not have line breaks or other control characters'),
     v.check((text) => text.isWellFormed(), 'must be well-formed Unicode'),
+    v.check((text) => !hasEncodedWord(text), encodedWordFault),
   );
 }
 
 export function isOneLine(text: string): boolean {
   return !/\p{Cc}|\u2028|\u2029/u.test(text);
+}
+
+export const encodedWordFault = 'must not have encoded words (=?…?=): give the text itself';
+
+/** RFC 2047: text that readers would decode, line breaks in it and all, and that nobody has checked. */
+export function hasEncodedWord(text: string): boolean {
+  return /=\?[^?]*\?[bq]\?/i.test(text);
 }
