@@ -45,7 +45,11 @@ const BodyText = v.pipe(
   v.check((text) => !text.includes('\0'), 'must not have NUL characters'),
   v.check((text) => text.isWellFormed(), 'must be well-formed Unicode'),
 );
-const Subject = headerText(maxSubject);
+const Subject = v.pipe(
+  headerText(maxSubject),
+  // White space around a header's value does not survive its way.
+  v.transform((text) => text.trim()),
+);
 const optionalList = v.optional(MailboxList, []);
 const content = { text: v.optional(BodyText), html: v.optional(BodyText) };
 
