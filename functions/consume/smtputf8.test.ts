@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { failover, isRelayTrouble } from './failover.ts';
 import { classify } from './outcome.ts';
 import { refuseSmtpUtf8 } from './smtputf8.ts';
 
@@ -20,5 +21,8 @@ describe('refuseSmtpUtf8', () => {
       category: 'address',
       reply: { code: 553, enhanced_code: '5.6.7', text: expect.stringContaining(address) },
     });
+    // Another relay may offer it, and this one is none the worse for it.
+    expect(result && failover(result, to)).toBe('try_next');
+    expect(result && isRelayTrouble(result)).toBe(false);
   });
 });

@@ -18,6 +18,7 @@ const batches = batchMetric(metrics);
 const accepted = counter(metrics, 'emails_accepted_total', 'Emails accepted.', ['lane']);
 const log = createLog('send', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'send' });
+const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
 
 const checkToken = createTokenCheck({
@@ -27,10 +28,11 @@ const checkToken = createTokenCheck({
   sql,
 });
 
-const store = createBatcher(
-  (acceptances: Acceptance[]) => insertEmails(sql, acceptances, settings.PUBLISH_GRACE_SECONDS * 1000),
-  { maxItems: 100, failsAll: isDatabaseAway, onGroup: (items) => batches.observe({ batch: 'accept' }, items) },
-);
+const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acceptances, publishGraceMs), {
+  maxItems: 100,
+  failsAll: isDatabaseAway,
+  onGroup: (items) => batches.observe({ batch: 'accept' }, items),
+});
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
   failsAll: isDatabaseAway,
@@ -46,6 +48,7 @@ const hosted = hostFunction({
     store,
     readStatus,
     publish: queue.publish,
+    publishGraceMs,
     countAccepted: (lane) => accepted.inc({ lane }),
     sql,
     log,

@@ -33,12 +33,12 @@ export async function rescheduleScheduled(
 ): Promise<Reply> {
   const { scheduled_at } = checkBody(RescheduleRequest, parseJson(body));
   try {
-    const email = isEmailId(id) ? await findEmail(sql, clientId, id) : undefined;
+    const email = isEmailId(id) ? await findEmail(sql, { client_id: clientId }, id) : undefined;
     if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
     if (await rescheduleEmail(sql, clientId, email.id, scheduled_at)) {
       return { status: 200, body: { object: 'email', id: email.id, status: 'scheduled', scheduled_at } };
     }
-    const now = (await findEmail(sql, clientId, id)) ?? email;
+    const now = (await findEmail(sql, { client_id: clientId }, id)) ?? email;
     if (now.status === 'scheduled') {
       throw invalidBody([{ path: 'scheduled_at', message: 'must be before expires_at of the email' }]);
     }

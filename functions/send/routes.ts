@@ -4,9 +4,16 @@ import type { Reply, Request, Route } from '../../lib/http.ts';
 import { acceptBatch } from './accept-batch.ts';
 import { type AcceptDependencies, acceptEmail } from './accept-email.ts';
 import { type CancelDependencies, cancelEmail } from './cancel-email.ts';
+import { type EraseDependencies, eraseOne } from './erase-recipient.ts';
+import { type ReplayDependencies, replayMany, replayOne } from './replay-emails.ts';
 import { type RescheduleDependencies, rescheduleScheduled } from './reschedule-email.ts';
 
-export interface SendDependencies extends AcceptDependencies, CancelDependencies, RescheduleDependencies {
+export interface SendDependencies
+  extends AcceptDependencies,
+    CancelDependencies,
+    RescheduleDependencies,
+    ReplayDependencies,
+    EraseDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
 }
 
@@ -27,5 +34,8 @@ export function createSendRoutes(dependencies: SendDependencies): Route[] {
     { method: 'POST', path: '/emails/batch', accepts, handle: authorized(acceptBatch) },
     { method: 'PATCH', path: '/emails/{id}', accepts, handle: authorized(rescheduleScheduled) },
     { method: 'POST', path: '/emails/{id}/cancel', handle: authorized(cancelEmail) },
+    { method: 'POST', path: '/emails/{id}/replay', handle: authorized(replayOne) },
+    { method: 'POST', path: '/emails/replay', accepts, handle: authorized(replayMany) },
+    { method: 'POST', path: '/recipients/erase', accepts, handle: authorized(eraseOne) },
   ];
 }

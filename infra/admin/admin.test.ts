@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 const run = (args: string[], databaseUrl: string | undefined = database.url) =>
-  runAdmin(args, { databaseUrl, migrationsDirectory: undefined, say: () => {} });
+  runAdmin(args, { databaseUrl, amqpUrl: undefined, migrationsDirectory: undefined, say: () => {} });
 
 async function succeed(...args: string[]): Promise<string> {
   const { exitCode, output, complaint } = await run(args);

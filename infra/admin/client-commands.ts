@@ -13,9 +13,9 @@ import {
   setSecretHash,
 } from '../../functions/token/clients.ts';
 import { hashSecret, verifySecret } from '../../functions/token/secret-hash.ts';
-import { openDatabase, type Sql } from '../../lib/db.ts';
-import { AdminError, type AdminSettings, type Command, requireDatabaseUrl, UsageError } from './command.ts';
-import { formatTable } from './table.ts';
+import type { Sql } from '../../lib/db.ts';
+import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
+import { dateText, formatTable } from './table.ts';
 
 /** As it stands in the help. */
 const allScopes = `'${knownScopes.join(' ')}'`;
@@ -122,15 +122,6 @@ async function change(
   if (!exists) throw new AdminError(`There is no client "${id}"; client list shows all.`);
 }
 
-async function withDatabase<Result>(settings: AdminSettings, use: (sql: Sql) => Promise<Result>): Promise<Result> {
-  const sql = openDatabase(requireDatabaseUrl(settings), { connections: 1, name: 'admin' });
-  try {
-    return await use(sql);
-  } finally {
-    await sql.end({ timeout: 1 });
-  }
-}
-
 function randomSecret(): string {
   return randomBytes(32).toString('base64url');
 }
@@ -157,8 +148,4 @@ function parseScopes(scope = knownScopes.join(' ')): string[] {
 
 function toRow({ client_id, scopes, created_at, disabled_at }: Client): string[] {
   return [client_id, scopes.join(' '), dateText(created_at), disabled_at ? dateText(disabled_at) : '-'];
-}
-
-function dateText(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -23,8 +23,11 @@ export const routes: readonly GatewayRoute[] = [
   { path: '/send/batch', to: 'send' },
   { path: '/emails', method: 'POST', to: 'send' },
   { path: '/emails/batch', method: 'POST', to: 'send' },
+  { path: '/emails/replay', method: 'POST', to: 'send' },
   { path: '/emails/{id}', method: 'PATCH', to: 'send' },
   { path: '/emails/{id}/cancel', to: 'send' },
+  { path: '/emails/{id}/replay', to: 'send' },
+  { path: '/recipients/erase', to: 'send' },
 ];
 
 /** Answers everything else: what is read (`/emails…`, `/stats`, `/openapi.json`, the page), and 404. */

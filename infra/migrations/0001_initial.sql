@@ -42,12 +42,14 @@ create table emails (
   scheduled_at    timestamptz,
   expires_at      timestamptz,
   finished_at     timestamptz,
+  erased_at       timestamptz,
   last_reply      text,
   traceparent     text,
   -- No dead end: an email is at its end, or it says when relay must look at it again.
   constraint emails_due_or_finished check ((due_at is null) = (finished_at is not null)),
   constraint emails_end_is_finished check ((finished_at is not null) =
-    (status in ('sent', 'bounced', 'failed', 'unknown', 'canceled', 'expired', 'suppressed')))
+    (status in ('sent', 'bounced', 'failed', 'unknown', 'canceled', 'expired', 'suppressed'))),
+  constraint emails_erased_is_finished check (erased_at is null or finished_at is not null)
 );
 create index emails_due_at     on emails (due_at) where due_at is not null;
 create index emails_client_id  on emails (client_id, id);
@@ -69,6 +71,7 @@ comment on column emails.data_started_at is 'When the present attempt began to t
 comment on column emails.wanted_at       is 'When delivery was first wanted: accepted, scheduled or replayed. The age at which it is given up counts from here.';
 comment on column emails.scheduled_at    is 'The time its client asked for; null: at once.';
 comment on column emails.expires_at      is 'Not to be delivered later than this.';
+comment on column emails.erased_at       is 'When a recipient was erased from it: what it said is gone, and nothing that quotes an address is written to it any more.';
 comment on column emails.traceparent     is 'W3C trace context of the request that brought it.';
 comment on column emails.last_reply      is 'Last reply of an SMTP relay, or why there was none.';
 
@@ -109,6 +112,6 @@ create table email_events (
   detail   jsonb       not null default '{}',
   primary key (email_id, id)
 );
-comment on table  email_events        is 'What happened to an email, one row a step, never changed.';
+comment on table  email_events        is 'What happened to an email, one row a step, never changed but by the erasure of a recipient.';
 comment on column email_events.type   is 'attempt: one conversation with one SMTP relay. queued: put on the queue again by relay. The others: the status the email came to.';
 comment on column email_events.detail is 'attempt: {attempt, relay, ms, code, enhanced_code, reply, …}; queued: {reason}.';

@@ -24,27 +24,28 @@ afterAll(async () => {
 
 const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hi' };
 
+/** Mostly what is accepted. */
 const text = fc.oneof(
-  { weight: 4, arbitrary: fc.string({ unit: 'grapheme', maxLength: 120 }) },
-  { weight: 4, arbitrary: fc.lorem({ maxCount: 30 }) },
+  { weight: 9, arbitrary: fc.string({ unit: 'grapheme', maxLength: 120 }) },
+  { weight: 9, arbitrary: fc.lorem({ maxCount: 20 }) },
   fc.string({ unit: 'binary', maxLength: 5 }),
   fc.constantFrom('a  b ', ' a', '=?', 'a =?b?= c', '"', '\\', ',;<>()', `${'x'.repeat(300)} y`, 'ü'.repeat(300)),
 );
 const localPart = fc.oneof(
-  { weight: 4, arbitrary: fc.stringMatching(/^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}$/) },
-  { weight: 4, arbitrary: fc.constantFrom('first.last', 'jörg', '用户') },
+  { weight: 9, arbitrary: fc.stringMatching(/^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}$/) },
+  { weight: 9, arbitrary: fc.constantFrom('first.last', 'jörg', '用户') },
   fc.constantFrom('o’brien', 'a..b', '"a b"', ''),
 );
 const domains = ['example.com', 'Sub.EXAMPLE.com', 'exämple.com', '例え.test'];
-const domain = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...domains) }, fc.constant('no-dot'));
+const domain = fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...domains) }, fc.constant('no-dot'));
 const address = fc.tuple(localPart, domain).map(([local, at]) => `${local}@${at}`);
 const mailbox = fc.oneof(address, fc.record({ email: address, name: text }));
 const attachment = fc.record(
   {
-    filename: fc.oneof({ weight: 5, arbitrary: fc.stringMatching(/^[a-zäöü "';=%]{1,90}\.(txt|png|eml|html)$/) }, text),
+    filename: fc.oneof({ weight: 9, arbitrary: fc.stringMatching(/^[a-zäöü "';=%]{1,90}\.(txt|png|eml|html)$/) }, text),
     content: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('base64')),
-    content_type: fc.constantFrom('text/plain', 'text/html; charset=utf-8', 'image/png', 'message/rfc822'),
-    content_id: fc.constantFrom('a', 'b@example.com', '<c>'),
+    content_type: fc.constantFrom('text/plain', 'text/html; charset=utf-8', 'image/png', 'text/x; a=b'),
+    content_id: fc.constantFrom('a', 'b@example.com', 'c', 'd'),
   },
   { requiredKeys: ['filename', 'content'] },
 );
@@ -58,9 +59,9 @@ const email = fc.record(
     bcc: fc.array(address, { maxLength: 2 }),
     html: text,
     attachments: fc.array(attachment, { maxLength: 3 }),
-    headers: fc.dictionary(fc.constantFrom('X-A', 'X-B', 'References'), text, { maxKeys: 2 }),
-    tags: fc.array(text, { maxLength: 1 }),
-    metadata: fc.dictionary(fc.constantFrom('a', 'b'), text, { maxKeys: 2 }),
+    headers: fc.dictionary(fc.constantFrom('X-A', 'References'), text, { maxKeys: 1 }),
+    tags: fc.array(fc.lorem({ maxCount: 2 }), { maxLength: 1 }),
+    metadata: fc.dictionary(fc.constantFrom('a', 'b'), text, { maxKeys: 1 }),
   },
   { requiredKeys: ['from', 'to', 'subject', 'text'] },
 );
@@ -113,9 +114,9 @@ it('what is accepted arrives with the same recipients, subject and bytes of atta
         (body.attachments ?? []).map(({ content }) => content).sort(),
       );
     }),
-    { numRuns: 120 },
+    { numRuns: 80 },
   );
-  expect(accepted).toBeGreaterThan(20);
+  expect(accepted).toBeGreaterThan(25);
 });
 
 /** An address with its domain as it travels. */
