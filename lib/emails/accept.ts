@@ -89,6 +89,16 @@ export async function insertEmails(sql: Query, acceptances: Acceptance[], graceM
   });
 }
 
+/** About how much there is to store: what emails say, as that is what differs. */
+export function bytesOf({ emails }: Acceptance): number {
+  const lengths = emails.flatMap(({ text_body, html_body, attachments }) => [
+    text_body?.length ?? 0,
+    html_body?.length ?? 0,
+    ...attachments.map(({ content }) => content.length),
+  ]);
+  return lengths.reduce((sum, length) => sum + length, 0);
+}
+
 /** Requests with the same key that came together: the first has its effect, the others find what it left. */
 function firstOfEachKey(acceptances: Acceptance[]): Acceptance[] {
   const seen = new Set<string>();
