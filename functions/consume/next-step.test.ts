@@ -21,6 +21,8 @@ const email = (over: Partial<ClaimedEmail> = {}): ClaimedEmail => ({
   accepted_at: new Date(),
   settled: {},
   headers: { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] },
+  custom_headers: {},
+  attachments: [],
   text_body: '',
   html_body: null,
   ...over,

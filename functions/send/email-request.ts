@@ -1,12 +1,17 @@
 // What POST /send takes: the full form (from, to, …) or the original form (email, to_email, …), checked field by field.
 import * as v from 'valibot';
-import type { DeliveryMode, Mailbox } from '../../lib/emails/email.ts';
+import type { Attachment, DeliveryMode, Mailbox, Tag } from '../../lib/emails/email.ts';
 import type { Fault } from '../../lib/errors.ts';
 import type { Lane } from '../../lib/queue.ts';
+import { Attachments } from './attachments.ts';
+import { CustomHeaders, headerValue } from './custom-headers.ts';
 import { defaultBody } from './default-body.ts';
 import { exactObject } from './exact-object.ts';
-import { Address, headerText, MailboxList, MailboxSchema } from './mailbox.ts';
+import { headerText } from './header-text.ts';
+import { Metadata, Tags } from './labels.ts';
+import { Address, MailboxList, MailboxSchema, maxRecipients } from './mailbox.ts';
 import { checkBody, checkObject, invalidBody, missing, Time } from './request-body.ts';
+import { Unsubscribe, unsubscribeHeaders } from './unsubscribe.ts';
 
 /** A checked request, the same whichever form it came in. */
 export interface EmailRequest {
@@ -18,6 +23,11 @@ export interface EmailRequest {
   subject: string;
   text?: string | undefined;
   html?: string | undefined;
+  attachments: Attachment[];
+  /** Those the caller adds, unsubscribing among them. */
+  headers: Record<string, string>;
+  tags: Tag[];
+  metadata: Record<string, string>;
   lane: Lane;
   delivery: DeliveryMode;
   /** When to deliver; undefined: at once. */
@@ -28,19 +38,28 @@ export interface EmailRequest {
 
 /** RFC 5322 §2.1.1 has lines of 998 characters at most. */
 const maxSubject = 998;
-const maxScheduleAheadMs = 366 * 24 * 3_600_000;
-/** To, cc and bcc together. */
-const maxRecipients = 50;
+export const maxScheduleAheadMs = 366 * 24 * 3_600_000;
 
 const BodyText = v.pipe(
   v.string('must be a string'),
   v.check((text) => !text.includes('\0'), 'must not have NUL characters'),
   v.check((text) => text.isWellFormed(), 'must be well-formed Unicode'),
 );
-const Subject = headerText(maxSubject);
+const Subject = v.pipe(
+  headerText(maxSubject),
+  // White space around a header's value does not survive its way.
+  v.transform((text) => text.trim()),
+);
 const optionalList = v.optional(MailboxList, []);
 const content = { text: v.optional(BodyText), html: v.optional(BodyText) };
 
+const extras = {
+  attachments: v.optional(Attachments, []),
+  headers: v.optional(CustomHeaders, {}),
+  tags: v.optional(Tags, []),
+  metadata: v.optional(Metadata, {}),
+  unsubscribe: v.optional(Unsubscribe),
+};
 const handling = {
   lane: v.optional(v.picklist(['transactional', 'bulk'], 'must be transactional or bulk'), 'transactional'),
   delivery: v.optional(
@@ -60,6 +79,7 @@ const FullForm = v.pipe(
     reply_to: optionalList,
     subject: Subject,
     ...content,
+    ...extras,
     ...handling,
   }),
   v.forward(
@@ -87,6 +107,7 @@ const OriginalForm = exactObject({
   to_name: v.optional(headerText(256)),
   subject: Subject,
   ...content,
+  ...extras,
   ...handling,
 });
 
@@ -97,8 +118,8 @@ const originalFields = ['email', 'name', 'to_email', 'to_name'];
  * In the original form, a body without content gets a default text and HTML.
  */
 export function parseEmailRequest(body: unknown, now: Date): EmailRequest {
-  const request = parseForm(body);
-  const { scheduled_at, expires_at } = request;
+  const { unsubscribe, ...request } = parseForm(body);
+  const { scheduled_at, expires_at, headers } = request;
   const errors: Fault[] = [];
   if (scheduled_at && scheduled_at.getTime() > now.getTime() + maxScheduleAheadMs) {
     errors.push({ path: 'scheduled_at', message: 'may be a year ahead at most' });
@@ -106,12 +127,22 @@ export function parseEmailRequest(body: unknown, now: Date): EmailRequest {
   if (expires_at && expires_at <= (scheduled_at ?? now)) {
     errors.push({ path: 'expires_at', message: 'must be after scheduled_at, and in the future' });
   }
+  const own = unsubscribe ? unsubscribeHeaders(unsubscribe) : {};
+  if (unsubscribe && ['list-unsubscribe', 'list-unsubscribe-post'].some((name) => headerValue(headers, name))) {
+    errors.push({ path: 'unsubscribe', message: 'must not be given together with its headers' });
+  }
   if (errors.length > 0) throw invalidBody(errors);
-  // A time that has passed means now: clocks differ, and requests take time.
-  return scheduled_at && scheduled_at > now ? request : { ...request, scheduled_at: undefined };
+  return {
+    ...request,
+    headers: { ...headers, ...own },
+    // A time that has passed means now: clocks differ, and requests take time.
+    scheduled_at: scheduled_at && scheduled_at > now ? scheduled_at : undefined,
+  };
 }
 
-function parseForm(body: unknown): EmailRequest {
+type Parsed = EmailRequest & { unsubscribe?: v.InferOutput<typeof Unsubscribe> | undefined };
+
+function parseForm(body: unknown): Parsed {
   checkObject(body);
   if (!originalFields.some((field) => field in body)) return checkBody(FullForm, body);
   const { email, name, to_email, to_name, text, html, ...others } = checkBody(OriginalForm, body);

@@ -2,7 +2,7 @@
 import { createTokenCheck } from '../../lib/access-token.ts';
 import { createBatcher } from '../../lib/batch.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
-import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
+import { type Acceptance, bytesOf, insertEmails } from '../../lib/emails/accept.ts';
 import { readStatuses } from '../../lib/emails/read.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
@@ -30,6 +30,8 @@ const checkToken = createTokenCheck({
 
 const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acceptances, publishGraceMs), {
   maxItems: 100,
+  // A group is one statement: some large bodies are enough for it.
+  weight: { of: bytesOf, max: settings.MAX_BODY_BYTES },
   failsAll: isDatabaseAway,
   onGroup: (items) => batches.observe({ batch: 'accept' }, items),
 });

@@ -11,19 +11,28 @@ export const Time = v.pipe(
   v.check((time) => !Number.isNaN(time.getTime()), timeMessage),
 );
 
+/** More of them help nobody, and an answer has a bound. */
+export const maxFaults = 100;
+/** A field's name may be as long as a body. */
+const maxPath = 200;
+
 /** Checks a parsed request body. Throws `missing_required_field` or `validation_error` (422) naming every fault at once. */
 export function checkBody<const Schema extends v.GenericSchema>(schema: Schema, body: unknown): v.InferOutput<Schema> {
   checkObject(body);
   const result = v.safeParse(schema, body);
   if (result.success) return result.output;
-  throw invalidBody(result.issues.map(toFault));
+  throw invalidBody(result.issues.slice(0, maxFaults).map(toFault));
 }
 
 function toFault(issue: v.BaseIssue<unknown>): Fault {
-  const path = (issue.path ?? []).reduce(
-    (soFar, { key }) => (typeof key === 'number' ? `${soFar}[${key}]` : soFar === '' ? String(key) : `${soFar}.${key}`),
-    '',
-  );
+  const path = (issue.path ?? [])
+    .reduce(
+      (soFar, { key }) =>
+        typeof key === 'number' ? `${soFar}[${key}]` : soFar === '' ? String(key) : `${soFar}.${key}`,
+      '',
+    )
+    .slice(0, maxPath)
+    .toWellFormed();
   if (issue.type === 'strict_object' && issue.expected === 'never')
     return { path, message: 'is not a field of this request' };
   if (issue.received === 'undefined') return { path, message: missing(path) };

@@ -14,6 +14,7 @@ test.each([
   ['DELETE', '/emails', 'history'],
   ['POST', '/emails/batch', 'send'],
   ['POST', '/emails/0199/cancel', 'send'],
+  ['PATCH', '/emails/0199', 'send'],
   ['POST', '/emails/0199/replay', 'send'],
   ['POST', '/emails/replay', 'send'],
   ['GET', '/emails/replay', 'history'],

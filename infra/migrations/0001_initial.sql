@@ -56,6 +56,7 @@ create table emails (
   sender          text        not null,
   recipients      text[]      not null check (cardinality(recipients) > 0),
   subject         text        not null,
+  tags            jsonb       not null default '[]',
   message_id      text        not null,
   settled         jsonb       not null default '{}',
   attempts        integer     not null default 0,
@@ -79,12 +80,14 @@ create table emails (
 create index emails_due_at     on emails (due_at) where due_at is not null;
 create index emails_client_id  on emails (client_id, id);
 create index emails_recipients on emails using gin (recipients);
+create index emails_tags       on emails using gin (tags jsonb_path_ops) where tags <> '[]';
 comment on table  emails                 is 'One row an accepted email: its envelope and what became of it. This row is the truth; queue messages only carry its id.';
 comment on column emails.id              is 'UUIDv7, made by the send function.';
 comment on column emails.lane            is 'Which queue carries it.';
 comment on column emails.delivery        is 'What to do when an attempt ends without a known outcome: try again (at_least_once) or stop (at_most_once).';
 comment on column emails.sender          is 'Envelope sender (MAIL FROM).';
 comment on column emails.recipients      is 'Envelope recipients (RCPT TO): to, cc and bcc, without duplicates.';
+comment on column emails.tags            is 'What its client calls it, to find it by: [{"name": "campaign", "value": "spring"}].';
 comment on column emails.message_id      is 'Message-ID header, the same in every attempt.';
 comment on column emails.settled         is 'Recipients that are at their end: {"a@example.com": {"status": "sent", "code": 250, …}}.';
 comment on column emails.attempts        is 'Attempts begun. With the status it fences writers: a worker whose lease was taken away changes nothing.';
@@ -112,15 +115,19 @@ comment on column idempotency_keys.fingerprint is 'SHA-256 of the request body: 
 comment on column idempotency_keys.email_ids   is 'The emails that the first request with this key brought.';
 
 create table email_contents (
-  email_id    uuid  primary key references emails (id) on delete cascade,
-  headers     jsonb not null,
-  text_body   text,
-  html_body   text,
-  attachments jsonb not null default '[]'
+  email_id       uuid  primary key references emails (id) on delete cascade,
+  headers        jsonb not null,
+  custom_headers jsonb not null default '{}',
+  text_body      text,
+  html_body      text,
+  attachments    jsonb not null default '[]',
+  metadata       jsonb not null default '{}'
 );
 comment on table  email_contents             is 'What an email says; written once, apart from its status, so that status updates stay small and contents can be purged on their own.';
-comment on column email_contents.headers     is 'from, to, cc, bcc and reply_to as lists of {email, name}.';
-comment on column email_contents.attachments is 'List of {filename, content (base64), content_type, content_id}.';
+comment on column email_contents.headers        is 'from, to, cc, bcc and reply_to as lists of {email, name}.';
+comment on column email_contents.custom_headers is 'Headers that the client added: {"X-Order": "7"}.';
+comment on column email_contents.attachments    is 'List of {filename, content (base64), content_type, content_id, size (bytes)}.';
+comment on column email_contents.metadata       is 'What its client noted on it: {"order": "7"}.';
 
 create table email_events (
   id       bigint      generated always as identity,

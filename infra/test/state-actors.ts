@@ -10,6 +10,7 @@ import { eraseRecipient } from '../../lib/emails/erase.ts';
 import { moveEmails } from '../../lib/emails/move.ts';
 import { purgeContents, purgeEmails } from '../../lib/emails/purge.ts';
 import { replayEmail } from '../../lib/emails/replay.ts';
+import { rescheduleEmail } from '../../lib/emails/reschedule.ts';
 import { clientId, giveUpAfterMs, graceMs, id, read, recipients, type State, store } from './state-model.ts';
 
 const [first = '', second = ''] = recipients;
@@ -150,6 +151,10 @@ export const actors: Record<string, Actor> = {
   'its contents are purged': { kind: 'time', act: does((sql) => purgeContents(sql, -1_000, 10)) },
   'it is purged': { kind: 'time', act: does((sql) => purgeEmails(sql, -1_000, 10)) },
   'its client cancels': { kind: 'person', act: cancel },
+  'its client reschedules': {
+    kind: 'person',
+    act: does((sql) => rescheduleEmail(sql, clientId, id, new Date(Date.now() + 7_200_000))),
+  },
   'its client replays': {
     kind: 'person',
     act: does((sql) => replayEmail(sql, { client_id: clientId }, id, graceMs)),

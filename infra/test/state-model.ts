@@ -63,7 +63,8 @@ export async function accept(sql: Sql): Promise<State[]> {
     for (const scheduled_at of [null, inAnHour])
       for (const expires_at of [null, new Date(Date.now() + day)]) {
         const email = { id, lane: 'bulk', delivery, sender: 'a@example.com', recipients, subject: 's' } as const;
-        const content = { headers: { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] } };
+        const headers = { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] };
+        const content = { headers, custom_headers: {}, attachments: [], tags: [], metadata: {} };
         const acceptance: Acceptance = {
           client_id: clientId,
           idempotency: null,

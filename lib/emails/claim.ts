@@ -47,7 +47,7 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
            (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
            (extract(epoch from expires_at - now()) * 1000)::double precision as expires_in_ms,
            array(select recipient from unnest(recipients) recipient where not settled ? recipient) as recipients,
-           headers, text_body, html_body
+           headers, custom_headers, text_body, html_body, attachments
     from claimed left join email_contents on email_id = id`;
 }
 

@@ -49,8 +49,29 @@ export interface AddressHeaders {
   reply_to: Mailbox[];
 }
 
+/** What a client calls an email, to find it by. One without a value has an empty one. */
+export interface Tag {
+  name: string;
+  value: string;
+}
+
+export interface Attachment {
+  filename: string;
+  /** Base64. */
+  content: string;
+  /** Null: told by the ending of the file name. */
+  content_type: string | null;
+  /** How the HTML names it (`cid:…`): an inline image. */
+  content_id: string | null;
+  /** Bytes of the content. */
+  size: number;
+}
+
 export interface EmailContent {
   headers: AddressHeaders;
+  /** Headers that the client added. */
+  custom_headers: Record<string, string>;
+  attachments: Attachment[];
   text_body: string | null;
   html_body: string | null;
 }

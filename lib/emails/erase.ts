@@ -61,7 +61,7 @@ async function eraseFrom(sql: Query, ids: string[], address: string): Promise<vo
   await sql`
     with erased as (
       update emails
-      set erased_at = now(), subject = '', last_reply = null,
+      set erased_at = now(), subject = '', tags = '[]', last_reply = null,
           recipients = array_replace(recipients, ${address}, ${placeholder}),
           settled = (select coalesce(jsonb_object_agg(case recipient when ${address} then ${placeholder} else recipient end,
                                                       outcome || '{"reply": null}'), '{}')

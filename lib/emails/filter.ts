@@ -6,6 +6,8 @@ export interface EmailFilter {
   status?: EmailStatus | readonly EmailStatus[] | undefined;
   /** One of the envelope recipients, whole. */
   recipient?: string | undefined;
+  /** One of the tags: its name, with any value unless one is given. */
+  tag?: { name: string; value?: string } | undefined;
   /** Accepted at this time or later. */
   since?: Date | undefined;
   /** Accepted before this time. */
@@ -18,11 +20,12 @@ export interface EmailFilter {
 export type Owner = { client_id: string } | 'anybody';
 
 /** The condition on the rows of `emails`. */
-export function matching(sql: Query, owner: Owner, { status, recipient, since, until, after }: EmailFilter) {
+export function matching(sql: Query, owner: Owner, { status, recipient, tag, since, until, after }: EmailFilter) {
   return sql`
     ${ownedBy(sql, owner)}
       ${status ? sql`and status = any(${[status].flat()})` : sql``}
       ${recipient ? sql`and recipients @> array[${recipient}]` : sql``}
+      ${tag ? sql`and tags <> '[]' and tags @> ${JSON.stringify([tag])}::text::jsonb` : sql``}
       ${since ? sql`and accepted_at >= ${since}` : sql``}
       ${until ? sql`and accepted_at < ${until}` : sql``}
       ${after ? sql`and id < ${after}` : sql``}`;

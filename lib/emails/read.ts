@@ -1,7 +1,7 @@
 // SQL that reads emails, for the client they belong to or the operator.
 import type { Query } from '../db.ts';
 import type { Lane } from '../queue.ts';
-import type { AddressHeaders, DeliveryMode, EmailStatus, SettledRecipient } from './email.ts';
+import type { AddressHeaders, Attachment, DeliveryMode, EmailStatus, SettledRecipient, Tag } from './email.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
 
 /** An email as its client sees it in lists. */
@@ -12,6 +12,7 @@ export interface EmailSummary {
   sender: string;
   recipients: string[];
   subject: string;
+  tags: Tag[];
   message_id: string;
   lane: Lane;
   delivery: DeliveryMode;
@@ -31,6 +32,7 @@ const summaryColumns = [
   'sender',
   'recipients',
   'subject',
+  'tags',
   'message_id',
   'lane',
   'delivery',
@@ -43,12 +45,23 @@ const summaryColumns = [
   'settled',
 ];
 
+/** What an email says, as its client sees it; all null once it has been purged. */
+export interface ShownContent {
+  headers: AddressHeaders | null;
+  custom_headers: Record<string, string> | null;
+  text_body: string | null;
+  html_body: string | null;
+  /** Without their bytes. */
+  attachments: Omit<Attachment, 'content'>[] | null;
+  metadata: Record<string, string> | null;
+}
+
 /** One email of the owner, with its content if that has not been purged; undefined if there is none. */
 export async function findEmail(sql: Query, owner: Owner, id: string) {
-  const [email] = await sql<
-    (EmailSummary & { headers: AddressHeaders | null; text_body: string | null; html_body: string | null })[]
-  >`
-    select ${sql(summaryColumns)}, headers, text_body, html_body
+  const [email] = await sql<(EmailSummary & ShownContent)[]>`
+    select ${sql(summaryColumns)}, headers, custom_headers, text_body, html_body, metadata,
+           case when attachments is not null
+                then array(select attachment - 'content' from jsonb_array_elements(attachments) attachment) end as attachments
     from emails left join email_contents on email_id = id
     where id = ${id} and ${ownedBy(sql, owner)}`;
   return email;
