@@ -84,7 +84,7 @@ export async function untilDatabaseIsBack<Result>(query: () => Promise<Result>):
 /** Turns the failure of a query into what the caller may see: 503 with `Retry-After` where the database is away. */
 export function databaseError(error: unknown): unknown {
   if (!isDatabaseAway(error)) return error;
-  return new ApiError('unavailable', 'The database cannot be reached; nothing has been stored. Try again.', {
+  return new ApiError('unavailable', 'The database cannot be reached. Try again in a moment.', {
     headers: { 'retry-after': '1' },
     cause: error,
   });

@@ -14,6 +14,8 @@ export function failover(result: AttemptResult, recipients: readonly string[]): 
       return 'done';
     case 'refused':
     case 'lost': {
+      // This relay cannot carry an address that is not ASCII; another may.
+      if (result.ended === 'refused' && result.reply.enhanced_code === '5.6.7') return 'try_next';
       const outcomes = [...classify(result, recipients).recipients.values()];
       return outcomes.every(({ status }) => status === 'deferred') ? 'try_next' : 'done';
     }

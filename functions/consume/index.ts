@@ -6,17 +6,20 @@ import { type Move, moveEmails } from '../../lib/emails/move.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
-import { createMetrics } from '../../lib/metrics.ts';
+import { batchMetric, createMetrics } from '../../lib/metrics.ts';
 import { connectQueue } from '../../lib/queue.ts';
 import { createClaims } from './claims.ts';
 import { createConsumer } from './consumer.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
+import { createDeliveryMetrics } from './metrics.ts';
 import { createPushRoute } from './pushed.ts';
 import { createRelays } from './relays.ts';
 import { ConsumeSettings } from './settings.ts';
 import { createSmtpRelay } from './smtp-relay.ts';
 
 const settings = readSettings(ConsumeSettings, process.env);
+const metrics = createMetrics('consume');
+const batches = batchMetric(metrics);
 const log = createLog('consume', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'consume' });
 const leaseMs = settings.LEASE_SECONDS * 1000;
@@ -39,7 +42,11 @@ const relays = createRelays(
 );
 // Until the database is back: then relay waits for a moment, and only a little later takes what looks abandoned.
 const claims = createClaims(leaseMs, (due) => untilDatabaseIsBack(() => renewLeases(sql, due, leaseMs)), log);
-const batchOptions = { maxItems: prefetch * 2, failsAll: isDatabaseAway };
+const inGroups = (batch: string) => ({
+  maxItems: prefetch * 2,
+  failsAll: isDatabaseAway,
+  onGroup: (items: number) => batches.observe({ batch }, items),
+});
 
 const dependencies: DeliverDependencies = {
   claim: createBatcher(async (ids: string[]) => {
@@ -50,19 +57,20 @@ const dependencies: DeliverDependencies = {
       claimed.delete(id);
       return email;
     });
-  }, batchOptions),
+  }, inGroups('claim')),
   keepClaim: claims.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),
   record: createBatcher(async (moves: Move[]) => {
     const moved = await moveEmails(sql, moves);
     return moves.map(({ id }) => moved.has(id));
-  }, batchOptions),
+  }, inGroups('record')),
   relays,
   retry: {
     baseMs: settings.RETRY_BASE_SECONDS * 1000,
     maxMs: settings.RETRY_MAX_SECONDS * 1000,
     giveUpAfterMs: settings.GIVE_UP_AFTER_SECONDS * 1000,
   },
+  metrics: createDeliveryMetrics(metrics, relays.states),
   log,
 };
 const deliverId = (id: string) => deliver(id, dependencies);
@@ -73,7 +81,7 @@ const consumer = queue && createConsumer({ queue, prefetch, deliver: deliverId, 
 const hosted = hostFunction({
   name: 'consume',
   log,
-  metrics: createMetrics('consume'),
+  metrics,
   maxBodyBytes: 64_000,
   routes: [createPushRoute(deliverId)],
   ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },

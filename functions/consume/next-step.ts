@@ -1,8 +1,9 @@
 // What an outcome means for the email: where its status moves, when it is tried again, and what its history says. Pure.
-import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import type { Claim, ClaimedEmail } from '../../lib/emails/claim.ts';
 import type { SettledRecipient } from '../../lib/emails/email.ts';
 import type { NewEvent } from '../../lib/emails/events.ts';
 import type { Move } from '../../lib/emails/move.ts';
+import { traceIdOf } from '../../lib/trace.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -60,7 +61,7 @@ export function nextStep(
     return deferred(
       email,
       move,
-      { waitMs: backoff(email.attempts, policy, random), category: outcome.category },
+      { waitMs: backoff(email.wanted_for_ms, policy, random), category: outcome.category },
       policy,
     );
   }
@@ -104,23 +105,32 @@ function attemptEvent(email: ClaimedEmail, { relay, ms, outcome }: Attempt): New
       category,
       outcome: status,
       retryable: status === 'deferred' || (status === 'unknown' && email.delivery === 'at_least_once'),
+      trace_id: traceIdOf(email.traceparent) ?? null,
       ...(recipients.size > 1 && { recipients: recipientStatuses(outcome) }),
     },
   };
 }
 
 /** The move of an email that came too late to be attempted. */
-export function expire({ id, attempts }: ClaimedEmail): Move {
-  const reason = 'its time to be delivered had passed';
+export function expire(claim: Claim): Move {
+  return endUnattempted(claim, 'expired', 'its time to be delivered had passed');
+}
+
+/** The move of an email whose contents are gone. They are kept while it is on the way, so somebody has deleted them by hand. */
+export function failEmpty(claim: Claim): Move {
+  return endUnattempted(claim, 'failed', 'its contents are gone');
+}
+
+function endUnattempted({ id, attempts }: Claim, to: 'expired' | 'failed', reason: string): Move {
   return {
     id,
     from: ['sending'],
     attempts,
-    to: 'expired',
+    to,
     due_in_ms: null,
     settled: {},
     last_reply: reason,
-    events: [{ type: 'expired', detail: { reason } }],
+    events: [{ type: to, detail: { reason } }],
     facts: [],
   };
 }

@@ -153,6 +153,8 @@ function categoryOf(reply: SmtpReply | null, stage: Stage): Category {
   if (reply === null) return 'other';
   if (isAboutRelay(reply, stage))
     return stage === 'tls' ? 'tls' : stage === 'connect' ? 'mail_system' : 'relay_account';
+  // Of the subject "content" by its number, but about an address that is not ASCII (RFC 6531 §3.5).
+  if (reply.enhanced_code === '5.6.7') return 'address';
   return subjects[reply.enhanced_code?.split('.')[1] ?? ''] ?? 'other';
 }
 

@@ -31,7 +31,7 @@ export const ConsumeSettings = v.object({
   SMTP_BREAKER_MAX_SECONDS: v.optional(seconds(0.1, 86_400), '600'),
   /** After this long without a sign of life, a worker counts as dead and its emails go to another. */
   LEASE_SECONDS: v.optional(seconds(0.5, 3_600), '60'),
-  /** Wait before the second attempt; doubled for each one after it. */
+  /** Least wait between two attempts. In between, it is as long as the email is old. */
   RETRY_BASE_SECONDS: v.optional(seconds(0.1, 86_400), '30'),
   /** Longest wait between two attempts. */
   RETRY_MAX_SECONDS: v.optional(seconds(0.1, 86_400), '14400'),

@@ -4,6 +4,7 @@ import type { NodemailerError } from 'nodemailer/lib/errors';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { type AttemptResult, parseReply, type Refused, type SmtpReply, type Stage, storableText } from './outcome.ts';
 import type { RelayAddress } from './relay-url.ts';
+import { refuseSmtpUtf8 } from './smtputf8.ts';
 
 export type { SMTPConnection };
 
@@ -61,6 +62,8 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
 
 /** Hands one message over. Never rejects: how it ended is the answer. */
 export async function handOver(smtp: SMTPConnection, { envelope, compose, beforeData }: Message): Promise<Handover> {
+  const refusal = refuseSmtpUtf8(envelope, extensionsOf(smtp));
+  if (refusal) return { result: refusal, sent: 'nothing' };
   let composed: Readable;
   try {
     composed = compose();
@@ -85,6 +88,11 @@ export async function handOver(smtp: SMTPConnection, { envelope, compose, before
   });
   composed.destroy();
   return { result, sent: message.progress().sent };
+}
+
+/** What the relay offered in its reply to EHLO; nodemailer keeps it to itself. */
+function extensionsOf(smtp: SMTPConnection): readonly string[] {
+  return (smtp as unknown as { _supportedExtensions?: string[] })._supportedExtensions ?? [];
 }
 
 /** Makes a connection ready for another message; false when it cannot be. */

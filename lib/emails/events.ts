@@ -22,9 +22,14 @@ export interface AttemptDetail {
   outcome: 'sent' | 'deferred' | 'bounced' | 'unknown';
   /** Whether another attempt may follow it. */
   retryable: boolean;
+  /** The trace (W3C Trace Context) of the request that brought the email. */
+  trace_id: string | null;
   /** How it ended for each of several recipients. */
   recipients?: Record<string, string>;
 }
+
+/** The details of events that may quote a recipient's address. */
+export const quotingDetails = ['reply', 'recipients'] satisfies (keyof AttemptDetail)[];
 
 export interface DeferredDetail {
   /** When it is tried again, by the worker's clock; the row's `due_at` is what counts. */
