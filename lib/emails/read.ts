@@ -61,7 +61,8 @@ export async function findEmail(sql: Query, owner: Owner, id: string) {
   const [email] = await sql<(EmailSummary & ShownContent)[]>`
     select ${sql(summaryColumns)}, headers, custom_headers, text_body, html_body, metadata,
            case when attachments is not null
-                then array(select attachment - 'content' from jsonb_array_elements(attachments) attachment) end as attachments
+                then (select coalesce(jsonb_agg(attachment - 'content' order by position), '[]')
+                      from jsonb_array_elements(attachments) with ordinality each(attachment, position)) end as attachments
     from emails left join email_contents on email_id = id
     where id = ${id} and ${ownedBy(sql, owner)}`;
   return email;
