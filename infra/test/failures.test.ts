@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { freePort } from '../local/ports.ts';
 import { type RabbitMq, startRabbitMq } from '../local/rabbitmq.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, eventually, json, startApi, startFunction } from './functions.ts';
+import { type Api, brokerUrl, eventually, json, startApi, startFunction } from './functions.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
 const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hi' };
@@ -20,7 +20,7 @@ let database: TestDatabase;
 let smtp: TestSmtpServer;
 let api: Api;
 
-async function start(amqpUrl = inject('amqpUrl')) {
+async function start(amqpUrl = brokerUrl()) {
   database = await createTestDatabase();
   smtp = await startSmtpServer();
   api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url, amqpUrl, settings: impatient });
@@ -97,7 +97,7 @@ describe('a worker is lost', () => {
     api.functions.consume = await startFunction('consume', {
       ...impatient,
       DATABASE_URL: database.url,
-      AMQP_URL: inject('amqpUrl'),
+      AMQP_URL: brokerUrl(),
       SMTP_URL: smtp.url,
     });
     const email = await inStatus(id, 'sent');
@@ -173,7 +173,7 @@ describe('SIGTERM under load', () => {
     expect(row?.count).toBe(accepted.length);
     expect(await database.sql`select id from emails where status = 'sending'`).toHaveLength(0);
 
-    const common = { ...impatient, DATABASE_URL: database.url, AMQP_URL: inject('amqpUrl'), SMTP_URL: smtp.url };
+    const common = { ...impatient, DATABASE_URL: database.url, AMQP_URL: brokerUrl(), SMTP_URL: smtp.url };
     smtp.behave({});
     api.functions.consume = await startFunction('consume', common);
     await smtp.waitFor(accepted.length, 30_000);

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { type Child, startChild } from '../local/child.ts';
 import { freePort } from '../local/ports.ts';
+import { brokers } from './brokers.ts';
 
 export type FunctionName = 'token' | 'send' | 'consume' | 'relay' | 'history';
 
@@ -21,6 +22,13 @@ export interface RunningFunction {
 
 export const issuer = 'http://api.example.test';
 export const exampleClient = { client_id: 'myawesomeapp', client_secret: 'abc123', scope: 'basic email' };
+
+/** The broker of this test file: the files that run at the same time have others. */
+export function brokerUrl(): string {
+  const url = inject('amqpUrls')[(Number(process.env.VITEST_POOL_ID) - 1) % brokers];
+  if (url === undefined) throw new Error('no broker for this worker');
+  return url;
+}
 
 type Settings = Record<string, string>;
 // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever was answered
@@ -86,11 +94,10 @@ export interface ApiOptions {
 export async function startApi({
   databaseUrl,
   smtpUrl,
-  amqpUrl = inject('amqpUrl'),
+  amqpUrl = brokerUrl(),
   settings = {},
 }: ApiOptions): Promise<Api> {
   const keys = join(inject('workDirectory'), 'signing-keys.json');
-  admin(databaseUrl, 'key', 'ensure', keys);
   const { client_id, client_secret, scope } = exampleClient;
   admin(databaseUrl, 'client', 'ensure', client_id, '--secret', client_secret, '--scope', scope);
 

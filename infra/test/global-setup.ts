@@ -1,20 +1,24 @@
 // What all tests share: a private PostgreSQL with a migrated template database, a private RabbitMQ, and the built bundles.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bundle } from '../../esbuild.config.ts';
+import { createSigningKeys } from '../../functions/token/create-signing-key.ts';
 import { migrate } from '../admin/migrate.ts';
 import { freePorts } from '../local/ports.ts';
 import { startPostgres } from '../local/postgres.ts';
 import { processesIn } from '../local/process-table.ts';
 import { startRabbitMq } from '../local/rabbitmq.ts';
+import { findRabbitMq } from '../local/rabbitmq-find.ts';
+import { brokers } from './brokers.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Server whose `postgres` database is the migrated template. */
     postgresUrl: string;
-    amqpUrl: string;
+    /** One for each test file that runs at once. */
+    amqpUrls: string[];
     /** Folder of the built bundles. */
     bundles: string;
     /** Folder for what a test keeps on disk; everything that runs from it must be gone at the end. */
@@ -37,27 +41,38 @@ const fastFlags = [
 export default async function setUp({ provide }: TestProject) {
   const workDirectory = mkdtempSync(join(tmpdir(), 'email-api-test-'));
   const log = () => {};
-  const [postgresPort = 0, amqpPort = 0] = await freePorts(2);
+  const [postgresPort = 0, ...amqpPorts] = await freePorts(1 + brokers);
   const bundles = join(workDirectory, 'dist');
-  const [postgres, rabbitMq] = await Promise.all([
+  const notice = (line: string) => console.log(line);
+  // Once, before several start: it may have to be installed.
+  await findRabbitMq({ log, notice });
+  const [postgres, rabbitMqs] = await Promise.all([
     startPostgres({ directory: join(workDirectory, 'postgres'), port: postgresPort, log, flags: fastFlags }),
-    startRabbitMq({
-      directory: join(workDirectory, 'rabbitmq'),
-      port: amqpPort,
-      log,
-      notice: (line) => console.log(line),
-    }),
+    Promise.all(
+      amqpPorts.map((port, index) =>
+        startRabbitMq({
+          directory: join(workDirectory, `rabbitmq-${index}`),
+          port,
+          log,
+          notice,
+        }),
+      ),
+    ),
     bundle(bundles),
   ]);
   await migrate(postgres.url);
+  writeFileSync(join(workDirectory, 'signing-keys.json'), await createSigningKeys('RS256'));
 
   provide('postgresUrl', postgres.url);
-  provide('amqpUrl', rabbitMq.url);
+  provide(
+    'amqpUrls',
+    rabbitMqs.map(({ url }) => url),
+  );
   provide('bundles', bundles);
   provide('workDirectory', workDirectory);
 
   return async () => {
-    await Promise.all([rabbitMq.stop(), postgres.stop()]);
+    await Promise.all([...rabbitMqs, postgres].map((service) => service.stop()));
     const left = processesIn(workDirectory);
     if (left.length > 0) throw new Error(`Processes left behind by the tests:\n${left.join('\n')}`);
     rmSync(workDirectory, { recursive: true, force: true });

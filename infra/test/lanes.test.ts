@@ -1,9 +1,9 @@
 // Lanes: a backlog of 10,000 bulk emails does not delay a transactional one.
 import { connect } from 'amqplib';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { queueNames } from '../../lib/queue.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, json, startApi } from './functions.ts';
+import { type Api, brokerUrl, json, startApi } from './functions.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
 let database: TestDatabase;
@@ -19,7 +19,7 @@ afterAll(async () => {
   // Killed, not drained: most of the backlog is still there, and is nothing for the tests that follow.
   await api?.functions.consume.kill();
   await api?.stop().catch(() => {});
-  const broker = await connect(inject('amqpUrl'));
+  const broker = await connect(brokerUrl());
   await (await broker.createChannel()).purgeQueue(queueNames.bulk);
   await broker.close();
   await smtp?.stop();

@@ -1,10 +1,10 @@
 // One email a request, at the time asked for, or not at all: idempotency keys, schedules, expiry, cancel, Prefer: wait.
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseEmailRequest } from '../../functions/send/email-request.ts';
 import { toNewEmail } from '../../functions/send/new-email.ts';
 import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, eventually, json, startApi, startFunction } from './functions.ts';
+import { type Api, brokerUrl, eventually, json, startApi, startFunction } from './functions.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
 let database: TestDatabase;
@@ -101,7 +101,7 @@ describe('Idempotency-Key', () => {
     smtp.behave({});
 
     const port = Number(new URL(api.functions.send.url).port);
-    const common = { DATABASE_URL: database.url, AMQP_URL: inject('amqpUrl') };
+    const common = { DATABASE_URL: database.url, AMQP_URL: brokerUrl() };
     const jwks = `${api.functions.token.url}/.well-known/jwks.json`;
     api.functions.send = await startFunction('send', { ...common, JWKS_URL: jwks }, { port });
     const again = await api.send(body, { 'idempotency-key': 'k4' });

@@ -1,9 +1,9 @@
 // What arrives of everything a request can say, as a mail program reads it: parts, inline images, encodings, headers, addresses of every script.
 import { randomBytes } from 'node:crypto';
 import { type ParsedMail, simpleParser } from 'mailparser';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, eventually, type Json, json, startApi, startFunction } from './functions.ts';
+import { type Api, brokerUrl, eventually, type Json, json, startApi, startFunction } from './functions.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
 let database: TestDatabase;
@@ -195,7 +195,7 @@ describe('SMTPUTF8', () => {
   it('is missing: the email bounces, and says why', async () => {
     old = await startSmtpServer({ hideSMTPUTF8: true });
     await api.functions.consume.stop();
-    const common = { DATABASE_URL: database.url, AMQP_URL: inject('amqpUrl') };
+    const common = { DATABASE_URL: database.url, AMQP_URL: brokerUrl() };
     api.functions.consume = await startFunction('consume', { ...common, SMTP_URL: old.url });
     const { id } = await json(await api.send(email));
     const bounced = await eventually(async () => {

@@ -1,12 +1,14 @@
 // How the tests run: `npm test`.
 import { defineConfig } from 'vitest/config';
 
+import { brokers } from './brokers.ts';
+
 export default defineConfig({
   test: {
     include: ['functions/**/*.test.ts', 'lib/**/*.test.ts', 'infra/**/*.test.ts'],
     globalSetup: ['infra/test/global-setup.ts'],
-    // The files share one broker and two cores.
-    fileParallelism: false,
+    // Most of a file's time is waiting, so two run at once, each with a broker of its own: workers take whatever is on a queue.
+    maxWorkers: brokers,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // A test that leaves a handle behind must not pass unseen.
