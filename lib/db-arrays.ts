@@ -3,6 +3,7 @@
 /** Object ids of PostgreSQL's own types (pg_type.dat); they never change. */
 const textArray = 1009;
 const uuidArray = 2951;
+const jsonbArray = 3807;
 
 /**
  * Told, not fetched: left to itself, the driver asks the server at every connect, and when that connection is lost in this
@@ -11,6 +12,12 @@ const uuidArray = 2951;
 export const arrayTypes = {
   textArray: { to: textArray, from: [textArray], serialize: toArrayText, parse: parseArrayText },
   uuidArray: { to: uuidArray, from: [uuidArray], serialize: toArrayText, parse: parseArrayText },
+  jsonbArray: {
+    to: jsonbArray,
+    from: [jsonbArray],
+    serialize: (values: readonly unknown[]) => toArrayText(values.map((value) => JSON.stringify(value))),
+    parse: (text: string): unknown[] => parseArrayText(text).map((element) => JSON.parse(element)),
+  },
 };
 
 export function toArrayText(elements: readonly string[]): string {

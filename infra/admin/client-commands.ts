@@ -15,7 +15,7 @@ import {
   tokenLifetimeSeconds,
 } from '../../functions/token/clients.ts';
 import { findFitting, hashSecret } from '../../functions/token/secret-hash.ts';
-import type { Query, Sql } from '../../lib/db.ts';
+import { inTransaction, type Query, type Sql } from '../../lib/db.ts';
 import { clientId, noSuchClient, randomSecret, shownOnce, usableSecret } from './client-words.ts';
 import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
 import { readPublicKeys, toldOf } from './public-keys.ts';
@@ -118,7 +118,7 @@ interface WantedClient {
 
 /** Leaves a hash that fits as it is, so that what the token function remembers of it stays good; another secret beside it, too. */
 async function ensureClient(sql: Sql, { clientId, secret, scopes }: WantedClient): Promise<void> {
-  await sql.begin(async (transaction) => {
+  await inTransaction(sql, async (transaction) => {
     if (!(await lockClient(transaction, clientId))) {
       const secret_hash = await hashSecret(secret);
       if (await insertClient(transaction, { client_id: clientId, secret_hash, scopes })) return;

@@ -9,7 +9,7 @@ import {
 } from '../../functions/token/client-secrets.ts';
 import { findClients, lockClient } from '../../functions/token/clients.ts';
 import { hashSecret } from '../../functions/token/secret-hash.ts';
-import type { Query } from '../../lib/db.ts';
+import { inTransaction, type Query } from '../../lib/db.ts';
 import { clientId, noSuchClient, randomSecret, shownOnce } from './client-words.ts';
 import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
 import { dateText, formatTable } from './table.ts';
@@ -85,14 +85,12 @@ async function withLocked<Result>(
   use: (sql: Query, clientId: string) => Promise<Result>,
 ): Promise<Result> {
   const id = clientId(name);
-  return withDatabase(settings, async (sql) => {
-    // In an object: the driver's own type of a transaction's result takes arrays apart.
-    const { result } = await sql.begin(async (transaction) => {
+  return withDatabase(settings, (sql) =>
+    inTransaction(sql, async (transaction) => {
       if (!(await lockClient(transaction, id))) throw noSuchClient(id);
-      return { result: await use(transaction, id) };
-    });
-    return result;
-  });
+      return use(transaction, id);
+    }),
+  );
 }
 
 function parseDays(text: string): number {

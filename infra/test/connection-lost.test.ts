@@ -64,9 +64,12 @@ it('a transaction whose work fails is rolled back', async () => {
   expect(await sql`select from note`).toHaveLength(0);
 });
 
-it('arrays of text and of ids travel both ways', async () => {
+it('arrays travel both ways', async () => {
   const texts = ['a,b', 'quo"te', 'back\\slash', '{}', ''];
   const ids = ['01a20d82-68f7-76dd-920b-0702659f4213'];
-  const [row] = await sql`select ${texts}::text[] as texts, ${ids}::uuid[] as ids, array[]::text[] as none`;
-  expect(row).toEqual({ texts, ids, none: [] });
+  const values = [{ text: 'a,"b"\\' }, [1, null], 'x'];
+  const [row] = await sql`
+    select ${texts}::text[] as texts, ${ids}::uuid[] as ids, array[]::text[] as none,
+           array(select jsonb_array_elements(${JSON.stringify(values)}::text::jsonb)) as values`;
+  expect(row).toEqual({ texts, ids, none: [], values });
 });
