@@ -10,7 +10,7 @@ import { startRabbitMq } from '../local/rabbitmq.ts';
 import { client, issuer, smtpConnections } from './sample.ts';
 import { accessToken, admin, logTo, purgeQueues, quiet } from './services/account.ts';
 import { buildAll } from './services/bundles.ts';
-import { type NodeProcess, startNode } from './services/node-process.ts';
+import { type Launch, type NodeProcess, startNode } from './services/node-process.ts';
 import { type Postfix, startPostfix } from './services/postfix.ts';
 import { type RedisServer, startRedis } from './services/redis.ts';
 import { type Sink, startSink, startTimingSink } from './services/sink.ts';
@@ -31,7 +31,7 @@ export interface Ground {
   /** An access token of the one client. */
   accessToken: string;
   /** Fulfilled once it answers `probe`: that it is ready, where not said. */
-  startFunction(name: FunctionName, settings?: Record<string, string>, probe?: string): Promise<NodeProcess>;
+  startFunction(name: FunctionName, settings?: Record<string, string>, how?: How): Promise<NodeProcess>;
   /** A baseline that listens; fulfilled once it answers. */
   startBaseline(name: string, env?: Record<string, string>): Promise<NodeProcess>;
   /** A baseline that listens on nothing; fulfilled at once. */
@@ -39,6 +39,9 @@ export interface Ground {
   /** No emails, and nothing on the queues. */
   clear(): Promise<void>;
 }
+
+/** How a function is started, where it matters. */
+type How = Partial<Pick<Launch, 'file' | 'probe' | 'nodeFlags'>>;
 
 interface Stoppable {
   stop(): Promise<void>;
@@ -94,7 +97,7 @@ export async function bringUp(directory: string, { started }: Services, say: (li
   keep({ stop: () => queue.close() });
 
   const common = { HOST: '127.0.0.1', ISSUER: issuer, DATABASE_URL: postgres.url, AMQP_URL: rabbitMq.url };
-  const startOurs = (name: FunctionName, settings: Record<string, string> = {}, probe = '/readyz') =>
+  const startOurs = (name: FunctionName, settings: Record<string, string> = {}, how: How = {}) =>
     startNode({
       file: join(bundles, name, 'index.mjs'),
       env: {
@@ -104,7 +107,8 @@ export async function bringUp(directory: string, { started }: Services, say: (li
         JWKS_URL: jwksUrl,
         ...settings,
       },
-      probe,
+      probe: '/readyz',
+      ...how,
       log: logOf(name),
     });
   let jwksUrl = 'http://127.0.0.1:1/';

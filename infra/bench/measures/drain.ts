@@ -84,7 +84,7 @@ export async function drained(
 }
 
 /** Committed rows and their ids on the queue, as the send function leaves them. */
-async function fillOurs(ground: Ground, emails: number): Promise<void> {
+export async function fillOurs(ground: Ground, emails: number): Promise<void> {
   await ground.clear();
   for (let filled = 0; filled < emails; filled += groupSize) {
     const group = Array.from({ length: Math.min(groupSize, emails - filled) }, newEmail);

@@ -16,7 +16,7 @@ export const startMeasure: Measure = {
     const ofFunctions = functionNames.map((name): [string, Run] => [
       name,
       async () => {
-        const started = await ground.startFunction(name, {}, '/healthz');
+        const started = await ground.startFunction(name, {}, { probe: '/healthz' });
         await started.stop();
         return { s: started.startedMs / 1000 };
       },
