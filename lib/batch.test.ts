@@ -41,6 +41,17 @@ describe('createBatcher', () => {
     expect(groups.map(({ length }) => length)).toEqual([1, 2, 2]);
   });
 
+  it('takes no more than the weight at once; a heavier one goes alone', async () => {
+    const groups: number[][] = [];
+    const write = async (items: number[]) => {
+      groups.push(items);
+      return items;
+    };
+    const add = createBatcher(write, { maxItems: 3, weight: { of: (item) => item, max: 10 }, failsAll: () => false });
+    await Promise.all([1, 4, 6, 1, 20, 9, 1, 0, 0].map(add));
+    expect(groups).toEqual([[1], [4, 6], [1], [20], [9, 1, 0], [0]]);
+  });
+
   it('lets a faulty item fail alone', async () => {
     const write = async (items: number[]) => {
       if (items.includes(3)) throw new Error('faulty');

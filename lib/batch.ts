@@ -6,9 +6,11 @@ interface Waiting<Item, Result> {
   reject: (error: unknown) => void;
 }
 
-export interface BatchOptions {
+export interface BatchOptions<Item> {
   /** Most items that one write takes. */
   maxItems: number;
+  /** Where items differ much in size: the most that one write takes of them together; a heavier one goes alone. */
+  weight?: { of: (item: Item) => number; max: number };
   /** True when an error concerns every item alike (the database is away); otherwise a faulty item fails alone, not its group. */
   failsAll: (error: unknown) => boolean;
   /** Told the size of each group. */
@@ -21,7 +23,7 @@ export interface BatchOptions {
  */
 export function createBatcher<Item, Result>(
   write: (items: Item[]) => Promise<Result[]>,
-  { maxItems, failsAll, onGroup }: BatchOptions,
+  { maxItems, weight, failsAll, onGroup }: BatchOptions<Item>,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = [];
   let writing = false;
@@ -29,12 +31,25 @@ export function createBatcher<Item, Result>(
   async function writeAll(): Promise<void> {
     writing = true;
     while (waiting.length > 0) {
-      const group = waiting.slice(0, maxItems);
-      waiting = waiting.slice(maxItems);
+      const size = groupSize();
+      const group = waiting.slice(0, size);
+      waiting = waiting.slice(size);
       onGroup?.(group.length);
       await writeGroup(group);
     }
     writing = false;
+  }
+
+  /** How many of those who wait go together. */
+  function groupSize(): number {
+    const most = Math.min(waiting.length, maxItems);
+    if (weight === undefined) return most;
+    let total = 0;
+    const tooMuch = waiting.slice(0, most).findIndex(({ item }) => {
+      total += weight.of(item);
+      return total > weight.max;
+    });
+    return tooMuch < 0 ? most : Math.max(tooMuch, 1);
   }
 
   async function writeGroup(group: Waiting<Item, Result>[]): Promise<void> {

@@ -1,6 +1,7 @@
 // The one place that opens PostgreSQL.
 import { setTimeout } from 'node:timers/promises';
 import postgres from 'postgres';
+import { arrayTypes } from './db-arrays.ts';
 import { ApiError } from './errors.ts';
 
 export type Sql = postgres.Sql;
@@ -13,10 +14,31 @@ export function openDatabase(url: string, { connections, name }: { connections: 
     max: connections,
     connect_timeout: 5,
     // Short, so that a database that is back is used again at once.
-    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 2),
+    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 0.5),
     connection: { application_name: `email-api ${name}` },
     onnotice: () => {},
+    fetch_types: false,
+    types: arrayTypes,
   });
+}
+
+/**
+ * Runs `work` in a transaction, which is rolled back when `work` rejects. To be used in place of the driver's own `begin`: that
+ * one also sends the rollback when the connection has been lost, to no connection, and with its next one takes each answer
+ * for that of another query.
+ */
+export async function inTransaction<Result>(sql: Sql, work: (transaction: Query) => Promise<Result>): Promise<Result> {
+  let result: Result | undefined;
+  await sql.begin(async (transaction) => {
+    try {
+      result = await work(transaction);
+    } catch (error) {
+      // Without a connection there is nothing to roll back. The driver rejects `begin` by itself; this must not end before.
+      if (isConnectionLost(error)) await new Promise(() => {});
+      throw error;
+    }
+  });
+  return result as Result;
 }
 
 /** Error codes of the driver and of the network that say the database cannot be reached. */
@@ -34,10 +56,14 @@ const awayCodes = new Set([
   'ETIMEDOUT',
 ]);
 
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && awayCodes.has(error.code);
+}
+
 /** True when a query failed because the database is away or shutting down (SQLSTATE classes 08, 53 and 57P0x), not because of its data. */
 export function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
-  return awayCodes.has(error.code) || /^(08...|53...|57P0.)$/.test(error.code);
+  if (isConnectionLost(error)) return true;
+  return error instanceof Error && 'code' in error && /^(08...|53...|57P0.)$/.test(String(error.code));
 }
 
 /** How often a query is tried again while the database is away. */

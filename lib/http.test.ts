@@ -67,4 +67,14 @@ describe('parseJson', () => {
   it('refuses what is not UTF-8', () => {
     expect(errorOf(() => parseJson(Buffer.from([0x22, 0xff, 0x22]))).code).toBe('invalid_json');
   });
+
+  it.each([
+    ['50 deep', 50, true],
+    ['51 deep', 51, false],
+    ['a million deep', 1_000_000, false],
+  ])('%s', (_what, depth, taken) => {
+    const body = Buffer.from('['.repeat(depth) + ']'.repeat(depth));
+    if (taken) expect(parseJson(body)).toBeInstanceOf(Array);
+    else expect(errorOf(() => parseJson(body)).message).toContain('nested deeper than 50');
+  });
 });

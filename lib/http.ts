@@ -25,7 +25,7 @@ export interface Reply {
 }
 
 export interface Route {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PATCH';
   /** As in `/emails/{id}/events`; one `{name}` matches one segment. */
   path: string;
   /** Media types that the body may have; a route without takes no body. */
@@ -110,14 +110,26 @@ export function mediaType(headers: IncomingHttpHeaders): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** Deeper than any body that makes sense; what walks through a value may recurse. */
+const maxDepth = 50;
+
 /** Parses a JSON body, or throws `invalid_json` (400). */
 export function parseJson(body: Buffer): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(utf8.decode(body));
+    value = JSON.parse(utf8.decode(body));
   } catch (error) {
     const reason = body.length === 0 ? 'it is empty' : error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new ApiError('invalid_json', `The request body is not JSON: ${reason}.`);
   }
+  if (isDeeper(value, maxDepth))
+    throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
+  return value;
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
 }
 
 /** Writes a reply; a client that has gone meanwhile is no error. */

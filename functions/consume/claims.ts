@@ -17,11 +17,18 @@ export function createClaims(leaseMs: number, renew: (claims: Claim[]) => Promis
   const underWay = new Map<Claim, number>();
   const intervalMs = leaseMs / renewalsPerLease;
 
+  let renewing = false;
   const timer = setInterval(() => {
+    if (renewing) return;
     // Young claims need no renewal: most attempts are over long before.
     const old = [...underWay].filter(([, since]) => performance.now() - since >= intervalMs).map(([claim]) => claim);
     if (old.length === 0) return;
-    renew(old).catch((error) => log.warn('leases not renewed', { claims: old.length, error }));
+    renewing = true;
+    renew(old)
+      .catch((error) => log.warn('leases not renewed', { claims: old.length, error }))
+      .finally(() => {
+        renewing = false;
+      });
   }, intervalMs);
   timer.unref();
 

@@ -1,8 +1,8 @@
 // Takes ids off the queues and hands each to `deliver`; answers the broker when it is done.
 import { untilDatabaseIsBack } from '../../lib/db.ts';
+import { readEmailId } from '../../lib/emails/email.ts';
 import type { Log } from '../../lib/log.ts';
 import { type Delivery, type Lane, type Queue, queueNames } from '../../lib/queue.ts';
-import { readEmailId } from './deliver.ts';
 
 export interface Consumer {
   start(): Promise<void>;

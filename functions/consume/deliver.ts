@@ -1,26 +1,28 @@
 // The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
 import { untilDatabaseIsBack } from '../../lib/db.ts';
-import type { ClaimedEmail } from '../../lib/emails/claim.ts';
-import { isEmailId } from '../../lib/emails/email.ts';
+import type { Claim, ClaimedEmail } from '../../lib/emails/claim.ts';
 import type { Move } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
+import { traceIdOf } from '../../lib/trace.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { composeMessage } from './message.ts';
-import { expire, nextStep } from './next-step.ts';
+import type { DeliveryMetrics } from './metrics.ts';
+import { expire, failEmpty, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
-import type { SmtpRelay } from './smtp.ts';
+import type { Relays } from './relays.ts';
 
 export interface DeliverDependencies {
   /** Resolves with the email, or undefined when it is not ours to deliver: claimed by another, at its end, or never accepted. */
-  claim: (id: string) => Promise<ClaimedEmail | undefined>;
+  claim: (id: string) => Promise<Claim | undefined>;
   /** Keeps the claim alive until the returned function is called. */
   keepClaim: (email: ClaimedEmail) => () => void;
   /** Says that transmission is about to begin; false: the claim was lost. */
   markDataStarted: (email: ClaimedEmail) => Promise<boolean>;
   /** Resolves with whether the email moved. */
   record: (move: Move) => Promise<boolean>;
-  relay: SmtpRelay;
+  relays: Relays;
   retry: RetryPolicy;
+  metrics: DeliveryMetrics;
   log: Log;
 }
 
@@ -29,51 +31,65 @@ export interface DeliverDependencies {
  * on faults of our own; the row's `due_at` then brings the email back.
  */
 export async function deliver(id: string, dependencies: DeliverDependencies): Promise<void> {
-  const { claim, keepClaim, markDataStarted, record, relay, retry, log } = dependencies;
+  const { claim, keepClaim, record, metrics, log } = dependencies;
   const email = await claim(id);
   if (email === undefined) {
     log.debug('not ours to deliver', { email_id: id });
     return;
   }
+  metrics.claimed(email);
   if (email.expires_in_ms !== null && email.expires_in_ms <= 0) {
     await untilDatabaseIsBack(() => record(expire(email)));
     return;
   }
-
+  if (email.headers === null) {
+    log.error('an email without contents cannot be delivered', { email_id: id });
+    await untilDatabaseIsBack(() => record(failEmpty(email)));
+    return;
+  }
   const releaseClaim = keepClaim(email);
-  const startedAt = performance.now();
-  const result = await relay.send(
-    { from: email.sender, to: email.recipients },
-    () => composeMessage(email),
-    email.delivery === 'at_most_once' ? () => startData(email) : undefined,
-  );
-  const ms = Math.round(performance.now() - startedAt);
-  releaseClaim();
-
-  const outcome = classify(result, email.recipients);
-  const move = nextStep(email, { relay: relay.name, ms, outcome }, retry);
-  // What happened is known here alone: it is kept until it is recorded, or the email would be sent a second time.
-  const moved = await untilDatabaseIsBack(() => record(move));
-
-  const level = outcome.category === 'relay_account' ? 'error' : outcome.status === 'sent' ? 'info' : 'warn';
-  log[level](moved ? move.to : 'attempt recorded, but the claim had been lost', {
-    email_id: email.id,
-    client_id: email.client_id,
-    attempt: email.attempts,
-    relay: relay.name,
-    ms,
-    category: outcome.category,
-    code: outcome.reply?.code,
-  });
-
-  async function startData(claimed: ClaimedEmail): Promise<void> {
-    if (!(await markDataStarted(claimed))) throw new Error('the claim was lost before transmission began');
+  try {
+    await attempt(email, dependencies);
+  } finally {
+    releaseClaim();
   }
 }
 
-/** Reads the id that a queue message or a CloudEvent's data carries; undefined if there is none. */
-export function readEmailId(content: unknown): string | undefined {
-  if (typeof content !== 'object' || content === null || !('id' in content) || typeof content.id !== 'string')
-    return undefined;
-  return isEmailId(content.id) ? content.id.toLowerCase() : undefined;
+async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): Promise<void> {
+  const { markDataStarted, record, relays, retry, metrics, log } = dependencies;
+  const conversations = await relays.send(
+    {
+      envelope: { from: email.sender, to: email.recipients },
+      compose: () => composeMessage(email),
+      beforeData: email.delivery === 'at_most_once' ? startData : undefined,
+    },
+    email.lane,
+  );
+
+  const [first, ...others] = conversations.map(({ relay, ms, result }) => ({
+    relay,
+    ms,
+    outcome: classify(result, email.recipients),
+  }));
+  const move = first ? nextStep(email, [first, ...others], retry) : relaysAway(email, relays.awayForMs(), retry);
+  // What happened is known here alone: it is kept until it is recorded, or the email would be sent a second time.
+  const moved = await untilDatabaseIsBack(() => record(move));
+
+  for (const each of first ? [first, ...others] : []) metrics.attempted(each);
+  if (moved) metrics.moved(move);
+  const { relay, ms, outcome } = others.at(-1) ?? first ?? {};
+  log[outcome?.status === 'sent' ? 'info' : 'warn'](moved ? move.to : 'attempt recorded, but the claim had been lost', {
+    email_id: email.id,
+    client_id: email.client_id,
+    trace_id: traceIdOf(email.traceparent),
+    attempt: email.attempts,
+    relay,
+    ms,
+    category: outcome?.category ?? 'relays_away',
+    code: outcome?.reply?.code,
+  });
+
+  async function startData(): Promise<void> {
+    if (!(await markDataStarted(email))) throw new Error('the claim was lost before transmission began');
+  }
 }

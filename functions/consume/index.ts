@@ -1,33 +1,52 @@
 // The consume function: delivers emails. Wiring only.
 import { createBatcher } from '../../lib/batch.ts';
-import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
+import { isDatabaseAway, openDatabase, untilDatabaseIsBack } from '../../lib/db.ts';
 import { claimEmails, markDataStarted, renewLeases } from '../../lib/emails/claim.ts';
 import { type Move, moveEmails } from '../../lib/emails/move.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
-import { createMetrics } from '../../lib/metrics.ts';
+import { batchMetric, createMetrics } from '../../lib/metrics.ts';
 import { connectQueue } from '../../lib/queue.ts';
 import { createClaims } from './claims.ts';
 import { createConsumer } from './consumer.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
+import { createDeliveryMetrics } from './metrics.ts';
 import { createPushRoute } from './pushed.ts';
+import { createRelays } from './relays.ts';
 import { ConsumeSettings } from './settings.ts';
-import { createSmtpRelay } from './smtp.ts';
+import { createSmtpRelay } from './smtp-relay.ts';
 
 const settings = readSettings(ConsumeSettings, process.env);
+const metrics = createMetrics('consume');
+const batches = batchMetric(metrics);
 const log = createLog('consume', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'consume' });
 const leaseMs = settings.LEASE_SECONDS * 1000;
 /** Twice as many messages as connections: while one half is delivered, the other is claimed and recorded. */
 const prefetch = settings.SMTP_CONNECTIONS * 2;
 
-const relay = createSmtpRelay(settings.SMTP_URL, {
-  connections: settings.SMTP_CONNECTIONS,
-  timeoutMs: settings.SMTP_TIMEOUT_SECONDS * 1000,
+const relays = createRelays(
+  settings.SMTP_URL.map((address) =>
+    createSmtpRelay(address, {
+      connections: settings.SMTP_CONNECTIONS,
+      timeoutMs: settings.SMTP_TIMEOUT_SECONDS * 1000,
+    }),
+  ),
+  {
+    failures: settings.SMTP_BREAKER_FAILURES,
+    coolDownMs: settings.SMTP_BREAKER_SECONDS * 1000,
+    maxCoolDownMs: settings.SMTP_BREAKER_MAX_SECONDS * 1000,
+  },
+  log,
+);
+// Until the database is back: then relay waits for a moment, and only a little later takes what looks abandoned.
+const claims = createClaims(leaseMs, (due) => untilDatabaseIsBack(() => renewLeases(sql, due, leaseMs)), log);
+const inGroups = (batch: string) => ({
+  maxItems: prefetch * 2,
+  failsAll: isDatabaseAway,
+  onGroup: (items: number) => batches.observe({ batch }, items),
 });
-const claims = createClaims(leaseMs, (due) => renewLeases(sql, due, leaseMs), log);
-const batchOptions = { maxItems: prefetch * 2, failsAll: isDatabaseAway };
 
 const dependencies: DeliverDependencies = {
   claim: createBatcher(async (ids: string[]) => {
@@ -38,19 +57,20 @@ const dependencies: DeliverDependencies = {
       claimed.delete(id);
       return email;
     });
-  }, batchOptions),
+  }, inGroups('claim')),
   keepClaim: claims.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),
   record: createBatcher(async (moves: Move[]) => {
     const moved = await moveEmails(sql, moves);
     return moves.map(({ id }) => moved.has(id));
-  }, batchOptions),
-  relay,
+  }, inGroups('record')),
+  relays,
   retry: {
     baseMs: settings.RETRY_BASE_SECONDS * 1000,
     maxMs: settings.RETRY_MAX_SECONDS * 1000,
     giveUpAfterMs: settings.GIVE_UP_AFTER_SECONDS * 1000,
   },
+  metrics: createDeliveryMetrics(metrics, relays.states),
   log,
 };
 const deliverId = (id: string) => deliver(id, dependencies);
@@ -61,14 +81,14 @@ const consumer = queue && createConsumer({ queue, prefetch, deliver: deliverId, 
 const hosted = hostFunction({
   name: 'consume',
   log,
-  metrics: createMetrics('consume'),
+  metrics,
   maxBodyBytes: 64_000,
   routes: [createPushRoute(deliverId)],
   ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
   start: () => void consumer?.start(),
   close: async () => {
     await consumer?.stop();
-    relay.close();
+    relays.close();
     claims.stop();
     await queue?.close();
     await sql.end();

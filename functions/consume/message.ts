@@ -1,12 +1,13 @@
 // Builds the MIME message (RFC 5322, RFC 2045) of an email; the same bytes in every attempt but for generated boundaries.
 import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { detectMimeType } from 'nodemailer/lib/mime-funcs';
 import type { ClaimedEmail } from '../../lib/emails/claim.ts';
-import type { Mailbox } from '../../lib/emails/email.ts';
+import type { Attachment, Mailbox } from '../../lib/emails/email.ts';
 
 /** The message as a stream. Bcc recipients are in the envelope alone. */
 export function composeMessage(email: ClaimedEmail): Readable {
-  const { headers, text_body, html_body, subject, message_id, accepted_at } = email;
+  const { headers, custom_headers, text_body, html_body, attachments, subject, message_id, accepted_at } = email;
   const composer = new MailComposer({
     from: toAddress(headers.from),
     to: headers.to.map(toAddress),
@@ -15,8 +16,11 @@ export function composeMessage(email: ClaimedEmail): Readable {
     subject,
     messageId: message_id,
     date: accepted_at,
+    headers: Object.entries(custom_headers).map(([key, value]) => ({ key, value })),
     ...(text_body !== null && { text: text_body }),
     ...(html_body !== null && { html: html_body }),
+    // With HTML, those that have a content_id go beside it in multipart/related.
+    attachments: attachments.map(toPart),
     // Our server reads no file and no address for a caller.
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -26,4 +30,21 @@ export function composeMessage(email: ClaimedEmail): Readable {
 
 function toAddress({ email, name }: Mailbox) {
   return { address: email, name: name ?? '' };
+}
+
+function toPart({ filename, content, content_type, content_id }: Attachment) {
+  return {
+    filename,
+    content: Buffer.from(content, 'base64'),
+    contentType: content_type ?? typeOf(filename),
+    // Whatever the type, the bytes arrive as they are.
+    contentTransferEncoding: 'base64' as const,
+    ...(content_id !== null && { cid: content_id }),
+  };
+}
+
+/** Told by the ending of the name. A message/… part must not be encoded (RFC 2046 §5.2.1), so it goes as bytes. */
+function typeOf(filename: string): string {
+  const type = detectMimeType(filename);
+  return /^(message|multipart)\//i.test(type) ? 'application/octet-stream' : type;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClaimedEmail } from '../../lib/emails/claim.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
-import { nextStep } from './next-step.ts';
+import { nextStep, relaysAway } from './next-step.ts';
 import { classify, parseReply, type SmtpReply } from './outcome.ts';
 
 const policy: RetryPolicy = { baseMs: 30_000, maxMs: 3_600_000, giveUpAfterMs: 86_400_000 };
@@ -21,6 +21,8 @@ const email = (over: Partial<ClaimedEmail> = {}): ClaimedEmail => ({
   accepted_at: new Date(),
   settled: {},
   headers: { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] },
+  custom_headers: {},
+  attachments: [],
   text_body: '',
   html_body: null,
   ...over,
@@ -29,19 +31,28 @@ const refusedWith = (text: string) =>
   classify({ ended: 'refused', stage: 'data', reply: parseReply(text) as SmtpReply, refused: new Map() }, [
     'b@example.com',
   ]);
-const unknown = classify({ ended: 'lost', stage: 'data', transmitted: true, reason: 'gone' }, ['b@example.com']);
+const lost = (transmitted: boolean) =>
+  classify({ ended: 'lost', stage: 'data', transmitted, timed_out: false, reason: 'gone', refused: new Map() }, [
+    'b@example.com',
+  ]);
+const unknown = lost(true);
 const sent = classify({ ended: 'accepted', reply: parseReply('250 2.0.0 ok') as SmtpReply, refused: new Map() }, [
   'b@example.com',
 ]);
 const step = (outcome: typeof sent, over: Partial<ClaimedEmail> = {}) =>
-  nextStep(email(over), { relay: 'smtp.example.test:25', ms: 5, outcome }, policy, 0);
+  nextStep(email(over), [{ relay: 'smtp.example.test:25', ms: 5, outcome }], policy, 0);
 
 describe('nextStep', () => {
   it.each<[string, ReturnType<typeof step>, string, number | null]>([
     ['sent', step(sent), 'sent', null],
     ['bounced', step(refusedWith('550 5.1.1 no')), 'bounced', null],
     ['deferred', step(refusedWith('450 4.2.0 later')), 'deferred', 30_000],
-    ['deferred for the fourth time', step(refusedWith('450 4.2.0 later'), { attempts: 4 }), 'deferred', 240_000],
+    [
+      'deferred for the fourth time',
+      step(refusedWith('450 4.2.0 later'), { attempts: 4, wanted_for_ms: 240_000 }),
+      'deferred',
+      240_000,
+    ],
     [
       'too old for another attempt',
       step(refusedWith('450 4.2.0 later'), { wanted_for_ms: 86_400_000 }),
@@ -65,6 +76,55 @@ describe('nextStep', () => {
     expect(move.events.map(({ type }) => type)).toEqual([to]);
   });
 
+  it('tells of every conversation, and is decided by the last', () => {
+    const [first, second] = [
+      { relay: 'one:25', ms: 5, outcome: lost(false) },
+      { relay: 'two:25', ms: 7, outcome: sent },
+    ];
+    const move = nextStep(email(), [first, second], policy, 0);
+    expect(move).toMatchObject({ to: 'sent', last_reply: '250 2.0.0 ok' });
+    expect(move.facts.map(({ detail }) => detail)).toMatchObject([
+      {
+        attempt: 1,
+        relay: 'one:25',
+        ms: 5,
+        outcome: 'deferred',
+        category: 'connection',
+        reply: 'gone',
+        retryable: true,
+      },
+      { attempt: 1, relay: 'two:25', ms: 7, outcome: 'sent', category: 'accepted', code: 250, retryable: false },
+    ]);
+  });
+
+  it.each<[string, ReturnType<typeof step>, boolean]>([
+    ['deferred', step(refusedWith('450 4.2.0 later')), true],
+    ['bounced', step(refusedWith('550 5.1.1 no')), false],
+    ['unknown, at least once', step(unknown), true],
+    ['unknown, at most once', step(unknown, { delivery: 'at_most_once' }), false],
+  ])('%s: retryable', (_what, { facts }, retryable) => {
+    expect(facts[0]?.detail).toMatchObject({ retryable });
+  });
+
+  it('says when it comes back, and why it has to', () => {
+    const [event] = step(refusedWith('450 4.2.0 later')).events;
+    expect(event).toMatchObject({ type: 'deferred', detail: { category: 'mailbox' } });
+    const { next_attempt_at = '' } = (event?.detail ?? {}) as { next_attempt_at?: string };
+    expect(new Date(next_attempt_at).toISOString()).toBe(next_attempt_at);
+    expect(Math.abs(Date.parse(next_attempt_at) - Date.now() - 30_000)).toBeLessThan(5_000);
+  });
+
+  it('waits for the relays, as long as it may', () => {
+    const away = relaysAway(email({ attempts: 9 }), 1_500, policy);
+    expect(away).toMatchObject({ to: 'deferred', due_in_ms: 1_500, facts: [], last_reply: null });
+    expect(away.events).toMatchObject([{ type: 'deferred', detail: { category: 'relays_away' } }]);
+    expect(relaysAway(email({ expires_in_ms: 700 }), 1_500, policy).due_in_ms).toBe(700);
+    expect(relaysAway(email({ wanted_for_ms: 86_400_000 }), 1_500, policy)).toMatchObject({
+      to: 'failed',
+      due_in_ms: null,
+    });
+  });
+
   it('keeps what the relay said', () => {
     expect(step(refusedWith('550 5.1.1 no such user')).last_reply).toBe('550 5.1.1 no such user');
     expect(step(unknown).last_reply).toBe('gone');
@@ -76,12 +136,13 @@ describe('nextStep', () => {
 
 describe('backoff', () => {
   it.each([
-    [1, 0, 30_000],
-    [2, 0, 60_000],
-    [5, 0, 480_000],
-    [20, 0, 3_600_000],
-    [2, 1, 48_000],
-  ])('attempt %i with random %f waits %i ms', (attempt, random, ms) => {
-    expect(backoff(attempt, policy, random)).toBe(ms);
+    [0, 0, 30_000],
+    [30_000, 0, 30_000],
+    [60_000, 0, 60_000],
+    [480_000, 0, 480_000],
+    [86_000_000, 0, 3_600_000],
+    [60_000, 1, 48_000],
+  ])('at the age of %i ms, with random %f, waits %i ms', (ageMs, random, ms) => {
+    expect(backoff(ageMs, policy, random)).toBe(ms);
   });
 });

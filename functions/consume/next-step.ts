@@ -1,8 +1,9 @@
 // What an outcome means for the email: where its status moves, when it is tried again, and what its history says. Pure.
-import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import type { Claim, ClaimedEmail } from '../../lib/emails/claim.ts';
 import type { SettledRecipient } from '../../lib/emails/email.ts';
 import type { NewEvent } from '../../lib/emails/events.ts';
 import type { Move } from '../../lib/emails/move.ts';
+import { traceIdOf } from '../../lib/trace.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -13,39 +14,30 @@ export interface Attempt {
   outcome: Outcome;
 }
 
-/** Decides from the last attempt's outcome. `random` is from 0 to 1, for the jitter. */
+/** Category of a deferral without a conversation: every relay's breaker is open. */
+const relaysAwayCategory = 'relays_away';
+
+/**
+ * Decides from the last of this attempt's conversations: those before it took nothing, or there would not have been another.
+ * `random` is from 0 to 1, for the jitter.
+ */
 export function nextStep(
   email: ClaimedEmail,
-  { relay, ms, outcome }: Attempt,
+  conversations: readonly [Attempt, ...Attempt[]],
   policy: RetryPolicy,
   random?: number,
 ): Move {
+  const { outcome } = conversations.at(-1) ?? conversations[0];
   const { reply, reason } = outcome;
-  const settled = settledRecipients(outcome);
   const move = {
     id: email.id,
     from: ['sending', 'queued'] satisfies Move['from'],
     attempts: email.attempts,
-    settled,
+    settled: settledRecipients(outcome),
     last_reply: reply ? `${reply.code} ${reply.enhanced_code ?? ''} ${reply.text}`.replace(/ +/g, ' ').trim() : reason,
-    facts: [
-      {
-        type: 'attempt',
-        detail: {
-          attempt: email.attempts,
-          relay,
-          ms,
-          code: reply?.code ?? null,
-          enhanced_code: reply?.enhanced_code ?? null,
-          reply: reply?.text ?? reason,
-          category: outcome.category,
-          outcome: outcome.status,
-          ...(outcome.recipients.size > 1 && { recipients: recipientStatuses(outcome) }),
-        },
-      },
-    ] satisfies NewEvent[],
+    facts: conversations.map((conversation) => attemptEvent(email, conversation)),
   };
-  const end = (to: 'sent' | 'bounced' | 'failed' | 'unknown', why?: string): Move => ({
+  const end = (to: 'sent' | 'bounced' | 'unknown', why?: string): Move => ({
     ...move,
     to,
     due_in_ms: null,
@@ -66,33 +58,79 @@ export function nextStep(
   }
 
   function tryAgain(): Move {
-    if (email.wanted_for_ms >= policy.giveUpAfterMs) return end('failed', 'given up: too old for another attempt');
-    // One that expires before its next attempt is looked at when it does.
-    const waitMs = Math.min(
-      backoff(email.attempts, policy, random),
-      Math.max(email.expires_in_ms ?? Number.POSITIVE_INFINITY, 0),
+    return deferred(
+      email,
+      move,
+      { waitMs: backoff(email.wanted_for_ms, policy, random), category: outcome.category },
+      policy,
     );
-    return {
-      ...move,
-      to: 'deferred',
-      due_in_ms: waitMs,
-      events: [{ type: 'deferred', detail: { next_attempt_in_s: Math.round(waitMs / 1000) } }],
-    };
   }
 }
 
+/** The move of an email that no relay may be asked to take for `waitMs`. The attempt did not take place: no event tells of one. */
+export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPolicy): Move {
+  const { id, attempts } = email;
+  const move = { id, from: ['sending'] satisfies Move['from'], attempts, settled: {}, last_reply: null, facts: [] };
+  return deferred(email, move, { waitMs, category: relaysAwayCategory }, policy);
+}
+
+/** Deferred, unless it is too old for that. */
+function deferred(
+  email: ClaimedEmail,
+  move: Omit<Move, 'to' | 'due_in_ms' | 'events'>,
+  { waitMs, category }: { waitMs: number; category: string },
+  policy: RetryPolicy,
+): Move {
+  if (email.wanted_for_ms >= policy.giveUpAfterMs) {
+    const reason = 'given up: too old for another attempt';
+    return { ...move, to: 'failed', due_in_ms: null, events: [{ type: 'failed', detail: { reason } }] };
+  }
+  // One that expires before its next attempt is looked at when it does.
+  const due_in_ms = Math.min(waitMs, Math.max(email.expires_in_ms ?? Number.POSITIVE_INFINITY, 0));
+  const next_attempt_at = new Date(Date.now() + due_in_ms).toISOString();
+  return { ...move, to: 'deferred', due_in_ms, events: [{ type: 'deferred', detail: { next_attempt_at, category } }] };
+}
+
+function attemptEvent(email: ClaimedEmail, { relay, ms, outcome }: Attempt): NewEvent {
+  const { status, category, reply, reason, recipients } = outcome;
+  return {
+    type: 'attempt',
+    detail: {
+      attempt: email.attempts,
+      relay,
+      ms,
+      code: reply?.code ?? null,
+      enhanced_code: reply?.enhanced_code ?? null,
+      reply: reply?.text ?? reason,
+      category,
+      outcome: status,
+      retryable: status === 'deferred' || (status === 'unknown' && email.delivery === 'at_least_once'),
+      trace_id: traceIdOf(email.traceparent) ?? null,
+      ...(recipients.size > 1 && { recipients: recipientStatuses(outcome) }),
+    },
+  };
+}
+
 /** The move of an email that came too late to be attempted. */
-export function expire({ id, attempts }: ClaimedEmail): Move {
-  const reason = 'its time to be delivered had passed';
+export function expire(claim: Claim): Move {
+  return endUnattempted(claim, 'expired', 'its time to be delivered had passed');
+}
+
+/** The move of an email whose contents are gone. They are kept while it is on the way, so somebody has deleted them by hand. */
+export function failEmpty(claim: Claim): Move {
+  return endUnattempted(claim, 'failed', 'its contents are gone');
+}
+
+function endUnattempted({ id, attempts }: Claim, to: 'expired' | 'failed', reason: string): Move {
   return {
     id,
     from: ['sending'],
     attempts,
-    to: 'expired',
+    to,
     due_in_ms: null,
     settled: {},
     last_reply: reason,
-    events: [{ type: 'expired', detail: { reason } }],
+    events: [{ type: to, detail: { reason } }],
     facts: [],
   };
 }

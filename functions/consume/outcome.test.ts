@@ -9,11 +9,13 @@ const refused = (stage: Stage, text: string): AttemptResult => ({
   reply: reply(text),
   refused: none,
 });
-const lost = (stage: Stage, transmitted: boolean): AttemptResult => ({
+const lost = (stage: Stage, transmitted: boolean, timed_out = false, refused = none): AttemptResult => ({
   ended: 'lost',
   stage,
   transmitted,
+  timed_out,
   reason: 'gone',
+  refused,
 });
 
 describe('classify, one recipient', () => {
@@ -37,6 +39,22 @@ describe('classify, one recipient', () => {
     ['bad certificate', lost('tls', false), 'deferred', 'tls'],
     ['lost before the end of DATA', lost('data', false), 'deferred', 'connection'],
     ['lost after the end of DATA', lost('data', true), 'unknown', 'outcome_unknown'],
+    ['silent at connect', lost('connect', false, true), 'deferred', 'timeout'],
+    ['silent before the end of DATA', lost('data', false, true), 'deferred', 'timeout'],
+    ['silent after the end of DATA', lost('data', true, true), 'unknown', 'outcome_unknown'],
+    ['silent in the TLS handshake', lost('tls', false, true), 'deferred', 'tls'],
+    ['credentials that cannot be used', lost('auth', false), 'deferred', 'relay_account'],
+    ['account disabled', refused('envelope', '525 5.7.13 disabled'), 'deferred', 'relay_account'],
+    [
+      'Postfix does not know us',
+      refused('envelope', '554 5.7.1 <a@b>: Relay access denied'),
+      'deferred',
+      'relay_account',
+    ],
+    ['Exim does not know us', refused('envelope', '550 relay not permitted'), 'deferred', 'relay_account'],
+    ['Exchange does not know us', refused('envelope', '550 5.7.54 SMTP; Unable to relay'), 'deferred', 'relay_account'],
+    ['a word alone is no relaying', refused('envelope', '550 5.7.1 denied by the relay team'), 'bounced', 'policy'],
+    ['given up by us', { ended: 'abandoned', reason: 'claim lost', error: new Error() }, 'deferred', 'worker'],
   ])('%s', (_what, result, status, category) => {
     const outcome = classify(result, ['a@example.com']);
     expect(outcome).toMatchObject({ status, category });
@@ -61,6 +79,14 @@ describe('classify, several recipients', () => {
   it('is sent when nothing is left to do and one was taken', () => {
     const outcome = classify({ ended: 'accepted', reply: reply('250 ok'), refused: some }, three.slice(0, 2));
     expect(outcome.status).toBe('sent');
+  });
+
+  it('keeps what was said of one when the conversation ends otherwise for all', () => {
+    const unknown = classify(lost('data', true, false, some), three);
+    expect([...unknown.recipients.values()].map(({ status }) => status)).toEqual(['unknown', 'bounced', 'deferred']);
+    expect(unknown).toMatchObject({ status: 'unknown', category: 'outcome_unknown', reply: null, reason: 'gone' });
+    const deferred = classify({ ended: 'refused', stage: 'data', reply: reply('451 later'), refused: some }, three);
+    expect([...deferred.recipients.values()].map(({ status }) => status)).toEqual(['deferred', 'bounced', 'deferred']);
   });
 
   it('bounces when all are refused for good', () => {

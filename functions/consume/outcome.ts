@@ -10,16 +10,21 @@ export interface SmtpReply {
 /** Where in the conversation something went wrong. */
 export type Stage = 'connect' | 'tls' | 'auth' | 'envelope' | 'data';
 
-/** How a conversation ended. `refused` holds the recipients that the relay did not take, with its reply to each. */
+/** Recipients that the relay did not take, with its reply to each. */
+export type Refused = ReadonlyMap<string, SmtpReply>;
+
+/** How a conversation ended. */
 export type AttemptResult =
-  | { ended: 'accepted'; reply: SmtpReply; refused: ReadonlyMap<string, SmtpReply> }
-  | { ended: 'refused'; stage: Stage; reply: SmtpReply; refused: ReadonlyMap<string, SmtpReply> }
-  /** No reply: the connection was lost, refused or silent. `transmitted`: the whole message had been handed over. */
-  | { ended: 'lost'; stage: Stage; transmitted: boolean; reason: string };
+  | { ended: 'accepted'; reply: SmtpReply; refused: Refused }
+  | { ended: 'refused'; stage: Stage; reply: SmtpReply; refused: Refused }
+  /** No reply: the connection was lost, refused or silent. `transmitted`: the end of the message may have been handed over. */
+  | { ended: 'lost'; stage: Stage; transmitted: boolean; timed_out: boolean; reason: string; refused: Refused }
+  /** By us, before the end of the message was handed over: the claim was lost, or the message could not be composed. */
+  | { ended: 'abandoned'; reason: string; error: Error };
 
 export type RecipientOutcome = { status: 'sent' | 'deferred' | 'bounced' | 'unknown'; reply: SmtpReply | null };
 
-/** Whose trouble it is: the email's, its recipients', our own relay account's, or the line's. */
+/** Whose trouble it is: the email's, its recipients', our own relay account's, the line's, or our own. */
 export type Category =
   | 'accepted'
   | 'address'
@@ -32,7 +37,9 @@ export type Category =
   | 'relay_account'
   | 'tls'
   | 'connection'
+  | 'timeout'
   | 'outcome_unknown'
+  | 'worker'
   | 'other';
 
 export interface Outcome {
@@ -48,64 +55,76 @@ export interface Outcome {
 export function classify(result: AttemptResult, recipients: readonly string[]): Outcome {
   switch (result.ended) {
     case 'accepted':
-      return fromRecipients(
-        result.reply,
-        recipients.map((recipient) => {
-          const refusal = result.refused.get(recipient);
-          return [recipient, refusal ? refusedBy(refusal, 'envelope') : { status: 'sent', reply: result.reply }];
-        }),
+      return summarize(recipients, result.refused, { status: 'sent', reply: result.reply }, ({ status, reply }) =>
+        status === 'sent' ? 'accepted' : categoryOf(reply, 'envelope'),
       );
     case 'refused':
-      return fromRecipients(
-        result.reply,
-        recipients.map((recipient) => [
-          recipient,
-          refusedBy(result.refused.get(recipient) ?? result.reply, result.stage),
-        ]),
-        isRelayTrouble(result.reply, result.stage) ? relayCategory(result.stage) : undefined,
+      return summarize(recipients, result.refused, refusedBy(result.reply, result.stage), ({ reply }) =>
+        categoryOf(reply, result.stage),
       );
     case 'lost': {
-      const status = result.transmitted ? 'unknown' : 'deferred';
-      return {
-        status,
-        category: result.transmitted ? 'outcome_unknown' : result.stage === 'tls' ? 'tls' : 'connection',
-        reply: null,
-        reason: result.reason,
-        recipients: new Map(recipients.map((recipient) => [recipient, { status, reply: null }])),
-      };
+      const others = { status: result.transmitted ? 'unknown' : 'deferred', reply: null } as const;
+      const outcome = summarize(recipients, result.refused, others, ({ reply }) =>
+        reply ? categoryOf(reply, 'envelope') : lostCategory(result),
+      );
+      return { ...outcome, reason: result.reason };
+    }
+    case 'abandoned': {
+      const outcome = summarize(recipients, new Map(), { status: 'deferred', reply: null }, () => 'worker');
+      return { ...outcome, reason: result.reason };
     }
   }
 }
 
-function fromRecipients(reply: SmtpReply, entries: [string, RecipientOutcome][], category?: Category): Outcome {
-  const outcomes = entries.map(([, outcome]) => outcome);
-  const status = (['deferred', 'sent', 'bounced'] as const).find((wanted) =>
+/** `others` is what became of those who were not refused one by one. What is left to do decides, and tells why. */
+function summarize(
+  recipients: readonly string[],
+  refused: Refused,
+  others: RecipientOutcome,
+  category: (telling: RecipientOutcome) => Category,
+): Outcome {
+  const outcomes = recipients.map((recipient): RecipientOutcome => {
+    const refusal = refused.get(recipient);
+    return refusal ? refusedBy(refusal, 'envelope') : others;
+  });
+  const status = (['unknown', 'deferred', 'sent', 'bounced'] as const).find((wanted) =>
     outcomes.some((one) => one.status === wanted),
   );
-  const telling = outcomes.find((one) => one.status === status)?.reply ?? reply;
+  // Without a reply comes first: that the connection was lost says more than that one of many was refused.
+  const those = outcomes.filter((one) => one.status === status);
+  const telling = those.find(({ reply }) => reply === null) ?? those[0] ?? others;
   return {
-    status: status ?? 'deferred',
-    category: category ?? (status === 'sent' ? 'accepted' : categoryOf(telling)),
-    reply: telling,
+    status: telling.status,
+    category: category(telling),
+    reply: telling.reply,
     reason: null,
-    recipients: new Map(entries),
+    recipients: new Map(recipients.map((recipient, index) => [recipient, outcomes[index] ?? others])),
   };
 }
 
 /** What a refusal means for the recipients it concerns. A relay that has trouble with us never makes users' mail bounce. */
 function refusedBy(reply: SmtpReply, stage: Stage): RecipientOutcome {
-  const permanent = reply.code >= 500 && !isRelayTrouble(reply, stage) && !isTemporaryAllTheSame(reply, stage);
+  const permanent = reply.code >= 500 && !isAboutRelay(reply, stage) && !isTemporaryAllTheSame(reply, stage);
   return { status: permanent ? 'bounced' : 'deferred', reply };
 }
 
-/** Replies that are about our account or session at the relay, not about this email: RFC 4954 §6, and all before MAIL FROM. */
-function isRelayTrouble(reply: SmtpReply, stage: Stage): boolean {
+/** Replies about our account at the relay: RFC 4954 §6 and the codes that RFC 5248 gives to 5.7.10 and 5.7.13. */
+const accountCodes = [523, 525, 530, 534, 535, 538];
+/** A relay that will not relay for us does not know us, whatever code it chose: Postfix, Exim and Exchange, in their words. */
+const relayingDenied = /\brelay(ing)? (access )?(is )?(denied|not (permitted|allowed)|prohibited)|\bunable to relay\b/i;
+
+/** Replies that are about our account or session at the relay, not about this email; and all before MAIL FROM. */
+export function isAboutRelay(reply: SmtpReply, stage: Stage): boolean {
   if (stage === 'connect' || stage === 'tls' || stage === 'auth') return true;
-  return [530, 534, 535, 538].includes(reply.code);
+  return accountCodes.includes(reply.code) || (reply.code >= 500 && relayingDenied.test(reply.text));
 }
 
-function relayCategory(stage: Stage): Category {
-  return stage === 'tls' ? 'tls' : stage === 'connect' ? 'mail_system' : 'relay_account';
+function lostCategory({ stage, transmitted, timed_out }: Extract<AttemptResult, { ended: 'lost' }>): Category {
+  if (transmitted) return 'outcome_unknown';
+  if (stage === 'tls') return 'tls';
+  // Without a reply only when we could not even ask: half of the credentials, or no method in common.
+  if (stage === 'auth') return 'relay_account';
+  return timed_out ? 'timeout' : 'connection';
 }
 
 /**
@@ -130,7 +149,12 @@ const subjects: Record<string, Category> = {
   7: 'policy',
 };
 
-function categoryOf(reply: SmtpReply): Category {
+function categoryOf(reply: SmtpReply | null, stage: Stage): Category {
+  if (reply === null) return 'other';
+  if (isAboutRelay(reply, stage))
+    return stage === 'tls' ? 'tls' : stage === 'connect' ? 'mail_system' : 'relay_account';
+  // Of the subject "content" by its number, but about an address that is not ASCII (RFC 6531 §3.5).
+  if (reply.enhanced_code === '5.6.7') return 'address';
   return subjects[reply.enhanced_code?.split('.')[1] ?? ''] ?? 'other';
 }
 

@@ -1,8 +1,8 @@
 // The pushed form: `POST /` with one CloudEvent whose data carries an email's id, for hosts that push instead of being consumed from.
 import { databaseError } from '../../lib/db.ts';
+import { readEmailId } from '../../lib/emails/email.ts';
 import { ApiError } from '../../lib/errors.ts';
 import { mediaType, parseJson, type Reply, type Request, type Route } from '../../lib/http.ts';
-import { readEmailId } from './deliver.ts';
 
 /**
  * CloudEvents 1.0 over HTTP: structured (`application/cloudevents+json`, the id in `data.id`) or binary (`ce-*` headers, the

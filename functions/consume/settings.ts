@@ -1,20 +1,37 @@
 // Settings of the consume function.
 import * as v from 'valibot';
 import { commonSettings, integer, seconds, url } from '../../lib/env.ts';
+import { parseRelayUrls } from './relay-url.ts';
+
+/** One URL or several, in order of preference. */
+const relayUrls = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const { relays, faults } = parseRelayUrls(dataset.value);
+    for (const message of faults) addIssue({ message });
+    return faults.length === 0 ? relays : NEVER;
+  }),
+);
 
 export const ConsumeSettings = v.object({
   ...commonSettings,
   /** Not set on a host that pushes CloudEvents: nothing is consumed then. */
   AMQP_URL: v.optional(url('amqp', 'amqps')),
-  /** The SMTP relay, as in smtps://user:password@smtp.example.com:465. */
-  SMTP_URL: url('smtp', 'smtps'),
-  /** Connections to the relay that one process may hold; as many emails are delivered at once. */
+  /** The SMTP relays in order of preference, as in smtps://user:password@smtp.example.com:465, separated by spaces or commas. */
+  SMTP_URL: relayUrls,
+  /** Connections to each relay that one process may hold; as many emails are delivered at once. */
   SMTP_CONNECTIONS: v.optional(integer(1, 1_000), '10'),
   /** How long the relay may be silent. RFC 5321 §4.5.3.2 grants it minutes, above all after the message's end. */
   SMTP_TIMEOUT_SECONDS: v.optional(seconds(0.1, 3_600), '300'),
+  /** A relay that is in trouble this many times in a row is left alone for a while. */
+  SMTP_BREAKER_FAILURES: v.optional(integer(1, 1_000), '5'),
+  /** How long it is left alone before one email is tried; doubled each time that fails. */
+  SMTP_BREAKER_SECONDS: v.optional(seconds(0.1, 3_600), '30'),
+  /** Longest time it is left alone. */
+  SMTP_BREAKER_MAX_SECONDS: v.optional(seconds(0.1, 86_400), '600'),
   /** After this long without a sign of life, a worker counts as dead and its emails go to another. */
   LEASE_SECONDS: v.optional(seconds(0.5, 3_600), '60'),
-  /** Wait before the second attempt; doubled for each one after it. */
+  /** Least wait between two attempts. In between, it is as long as the email is old. */
   RETRY_BASE_SECONDS: v.optional(seconds(0.1, 86_400), '30'),
   /** Longest wait between two attempts. */
   RETRY_MAX_SECONDS: v.optional(seconds(0.1, 86_400), '14400'),

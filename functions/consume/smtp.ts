@@ -1,216 +1,206 @@
-// One SMTP relay: a pool of warm connections, and a conversation that says exactly how it ended.
+// One conversation with an SMTP relay: opening the connection, handing over one message, and saying exactly how it ended.
 import { PassThrough, type Readable } from 'node:stream';
 import type { NodemailerError } from 'nodemailer/lib/errors';
-import { parseConnectionUrl } from 'nodemailer/lib/shared';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { type AttemptResult, parseReply, type SmtpReply, type Stage, storableText } from './outcome.ts';
+import { type AttemptResult, parseReply, type Refused, type SmtpReply, type Stage, storableText } from './outcome.ts';
+import type { RelayAddress } from './relay-url.ts';
+import { refuseSmtpUtf8 } from './smtputf8.ts';
 
-export interface SmtpRelay {
-  /** Host and port. */
-  name: string;
-  /**
-   * Hands a message to the relay. Never rejects: how it ended is the answer. `beforeData` runs when the relay has said that it
-   * takes the message and before the first byte of it is sent; if it rejects, none is.
-   */
-  send(envelope: Envelope, compose: () => Readable, beforeData?: () => Promise<void>): Promise<AttemptResult>;
-  /** Ends idle connections; to be called when nothing is under way. */
-  close(): void;
+export type { SMTPConnection };
+
+export interface Message {
+  envelope: { from: string; to: string[] };
+  compose: () => Readable;
+  /** Runs when the relay has said that it takes the message, before the first byte of it is sent; if it rejects, none is. */
+  beforeData?: (() => Promise<void>) | undefined;
 }
 
-export interface Envelope {
-  from: string;
-  to: string[];
-}
-
-export interface SmtpOptions {
-  /** Most connections at once. */
-  connections: number;
-  /** How long the relay may be silent. */
-  timeoutMs: number;
+/** How a message's conversation ended, and how much of the message had been sent by then. */
+export interface Handover {
+  result: AttemptResult;
+  sent: 'nothing' | 'some' | 'all';
 }
 
 /** Time for TCP, TLS and the greeting. */
 const connectTimeoutMs = 30_000;
-/** An unused connection is ended after this; relays drop idle ones after minutes. */
-const idleMs = 30_000;
-/** Relays commonly limit the messages of one connection. */
-const maxMessagesPerConnection = 100;
+/** A relay that has nothing more to do for us must not keep us waiting. */
+const farewellMs = 5_000;
 
-interface Connection {
-  smtp: SMTPConnection;
-  messages: number;
-  idleTimer?: NodeJS.Timeout;
-}
-
-export function createSmtpRelay(url: string, { connections, timeoutMs }: SmtpOptions): SmtpRelay {
-  const { auth, ...options } = parseConnectionUrl(url) as SMTPConnection['options'] & {
-    auth?: { user: string; pass: string };
-  };
-  const idle: Connection[] = [];
-  const waiting: (() => void)[] = [];
-  let open = 0;
-
-  async function send(
-    envelope: Envelope,
-    compose: () => Readable,
-    beforeData?: () => Promise<void>,
-  ): Promise<AttemptResult> {
-    await slot();
-    try {
-      const reused = idle.pop();
-      if (reused) {
-        clearTimeout(reused.idleTimer);
-        const result = await converse(reused, envelope, compose(), beforeData);
-        // A kept connection that turns out dead says nothing about the relay: a fresh one is tried, as nothing was handed over.
-        if (result.ended !== 'lost' || result.transmitted) return result;
-      }
-      const fresh = await connect();
-      return 'ended' in fresh ? fresh : await converse(fresh, envelope, compose(), beforeData);
-    } finally {
-      freeSlot();
-    }
-  }
-
-  async function slot(): Promise<void> {
-    if (open >= connections) await new Promise<void>((resolve) => waiting.push(resolve));
-    else open += 1;
-  }
-
-  function freeSlot(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else open -= 1;
-  }
-
-  async function connect(): Promise<Connection | AttemptResult> {
-    const smtp = new SMTPConnection({
-      ...options,
-      // A password is never sent in the clear unless the URL says so (?requireTLS=false).
-      requireTLS: options.requireTLS ?? (auth !== undefined && !options.secure),
-      connectionTimeout: connectTimeoutMs,
-      greetingTimeout: connectTimeoutMs,
-      socketTimeout: timeoutMs,
-    });
-    try {
-      await new Promise<void>((resolve, reject) => {
-        smtp.once('error', reject);
-        smtp.connect((error) => {
-          if (error) reject(error);
-          else if (auth)
-            smtp.login({ user: auth.user, pass: auth.pass }, (failed) => (failed ? reject(failed) : resolve()));
-          else resolve();
-        });
-      });
-    } catch (error) {
-      smtp.on('error', () => {});
-      smtp.close();
-      return resultOf(error as NodemailerError, 'connect', false);
-    }
-    smtp.removeAllListeners('error');
-    const connection = { smtp, messages: 0 };
-    smtp.on('error', () => {});
-    smtp.on('end', () => forget(connection));
-    return connection;
-  }
-
-  async function converse(
-    connection: Connection,
-    envelope: Envelope,
-    composed: Readable,
-    beforeData: () => Promise<void> = async () => {},
-  ): Promise<AttemptResult> {
-    connection.messages += 1;
-    let transmitted = false;
-    const message = gate(composed, beforeData, () => {
-      transmitted = true;
-    });
-    const result = await new Promise<AttemptResult>((resolve) => {
-      connection.smtp.send({ from: envelope.from, to: envelope.to }, message, (error, info) => {
-        if (error) resolve(resultOf(error as NodemailerError, 'envelope', transmitted));
-        else resolve({ ended: 'accepted', reply: replyOf(info.response), refused: refusals(info.rejectedErrors) });
+/** Opens a connection, or says how that ended. `timeoutMs` is how long the relay may be silent. */
+export async function openConnection(relay: RelayAddress, timeoutMs: number): Promise<SMTPConnection | AttemptResult> {
+  const { host, port, secure, requireTLS, ignoreTLS, tls, auth, ehloName } = relay;
+  const setUpMs = Math.min(connectTimeoutMs, timeoutMs);
+  const smtp = new SMTPConnection({
+    host,
+    port,
+    secure,
+    requireTLS,
+    ignoreTLS,
+    tls,
+    ...(ehloName !== undefined && { name: ehloName }),
+    connectionTimeout: setUpMs,
+    greetingTimeout: setUpMs,
+    socketTimeout: timeoutMs,
+  });
+  // For as long as it lives: an error nobody listens for would end the process.
+  smtp.on('error', () => {});
+  try {
+    await new Promise<void>((resolve, reject) => {
+      smtp.once('error', reject);
+      smtp.connect((error) => {
+        if (error) reject(error);
+        else if (auth) smtp.login({ ...auth }, (failed) => (failed ? reject(failed) : resolve()));
+        else resolve();
       });
     });
-    composed.destroy();
-    await keep(connection, result);
-    return result;
+    return smtp;
+  } catch (error) {
+    smtp.close();
+    return withoutSecrets(resultOf(error as NodemailerError, 'connect', false), auth);
   }
-
-  /** Puts a connection back for the next message, or ends it where it cannot be used again. */
-  async function keep(connection: Connection, result: AttemptResult): Promise<void> {
-    const reusable = result.ended === 'accepted' || (result.ended === 'refused' && (await reset(connection)));
-    if (!reusable || connection.messages >= maxMessagesPerConnection) {
-      if (result.ended === 'accepted') connection.smtp.quit();
-      else connection.smtp.close();
-      return;
-    }
-    connection.idleTimer = setTimeout(() => {
-      forget(connection);
-      connection.smtp.quit();
-    }, idleMs);
-    connection.idleTimer.unref();
-    idle.push(connection);
-  }
-
-  function reset({ smtp }: Connection): Promise<boolean> {
-    return new Promise((resolve) => smtp.reset((error) => resolve(!error)));
-  }
-
-  function forget(connection: Connection): void {
-    clearTimeout(connection.idleTimer);
-    const index = idle.indexOf(connection);
-    if (index >= 0) idle.splice(index, 1);
-  }
-
-  return {
-    name: `${options.host ?? 'localhost'}:${options.port ?? (options.secure ? 465 : 587)}`,
-    send,
-    close() {
-      for (const { smtp, idleTimer } of idle.splice(0)) {
-        clearTimeout(idleTimer);
-        smtp.quit();
-      }
-    },
-  };
 }
+
+/** Hands one message over. Never rejects: how it ended is the answer. */
+export async function handOver(smtp: SMTPConnection, { envelope, compose, beforeData }: Message): Promise<Handover> {
+  const refusal = refuseSmtpUtf8(envelope, extensionsOf(smtp));
+  if (refusal) return { result: refusal, sent: 'nothing' };
+  let composed: Readable;
+  try {
+    composed = compose();
+  } catch (error) {
+    return { result: { ended: 'abandoned', reason: composeFailed, error: error as Error }, sent: 'nothing' };
+  }
+  const message = gate(composed, beforeData);
+  // Nodemailer keeps its notes in it.
+  const ownEnvelope: OwnEnvelope = { ...envelope };
+  const result = await new Promise<AttemptResult>((resolve) => {
+    smtp.send(ownEnvelope, message.through, (error, info) => {
+      const { sent, fault } = message.progress();
+      if (fault) resolve(fault);
+      else if (error) {
+        const failed = resultOf(error, sent === 'nothing' ? 'envelope' : 'data', sent === 'all');
+        resolve(withRefusals(failed, ownEnvelope));
+      } else if (sent === 'all')
+        resolve({ ended: 'accepted', reply: replyOf(info.response), refused: refusals(info.rejectedErrors) });
+      // What a relay means that takes a message before its end is anybody's guess.
+      else resolve(lostAtData('the relay answered before the end of the message'));
+    });
+  });
+  composed.destroy();
+  return { result, sent: message.progress().sent };
+}
+
+/** What the relay offered in its reply to EHLO; nodemailer keeps it to itself. */
+function extensionsOf(smtp: SMTPConnection): readonly string[] {
+  return (smtp as unknown as { _supportedExtensions?: string[] })._supportedExtensions ?? [];
+}
+
+/** Makes a connection ready for another message; false when it cannot be. */
+export function reset(smtp: SMTPConnection): Promise<boolean> {
+  return new Promise((resolve) => {
+    const answer = (isReset: boolean) => {
+      clearTimeout(timer);
+      smtp.removeListener('end', onEnd);
+      resolve(isReset);
+    };
+    // When the connection ends before the reply, nobody calls back.
+    const onEnd = () => answer(false);
+    const timer = setTimeout(onEnd, farewellMs);
+    smtp.once('end', onEnd);
+    smtp.reset((error) => answer(!error));
+  });
+}
+
+/** Ends a connection politely, and in any case. */
+export function quit(smtp: SMTPConnection): void {
+  const timer = setTimeout(() => smtp.close(), farewellMs);
+  timer.unref();
+  smtp.once('end', () => clearTimeout(timer));
+  smtp.quit();
+}
+
+const composeFailed = 'the message could not be composed';
 
 /** Lets the message through once `beforeData` is done; nothing reads it before the relay has answered DATA. */
-function gate(message: Readable, beforeData: () => Promise<void>, onEnd: () => void): Readable {
+function gate(message: Readable, beforeData: () => Promise<void> = async () => {}) {
   const through = new PassThrough();
-  let begun = false;
+  let sent: Handover['sent'] = 'nothing';
+  let fault: AttemptResult | undefined;
+  const giveUp = (reason: string) => (error: Error) => {
+    fault ??= { ended: 'abandoned', reason, error };
+    through.destroy(error);
+  };
+  // At once, and on both: the message begins to be composed now, and the relay may be gone before it is asked for.
+  message.on('error', giveUp(composeFailed));
+  through.on('error', () => {});
   const read = through._read.bind(through);
   through._read = (size) => {
     read(size);
-    if (begun) return;
-    begun = true;
-    beforeData().then(
-      () => message.on('error', (error) => through.destroy(error)).pipe(through),
-      (error) => through.destroy(error),
-    );
+    if (sent !== 'nothing') return;
+    sent = 'some';
+    beforeData().then(() => message.pipe(through), giveUp('the claim was lost, or could not be kept'));
   };
-  through.on('end', onEnd);
-  return through;
+  // Before the final dot, which nodemailer adds when it sees the same end: what comes later may be too late.
+  through.on('end', () => {
+    sent = 'all';
+  });
+  return { through, progress: () => ({ sent, fault }) };
 }
 
 function resultOf(error: NodemailerError, stage: Stage, transmitted: boolean): AttemptResult {
+  const reason = storableText(error.message);
+  // Nodemailer itself would not send it, as it stands.
+  if (error.command === 'API' && (error.code === 'EENVELOPE' || error.code === 'EMESSAGE'))
+    return { ended: 'abandoned', reason, error };
   const refused = refusals(error.rejectedErrors);
-  const reply = error.response ? parseReply(error.response) : [...refused.values()][0];
-  if (reply === undefined)
-    return { ended: 'lost', stage: stageOf(error, stage), transmitted, reason: storableText(error.message) };
-  return { ended: 'refused', stage: stageOf(error, stage), reply, refused };
+  const reply = error.response ? parseReply(error.response) : undefined;
+  const at = stageOf(error, stage);
+  if (reply) return { ended: 'refused', stage: at, reply, refused };
+  return { ended: 'lost', stage: at, transmitted, timed_out: error.code === 'ETIMEDOUT', reason, refused };
 }
 
-function stageOf({ code, command = '' }: NodemailerError, otherwise: Stage): Stage {
-  if (code === 'ETLS' || command === 'STARTTLS') return 'tls';
+type OwnEnvelope = Message['envelope'] & { rejectedErrors?: NodemailerError[] };
+
+/**
+ * Adds the recipients that were refused before the conversation came to DATA and ended there: nodemailer tells of them only with a
+ * success. Before DATA they mean nothing: when the sender was refused, those after it are refused for that alone.
+ */
+function withRefusals(result: AttemptResult, { rejectedErrors }: OwnEnvelope): AttemptResult {
+  if ((result.ended !== 'refused' && result.ended !== 'lost') || result.stage !== 'data') return result;
+  return { ...result, refused: refusals(rejectedErrors) };
+}
+
+function lostAtData(reason: string): AttemptResult {
+  return { ended: 'lost', stage: 'data', transmitted: true, timed_out: false, reason, refused: new Map() };
+}
+
+/** Codes of OpenSSL and of Node's TLS; nodemailer reports them as trouble with the socket. */
+const tlsCodes =
+  /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|CRL_|ERROR_IN_C|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_(CA|PURPOSE)|PATH_LENGTH_|HOSTNAME_)/;
+
+function stageOf({ code, originalCode = '', timeoutType, command = '' }: NodemailerError, otherwise: Stage): Stage {
+  if (code === 'ETLS' || command === 'STARTTLS' || timeoutType === 'UPGRADE_TIMEOUT') return 'tls';
+  if (otherwise === 'connect' && tlsCodes.test(originalCode)) return 'tls';
   if (code === 'EAUTH' || code === 'ENOAUTH' || command.startsWith('AUTH')) return 'auth';
   if (command === 'DATA') return 'data';
   if (command === 'MAIL FROM' || command === 'RCPT TO') return 'envelope';
   return otherwise;
 }
 
-function refusals(errors: NodemailerError['rejectedErrors'] = []): Map<string, SmtpReply> {
+function refusals(errors: NodemailerError['rejectedErrors'] = []): Refused {
   return new Map(errors.map((error) => [error.recipient ?? '', replyOf(error.response ?? '')]));
 }
 
 function replyOf(response: string): SmtpReply {
   return parseReply(response) ?? { code: 0, enhanced_code: null, text: storableText(response) };
+}
+
+/** A relay may quote the command it did not like, which the client would then read in the email's history. */
+function withoutSecrets(result: AttemptResult, auth: RelayAddress['auth']): AttemptResult {
+  if (auth === undefined || result.ended !== 'refused') return result;
+  const { user, pass } = auth;
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const secrets = [base64(`\0${user}\0${pass}`), base64(user), base64(pass), user, pass];
+  const text = secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), result.reply.text);
+  return { ...result, reply: { ...result.reply, text } };
 }

@@ -10,7 +10,17 @@ const limitMessage = `must be a whole number from 1 to ${maxLimit}`;
 
 const ListQuery = v.strictObject({
   status: v.optional(v.picklist(emailStatuses, `must be one of ${emailStatuses.join(', ')}`)),
-  recipient: v.optional(v.pipe(v.string(), v.maxLength(254), v.includes('@', 'must be an email address'))),
+  recipient: v.optional(
+    v.pipe(v.string(), v.maxLength(254), v.regex(/^[^\p{Cc}]*@[^\p{Cc}]*$/u, 'must be an email address')),
+  ),
+  tag: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(400, 'must be name or name:value'),
+      v.check((text) => !text.includes('\0') && text.isWellFormed(), 'must be name or name:value'),
+      v.transform(readTag),
+    ),
+  ),
   since: v.optional(
     v.pipe(
       v.string(),
@@ -31,6 +41,12 @@ const ListQuery = v.strictObject({
     '20',
   ),
 });
+
+/** `name`, whatever its value, or `name:value`. */
+function readTag(text: string): { name: string; value?: string } {
+  const colon = text.indexOf(':');
+  return colon < 0 ? { name: text } : { name: text.slice(0, colon), value: text.slice(colon + 1) };
+}
 
 /** Throws `invalid_parameter` (400) naming every fault. */
 export function parseListQuery(query: URLSearchParams): v.InferOutput<typeof ListQuery> {

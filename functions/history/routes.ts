@@ -32,7 +32,7 @@ export function createHistoryRoutes({ checkToken, sql }: HistoryDependencies): R
 
   /** Another client's email is as unknown as one that never was. */
   async function ownEmail({ params: { id = '' } }: Request, { clientId }: AccessToken) {
-    const email = isEmailId(id) ? await findEmail(sql, clientId, id) : undefined;
+    const email = isEmailId(id) ? await findEmail(sql, { client_id: clientId }, id) : undefined;
     if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
     return email;
   }
@@ -41,7 +41,7 @@ export function createHistoryRoutes({ checkToken, sql }: HistoryDependencies): R
     get('/emails', async ({ query }, { clientId }) => {
       const { limit, ...filter } = parseListQuery(query);
       // One more than asked for tells whether there is another page.
-      const emails = await listEmails(sql, clientId, filter, limit + 1);
+      const emails = await listEmails(sql, { client_id: clientId }, filter, limit + 1);
       const page = emails.slice(0, limit);
       const hasMore = emails.length > limit;
       return {

@@ -1,13 +1,7 @@
 // How rows are shown to clients.
-import type { AddressHeaders, Mailbox } from '../../lib/emails/email.ts';
+import type { Mailbox } from '../../lib/emails/email.ts';
 import type { EmailEvent } from '../../lib/emails/events.ts';
-import type { EmailSummary } from '../../lib/emails/read.ts';
-
-type StoredEmail = EmailSummary & {
-  headers: AddressHeaders | null;
-  text_body: string | null;
-  html_body: string | null;
-};
+import type { EmailSummary, ShownContent } from '../../lib/emails/read.ts';
 
 /** An email in a list. */
 export function showSummary(email: EmailSummary) {
@@ -18,6 +12,7 @@ export function showSummary(email: EmailSummary) {
     from: email.sender,
     recipients: email.recipients,
     subject: email.subject,
+    tags: email.tags,
     created_at: email.accepted_at,
     scheduled_at: email.scheduled_at,
     finished_at: email.finished_at,
@@ -27,7 +22,7 @@ export function showSummary(email: EmailSummary) {
 }
 
 /** One email, whole: what was sent, what became of each recipient, and every step on the way. */
-export function showEmail(email: StoredEmail, events: EmailEvent[]) {
+export function showEmail(email: EmailSummary & ShownContent, events: EmailEvent[]) {
   return {
     ...showSummary(email),
     last_event: events.at(-1)?.type ?? email.status,
@@ -45,6 +40,9 @@ export function showEmail(email: StoredEmail, events: EmailEvent[]) {
     }),
     text: email.text_body,
     html: email.html_body,
+    headers: email.custom_headers,
+    attachments: email.attachments,
+    metadata: email.metadata,
     recipients: email.recipients.map((recipient) => ({
       email: recipient,
       ...(email.settled[recipient] ?? { status: email.finished_at ? email.status : 'pending' }),

@@ -1,4 +1,4 @@
-// The relay function: puts on the queue what is due. Wiring only.
+// The relay function: puts on the queue what is due, and purges what is old. Wiring only.
 import { openDatabase } from '../../lib/db.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
@@ -6,8 +6,9 @@ import { createLog } from '../../lib/log.ts';
 import { createMetrics } from '../../lib/metrics.ts';
 import { connectQueue } from '../../lib/queue.ts';
 import { countDue } from './due-metrics.ts';
+import { type PurgeDependencies, runPurge } from './purge.ts';
 import { type RelayDependencies, run } from './relay-due.ts';
-import { createRoundRoute } from './round-route.ts';
+import { createPurgeRoute, createRoundRoute } from './round-route.ts';
 import { RelaySettings } from './settings.ts';
 
 const settings = readSettings(RelaySettings, process.env);
@@ -25,21 +26,32 @@ const dependencies: RelayDependencies = {
   },
   log,
 };
+const purge: PurgeDependencies = {
+  sql,
+  policy: {
+    contentsAfterMs: settings.PURGE_CONTENTS_AFTER_SECONDS * 1000,
+    emailsAfterMs: settings.PURGE_EMAILS_AFTER_SECONDS * 1000,
+  },
+  log,
+};
 
 countDue(metrics, sql);
 
 const stopping = new AbortController();
-let running: Promise<void> = Promise.resolve();
+let running: Promise<unknown> = Promise.resolve();
 
 const hosted = hostFunction({
   name: 'relay',
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: [createRoundRoute(dependencies)],
+  routes: [createRoundRoute(dependencies), createPurgeRoute(purge)],
   ready: { database: () => sql`select 1`, broker: () => queue.check() },
   start: () => {
-    running = run(dependencies, settings.RELAY_INTERVAL_SECONDS * 1000, stopping.signal);
+    running = Promise.all([
+      run(dependencies, settings.RELAY_INTERVAL_SECONDS * 1000, stopping.signal),
+      runPurge(purge, settings.PURGE_INTERVAL_SECONDS * 1000, stopping.signal),
+    ]);
   },
   close: async () => {
     stopping.abort();

@@ -1,6 +1,6 @@
 // The rounds of relay: take what is due, move it on, publish what is to be delivered.
 import { setTimeout } from 'node:timers/promises';
-import { isDatabaseAway, type Sql } from '../../lib/db.ts';
+import { inTransaction, isDatabaseAway, type Sql } from '../../lib/db.ts';
 import { lockDueEmails } from '../../lib/emails/due.ts';
 import { moveEmails } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
@@ -24,8 +24,8 @@ export interface Round {
 /** Most emails of one round: few enough that its transaction stays short. */
 export const roundLimit = 500;
 /**
- * Pause after a round that found no database. When the database is back, workers that are alive record what they delivered meanwhile;
- * taking their expired leases at once would deliver those emails twice.
+ * How long the database must be back before the next round. In this time the workers that are alive record what they delivered
+ * meanwhile, and renew their leases; taking those that expired at once would deliver their emails twice.
  */
 const databasePauseMs = 5_000;
 
@@ -34,7 +34,7 @@ export async function runOnce({ sql, queue, policy, log }: RelayDependencies): P
   // Without the broker, moving rows on would only make them wait longer.
   await queue.check();
 
-  const moves = await sql.begin(async (transaction) => {
+  const moves = await inTransaction(sql, async (transaction) => {
     const due = await lockDueEmails(transaction, roundLimit);
     const decided = due.map((email) => ({ email, move: dueStep(email, policy) }));
     await moveEmails(
@@ -56,15 +56,22 @@ export async function runOnce({ sql, queue, policy, log }: RelayDependencies): P
 
 /** Rounds until `signal` aborts; a full round is followed by the next at once. Resolves after the last one. */
 export async function run(dependencies: RelayDependencies, intervalMs: number, signal: AbortSignal): Promise<void> {
+  let databaseWasAway = false;
   while (!signal.aborted) {
     let pauseMs = intervalMs;
     try {
-      const { due } = await runOnce(dependencies);
-      if (due === roundLimit) pauseMs = 0;
+      if (databaseWasAway) {
+        await dependencies.sql`select 1`;
+        databaseWasAway = false;
+        pauseMs = databasePauseMs;
+      } else {
+        const { due } = await runOnce(dependencies);
+        if (due === roundLimit) pauseMs = 0;
+      }
     } catch (error) {
       // That the broker is away has been said where it was noticed.
       if (!(error instanceof BrokerAwayError)) dependencies.log.warn('round failed', { error });
-      if (isDatabaseAway(error)) pauseMs = Math.max(intervalMs, databasePauseMs);
+      databaseWasAway ||= isDatabaseAway(error);
     }
     await setTimeout(pauseMs, undefined, { signal }).catch(() => {});
   }

@@ -1,8 +1,9 @@
-// `POST /` runs one round, for hosts that call functions on a schedule.
+// `POST /` runs one round, `POST /purge` one of purging, for hosts that call functions on a schedule.
 import { databaseError, isDatabaseAway } from '../../lib/db.ts';
 import { ApiError } from '../../lib/errors.ts';
 import type { Route } from '../../lib/http.ts';
 import { BrokerAwayError } from '../../lib/queue.ts';
+import { type PurgeDependencies, purgeOnce } from './purge.ts';
 import { type RelayDependencies, runOnce } from './relay-due.ts';
 
 /** 200 `{due, published}`; 503 when the database or the broker is away. */
@@ -18,6 +19,20 @@ export function createRoundRoute(dependencies: RelayDependencies): Route {
         throw error;
       });
       return { status: 200, body: round };
+    },
+  };
+}
+
+/** 200 `{contents, emails, idempotency_keys, revoked_tokens}`, the rows deleted; 503 when the database is away. */
+export function createPurgeRoute(dependencies: PurgeDependencies): Route {
+  return {
+    method: 'POST',
+    path: '/purge',
+    async handle({ stopping }) {
+      const purged = await purgeOnce(dependencies, stopping).catch((error) => {
+        throw databaseError(error);
+      });
+      return { status: 200, body: purged };
     },
   };
 }

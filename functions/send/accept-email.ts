@@ -34,36 +34,56 @@ export interface AcceptDependencies {
 export async function acceptEmail(
   request: Request,
   client: AccessToken,
-  { store, publish, readStatus, countAccepted, log }: AcceptDependencies,
+  dependencies: AcceptDependencies,
 ): Promise<Reply> {
-  const key = parseIdempotencyKey(request.headers['idempotency-key']);
   const waitMs = parseWait(request.headers.prefer);
   const body = parseJson(request.body);
   const email = toNewEmail(parseEmailRequest(body, new Date()), request.headers.traceparent);
-  const idempotency = key === undefined ? null : { key, fingerprint: fingerprint(body) };
 
-  const accepted = await store({ client_id: client.clientId, idempotency, emails: [email] }).catch((error) => {
+  const { ids, replayed } = await storeOnce({ request, body, client, emails: [email] }, dependencies);
+
+  const [id = email.id] = ids;
+  const { readStatus } = dependencies;
+  const outcome = waitMs === 0 ? undefined : await waitForOutcome(id, waitMs, readStatus, request.stopping);
+  return acceptedReply(request, { id, status: statusOf(email), outcome, waitMs, replayed });
+}
+
+interface Coming {
+  request: Request;
+  /** As it was parsed. */
+  body: unknown;
+  client: AccessToken;
+  emails: NewEmail[];
+}
+
+/**
+ * Commits the emails of a request, unless its `Idempotency-Key` had its effect before: then `ids` are of the emails of that time.
+ * What is new is put on the queue.
+ */
+export async function storeOnce(
+  { request, body, client, emails }: Coming,
+  { store, publish, countAccepted, log }: AcceptDependencies,
+): Promise<{ ids: string[]; replayed: boolean }> {
+  const key = parseIdempotencyKey(request.headers['idempotency-key']);
+  const idempotency = key === undefined ? null : { key, fingerprint: fingerprint(body) };
+  const accepted = await store({ client_id: client.clientId, idempotency, emails }).catch((error) => {
     throw databaseError(error);
   });
-
-  const [id = email.id] = accepted.email_ids;
   const replayed = accepted.earlier_fingerprint !== null;
   if (replayed && accepted.earlier_fingerprint !== idempotency?.fingerprint) {
     throw new ApiError('invalid_idempotent_request', 'This Idempotency-Key was used before with another request body.');
   }
-  if (!replayed) {
+  for (const email of replayed ? [] : emails) {
     publishIfQueued(email, publish, log);
     countAccepted(email.lane);
     log.info('accepted', {
-      email_id: id,
+      email_id: email.id,
       client_id: client.clientId,
       trace_id: traceIdOf(email.traceparent),
       recipients: email.recipients.length,
     });
   }
-
-  const outcome = waitMs === 0 ? undefined : await waitForOutcome(id, waitMs, readStatus, request.stopping);
-  return acceptedReply(request, { id, status: statusOf(email), outcome, waitMs, replayed });
+  return { ids: accepted.email_ids, replayed };
 }
 
 /** Nobody waits for the broker: if the id does not get there, relay finds the row when it is due. */

@@ -1,7 +1,7 @@
 // The story of POST /emails/{id}/cancel: an email that is not being sent yet is not sent at all.
 import type { AccessToken } from '../../lib/access-token.ts';
 import { databaseError, type Sql } from '../../lib/db.ts';
-import { isEmailId } from '../../lib/emails/email.ts';
+import { cancelableStatuses, isEmailId } from '../../lib/emails/email.ts';
 import { moveEmails } from '../../lib/emails/move.ts';
 import { findEmail } from '../../lib/emails/read.ts';
 import { ApiError } from '../../lib/errors.ts';
@@ -11,8 +11,6 @@ export interface CancelDependencies {
   sql: Sql;
 }
 
-/** Statuses from which an email can be called back. */
-const cancelable = ['scheduled', 'queued', 'deferred'] as const;
 /** An email may move from one of them to another between our look and our move; then we look again. */
 const maxLooks = 5;
 
@@ -24,9 +22,9 @@ export async function cancelEmail(
 ): Promise<Reply> {
   try {
     for (let look = 0; look < maxLooks; look += 1) {
-      const email = isEmailId(id) ? await findEmail(sql, client.clientId, id) : undefined;
+      const email = isEmailId(id) ? await findEmail(sql, { client_id: client.clientId }, id) : undefined;
       if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
-      const from = cancelable.find((status) => status === email.status);
+      const from = cancelableStatuses.find((status) => status === email.status);
       if (from === undefined && email.status !== 'canceled') {
         throw new ApiError('conflict', `It is too late to cancel this email: its status is ${email.status}.`);
       }
@@ -40,7 +38,12 @@ export async function cancelEmail(
   throw new ApiError('conflict', 'The status of this email changes too quickly to cancel it. Try again.');
 }
 
-async function move(sql: Sql, id: string, from: (typeof cancelable)[number], attempts: number): Promise<boolean> {
+async function move(
+  sql: Sql,
+  id: string,
+  from: (typeof cancelableStatuses)[number],
+  attempts: number,
+): Promise<boolean> {
   const moved = await moveEmails(sql, [
     {
       id,

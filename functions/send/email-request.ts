@@ -1,11 +1,17 @@
 // What POST /send takes: the full form (from, to, …) or the original form (email, to_email, …), checked field by field.
 import * as v from 'valibot';
-import type { DeliveryMode, Mailbox } from '../../lib/emails/email.ts';
-import { ApiError, type Fault } from '../../lib/errors.ts';
+import type { Attachment, DeliveryMode, Mailbox, Tag } from '../../lib/emails/email.ts';
+import type { Fault } from '../../lib/errors.ts';
 import type { Lane } from '../../lib/queue.ts';
+import { Attachments } from './attachments.ts';
+import { CustomHeaders, headerValue } from './custom-headers.ts';
 import { defaultBody } from './default-body.ts';
 import { exactObject } from './exact-object.ts';
-import { Address, headerText, MailboxList, MailboxSchema } from './mailbox.ts';
+import { headerText } from './header-text.ts';
+import { Metadata, Tags } from './labels.ts';
+import { Address, MailboxList, MailboxSchema, maxRecipients } from './mailbox.ts';
+import { checkBody, checkObject, invalidBody, missing, Time } from './request-body.ts';
+import { Unsubscribe, unsubscribeHeaders } from './unsubscribe.ts';
 
 /** A checked request, the same whichever form it came in. */
 export interface EmailRequest {
@@ -17,6 +23,11 @@ export interface EmailRequest {
   subject: string;
   text?: string | undefined;
   html?: string | undefined;
+  attachments: Attachment[];
+  /** Those the caller adds, unsubscribing among them. */
+  headers: Record<string, string>;
+  tags: Tag[];
+  metadata: Record<string, string>;
   lane: Lane;
   delivery: DeliveryMode;
   /** When to deliver; undefined: at once. */
@@ -27,26 +38,28 @@ export interface EmailRequest {
 
 /** RFC 5322 §2.1.1 has lines of 998 characters at most. */
 const maxSubject = 998;
-const maxScheduleAheadMs = 366 * 24 * 3_600_000;
-/** To, cc and bcc together. */
-const maxRecipients = 50;
+export const maxScheduleAheadMs = 366 * 24 * 3_600_000;
 
 const BodyText = v.pipe(
   v.string('must be a string'),
   v.check((text) => !text.includes('\0'), 'must not have NUL characters'),
   v.check((text) => text.isWellFormed(), 'must be well-formed Unicode'),
 );
-const Subject = headerText(maxSubject);
+const Subject = v.pipe(
+  headerText(maxSubject),
+  // White space around a header's value does not survive its way.
+  v.transform((text) => text.trim()),
+);
 const optionalList = v.optional(MailboxList, []);
 const content = { text: v.optional(BodyText), html: v.optional(BodyText) };
 
-const timeMessage = 'must be a time such as 2026-01-31T12:00:00Z (ISO 8601, with its offset from UTC)';
-const Time = v.pipe(
-  v.string(timeMessage),
-  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/, timeMessage),
-  v.transform((text) => new Date(text)),
-  v.check((time) => !Number.isNaN(time.getTime()), timeMessage),
-);
+const extras = {
+  attachments: v.optional(Attachments, []),
+  headers: v.optional(CustomHeaders, {}),
+  tags: v.optional(Tags, []),
+  metadata: v.optional(Metadata, {}),
+  unsubscribe: v.optional(Unsubscribe),
+};
 const handling = {
   lane: v.optional(v.picklist(['transactional', 'bulk'], 'must be transactional or bulk'), 'transactional'),
   delivery: v.optional(
@@ -66,6 +79,7 @@ const FullForm = v.pipe(
     reply_to: optionalList,
     subject: Subject,
     ...content,
+    ...extras,
     ...handling,
   }),
   v.forward(
@@ -93,6 +107,7 @@ const OriginalForm = exactObject({
   to_name: v.optional(headerText(256)),
   subject: Subject,
   ...content,
+  ...extras,
   ...handling,
 });
 
@@ -103,8 +118,8 @@ const originalFields = ['email', 'name', 'to_email', 'to_name'];
  * In the original form, a body without content gets a default text and HTML.
  */
 export function parseEmailRequest(body: unknown, now: Date): EmailRequest {
-  const request = parseForm(body);
-  const { scheduled_at, expires_at } = request;
+  const { unsubscribe, ...request } = parseForm(body);
+  const { scheduled_at, expires_at, headers } = request;
   const errors: Fault[] = [];
   if (scheduled_at && scheduled_at.getTime() > now.getTime() + maxScheduleAheadMs) {
     errors.push({ path: 'scheduled_at', message: 'may be a year ahead at most' });
@@ -112,51 +127,30 @@ export function parseEmailRequest(body: unknown, now: Date): EmailRequest {
   if (expires_at && expires_at <= (scheduled_at ?? now)) {
     errors.push({ path: 'expires_at', message: 'must be after scheduled_at, and in the future' });
   }
-  if (errors.length > 0) throw invalid(errors);
-  // A time that has passed means now: clocks differ, and requests take time.
-  return scheduled_at && scheduled_at > now ? request : { ...request, scheduled_at: undefined };
+  const own = unsubscribe ? unsubscribeHeaders(unsubscribe) : {};
+  if (unsubscribe && ['list-unsubscribe', 'list-unsubscribe-post'].some((name) => headerValue(headers, name))) {
+    errors.push({ path: 'unsubscribe', message: 'must not be given together with its headers' });
+  }
+  if (errors.length > 0) throw invalidBody(errors);
+  return {
+    ...request,
+    headers: { ...headers, ...own },
+    // A time that has passed means now: clocks differ, and requests take time.
+    scheduled_at: scheduled_at && scheduled_at > now ? scheduled_at : undefined,
+  };
 }
 
-function parseForm(body: unknown): EmailRequest {
-  if (!v.is(v.record(v.string(), v.unknown()), body) || Array.isArray(body)) {
-    throw invalid([{ path: '', message: 'must be a JSON object' }]);
-  }
-  if (!originalFields.some((field) => field in body)) return check(FullForm, body);
-  const { email, name, to_email, to_name, text, html, ...others } = check(OriginalForm, body);
+type Parsed = EmailRequest & { unsubscribe?: v.InferOutput<typeof Unsubscribe> | undefined };
+
+function parseForm(body: unknown): Parsed {
+  checkObject(body);
+  if (!originalFields.some((field) => field in body)) return checkBody(FullForm, body);
+  const { email, name, to_email, to_name, text, html, ...others } = checkBody(OriginalForm, body);
   const from = toMailbox(email, name);
   const to = toMailbox(to_email, to_name);
   const hasContent = text !== undefined || html !== undefined;
   const written = hasContent ? { text, html } : defaultBody(from, to);
   return { from, to: [to], cc: [], bcc: [], reply_to: [], ...others, ...written };
-}
-
-function check<const Schema extends v.GenericSchema>(schema: Schema, body: unknown): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, body);
-  if (result.success) return result.output;
-  throw invalid(result.issues.map(toFault));
-}
-
-function toFault(issue: v.BaseIssue<unknown>): Fault {
-  const path = (issue.path ?? []).reduce(
-    (soFar, { key }) => (typeof key === 'number' ? `${soFar}[${key}]` : soFar === '' ? String(key) : `${soFar}.${key}`),
-    '',
-  );
-  if (issue.type === 'strict_object' && issue.expected === 'never')
-    return { path, message: 'is not a field of this request' };
-  if (issue.received === 'undefined') return { path, message: missing(path) };
-  return { path, message: issue.message };
-}
-
-function missing(field: string): string {
-  return `${field} is required`;
-}
-
-function invalid(errors: Fault[]): ApiError {
-  const detail = errors
-    .map(({ path, message }) => (message.startsWith(path) ? message : `${path} ${message}`))
-    .join('; ');
-  const onlyMissing = errors.every(({ message }) => message.endsWith('is required'));
-  return new ApiError(onlyMissing ? 'missing_required_field' : 'validation_error', `${detail}.`, { errors });
 }
 
 function toMailbox(email: string, name: string | undefined): Mailbox {

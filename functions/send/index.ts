@@ -2,7 +2,7 @@
 import { createTokenCheck } from '../../lib/access-token.ts';
 import { createBatcher } from '../../lib/batch.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
-import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
+import { type Acceptance, bytesOf, insertEmails } from '../../lib/emails/accept.ts';
 import { readStatuses } from '../../lib/emails/read.ts';
 import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
@@ -18,6 +18,7 @@ const batches = batchMetric(metrics);
 const accepted = counter(metrics, 'emails_accepted_total', 'Emails accepted.', ['lane']);
 const log = createLog('send', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'send' });
+const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
 
 const checkToken = createTokenCheck({
@@ -27,10 +28,13 @@ const checkToken = createTokenCheck({
   sql,
 });
 
-const store = createBatcher(
-  (acceptances: Acceptance[]) => insertEmails(sql, acceptances, settings.PUBLISH_GRACE_SECONDS * 1000),
-  { maxItems: 100, failsAll: isDatabaseAway, onGroup: (items) => batches.observe({ batch: 'accept' }, items) },
-);
+const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acceptances, publishGraceMs), {
+  maxItems: 100,
+  // A group is one statement: some large bodies are enough for it.
+  weight: { of: bytesOf, max: settings.MAX_BODY_BYTES },
+  failsAll: isDatabaseAway,
+  onGroup: (items) => batches.observe({ batch: 'accept' }, items),
+});
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
   failsAll: isDatabaseAway,
@@ -46,6 +50,7 @@ const hosted = hostFunction({
     store,
     readStatus,
     publish: queue.publish,
+    publishGraceMs,
     countAccepted: (lane) => accepted.inc({ lane }),
     sql,
     log,

@@ -10,6 +10,9 @@ describe('normalizeAddress', () => {
     ['user@exämple.com', 'user@xn--exmple-cua.com'],
     ['user@xn--exmple-cua.com', 'user@xn--exmple-cua.com'],
     ['user@例え.test', 'user@xn--r8jz45g.test'],
+    ['jörg@example.com', 'jörg@example.com'],
+    ['jo\u0308rg@example.com', 'jörg@example.com'],
+    ['用户@例え.test', '用户@xn--r8jz45g.test'],
     [`${'a'.repeat(64)}@example.com`, `${'a'.repeat(64)}@example.com`],
   ])('takes %s', (text, address) => {
     expect(normalizeAddress(text)).toBe(address);
@@ -44,7 +47,11 @@ describe('normalizeAddress', () => {
     ['a soft hyphen', 'a@exam\u00adple.com'],
     ['a zero-width space', 'a@exam\u200bple.com'],
     ['a fullwidth at', 'a＠example.com'],
-    ['a local part beyond ASCII', 'jörg@example.com'],
+    ['a zero-width space in the local part', 'a\u200bb@example.com'],
+    ['a change of direction in the local part', 'a\u202eb@example.com'],
+    ['a no-break space in the local part', 'a\u00a0b@example.com'],
+    ['a fullwidth at in the local part', 'a＠x.test@example.com'],
+    ['a local part too long in UTF-8', `${'ö'.repeat(33)}@example.com`],
     ['a local part too long', `${'a'.repeat(65)}@example.com`],
     ['too long', `a@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}.${'f'.repeat(20)}.com`],
   ])('refuses %s', (_what, text) => {

@@ -2,41 +2,40 @@
 import { domainToASCII } from 'node:url';
 import * as v from 'valibot';
 import type { Mailbox } from '../../lib/emails/email.ts';
+import { boundedList } from './bounded.ts';
 import { exactObject } from './exact-object.ts';
+import { headerText } from './header-text.ts';
 
 /** RFC 5321 §4.5.3.1: octets of a local part and of a path without its angle brackets. */
 const maxLocalPart = 64;
 const maxAddress = 254;
 const maxName = 256;
 
-/** RFC 5322 `dot-atom`. Quoted local parts are refused: hardly anybody has one, and they are how addresses are smuggled. */
-const localPartForm = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+/** To, cc and bcc together, and so each of them. */
+export const maxRecipients = 50;
+/**
+ * RFC 5322 `dot-atom`, with letters, marks and digits of every script (RFC 6531). Quoted local parts are refused: hardly anybody
+ * has one, and they are how addresses are smuggled.
+ */
+const localPartForm =
+  /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+)*$/u;
 /** At least two labels of letters, digits and inner hyphens (RFC 1035), the last one not a number. */
 const domainForm = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const nameAndAddress = /^\s*(?:"([^"\\]*)"|([^"<>@,;:\\]*?))\s*<([^<>]*)>\s*$/;
 
-/** An address with its domain in ASCII (IDNA), in lower case; undefined if it is not one single address. */
+/** An address with its domain in ASCII (IDNA), in lower case, and its local part in NFC; undefined if it is not one single address. */
 export function normalizeAddress(text: string): string | undefined {
   const at = text.lastIndexOf('@');
-  const localPart = text.slice(0, at);
-  if (at < 1 || localPart.length > maxLocalPart || !localPartForm.test(localPart)) return undefined;
+  // Fullwidth and other look-alikes of ASCII stay what they are: only NFKC would turn one of them into an @.
+  const localPart = text.slice(0, Math.max(at, 0)).normalize('NFC');
+  if (at < 1 || Buffer.byteLength(localPart) > maxLocalPart || !localPartForm.test(localPart)) return undefined;
   const typedDomain = text.slice(at + 1);
   // domainToASCII follows URL rules, which would let some other characters pass or vanish.
   if (/[\s/\\?#%:[\]@<>()",;\p{Cc}\p{Cf}]/u.test(typedDomain)) return undefined;
   const domain = domainToASCII(typedDomain);
   if (!domainForm.test(domain)) return undefined;
   const address = `${localPart}@${domain}`;
-  return address.length <= maxAddress ? address : undefined;
-}
-
-/** Text that may stand in a header: no control characters (CR and LF would begin a new header), well-formed Unicode. */
-export function headerText(maxLength: number) {
-  return v.pipe(
-    v.string('must be a string'),
-    v.maxLength(maxLength, `may have ${maxLength} characters at most`),
-    v.check((text) => !/\p{Cc}|\u2028|\u2029/u.test(text), 'must not have line breaks or other control characters'),
-    v.check((text) => text.isWellFormed(), 'must be well-formed Unicode'),
-  );
+  return Buffer.byteLength(address) <= maxAddress ? address : undefined;
 }
 
 const addressMessage = 'must be one email address such as name@example.com';
@@ -90,7 +89,7 @@ export const MailboxSchema = v.lazy((input): v.GenericSchema<unknown, Mailbox> =
 
 /** One mailbox, or a list of them. */
 export const MailboxList = v.lazy((input): v.GenericSchema<unknown, Mailbox[]> => {
-  if (Array.isArray(input)) return v.array(MailboxSchema);
+  if (Array.isArray(input)) return boundedList(MailboxSchema, maxRecipients);
   return v.pipe(
     MailboxSchema,
     v.transform((mailbox) => [mailbox]),

@@ -5,7 +5,8 @@ import { continueTrace } from '../../lib/trace.ts';
 import type { EmailRequest } from './email-request.ts';
 
 export function toNewEmail(request: EmailRequest, traceparent: string | string[] | undefined): NewEmail {
-  const { from, to, cc, bcc, reply_to, subject, text, html, lane, delivery, scheduled_at, expires_at } = request;
+  const { from, to, cc, bcc, reply_to, subject, text, html, headers, attachments, tags, metadata } = request;
+  const { lane, delivery, scheduled_at, expires_at } = request;
   const id = uuidv7();
   return {
     id,
@@ -18,7 +19,11 @@ export function toNewEmail(request: EmailRequest, traceparent: string | string[]
     scheduled_at: scheduled_at ?? null,
     expires_at: expires_at ?? null,
     traceparent: continueTrace(traceparent),
+    tags,
+    metadata,
     headers: { from, to, cc, bcc, reply_to },
+    custom_headers: headers,
+    attachments,
     text_body: text ?? null,
     html_body: html ?? null,
   };

@@ -1,10 +1,19 @@
 // The routes of the send function.
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
+import { acceptBatch } from './accept-batch.ts';
 import { type AcceptDependencies, acceptEmail } from './accept-email.ts';
 import { type CancelDependencies, cancelEmail } from './cancel-email.ts';
+import { type EraseDependencies, eraseOne } from './erase-recipient.ts';
+import { type ReplayDependencies, replayMany, replayOne } from './replay-emails.ts';
+import { type RescheduleDependencies, rescheduleScheduled } from './reschedule-email.ts';
 
-export interface SendDependencies extends AcceptDependencies, CancelDependencies {
+export interface SendDependencies
+  extends AcceptDependencies,
+    CancelDependencies,
+    RescheduleDependencies,
+    ReplayDependencies,
+    EraseDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
 }
 
@@ -19,8 +28,14 @@ export function createSendRoutes(dependencies: SendDependencies): Route[] {
   };
   return [
     { method: 'POST', path: '/send', accepts, handle: authorized(acceptEmail) },
-    // The name other mail APIs use.
+    { method: 'POST', path: '/send/batch', accepts, handle: authorized(acceptBatch) },
+    // The names other mail APIs use.
     { method: 'POST', path: '/emails', accepts, handle: authorized(acceptEmail) },
+    { method: 'POST', path: '/emails/batch', accepts, handle: authorized(acceptBatch) },
+    { method: 'PATCH', path: '/emails/{id}', accepts, handle: authorized(rescheduleScheduled) },
     { method: 'POST', path: '/emails/{id}/cancel', handle: authorized(cancelEmail) },
+    { method: 'POST', path: '/emails/{id}/replay', handle: authorized(replayOne) },
+    { method: 'POST', path: '/emails/replay', accepts, handle: authorized(replayMany) },
+    { method: 'POST', path: '/recipients/erase', accepts, handle: authorized(eraseOne) },
   ];
 }

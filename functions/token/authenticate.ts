@@ -3,11 +3,14 @@ import { createBatcher } from '../../lib/batch.ts';
 import { databaseError, isDatabaseAway, type Sql } from '../../lib/db.ts';
 import { ApiError } from '../../lib/errors.ts';
 import type { Request } from '../../lib/http.ts';
-import { createSecretCheck, type SecretCheckOptions } from './check-secret.ts';
+import { checkAssertion } from './check-assertion.ts';
+import { createSecretCheck } from './check-secret.ts';
+import { noteSecretUse } from './client-secrets.ts';
 import { type Client, findClients, isClientId } from './clients.ts';
 import { type credentialNames, presentedCredentials } from './credentials.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
+import { useAssertion } from './used-assertions.ts';
 
 export type Authenticate = (
   request: Pick<Request, 'headers' | 'address'>,
@@ -15,23 +18,33 @@ export type Authenticate = (
 ) => Promise<Client>;
 
 /**
- * The returned function throws `invalid_client` (401, or 429 for a caller that guesses), `invalid_request`, or `unavailable` (503).
- * It does not tell a caller whether the client is unknown, disabled, or has another secret.
+ * `audiences` is what an assertion may be for: the issuer, and its token endpoint. The returned function throws `invalid_client`
+ * (401, or 429 for a caller that guesses), `invalid_request`, or `unavailable` (503).
+ * It does not tell a caller whether the client is unknown, disabled, or has another secret or key.
  */
-export function createAuthentication(sql: Sql, options?: SecretCheckOptions): Authenticate {
+export function createAuthentication(sql: Sql, audiences: readonly string[]): Authenticate {
   const findClient = createBatcher((ids: string[]) => findClients(sql, ids), {
     maxItems: 500,
     failsAll: isDatabaseAway,
   });
-  const checkSecret = createSecretCheck(options);
+  const checkSecret = createSecretCheck({ noteUse: (secretId) => noteSecretUse(sql, secretId) });
 
   return async ({ headers, address }, parameters) => {
     const credentials = presentedCredentials(headers.authorization, parameters);
     const clientId = isClientId(credentials.clientId) ? credentials.clientId : '';
     const client = clientId ? await findClient(clientId).catch(rethrowDatabaseError) : undefined;
-    const storedHash = client?.secret_hash;
-    const check = await checkSecret({ clientId, secret: credentials.secret, storedHash, address });
+    if ('secret' in credentials) await proveBySecret(clientId, client, credentials.secret, address);
+    else await proveByAssertion(clientId, client, credentials.assertion);
+    if (client === undefined || client.disabled_at !== null) throw refused(clientId, 'disabled client');
+    return client;
+  };
+
+  async function proveBySecret(clientId: string, client: Client | undefined, secret: string, address: string) {
+    const stored = client?.secrets ?? [];
+    const check = await checkSecret({ clientId, secret, stored, address }).catch(rethrowDatabaseError);
     switch (check.outcome) {
+      case 'right':
+        return;
       case 'wrong':
         throw refused(clientId, client ? 'wrong secret' : 'unknown client');
       case 'slowed':
@@ -40,11 +53,24 @@ export function createAuthentication(sql: Sql, options?: SecretCheckOptions): Au
         throw new ApiError('unavailable', 'Too many secrets are being checked. Try again.', {
           headers: { 'retry-after': '1' },
         });
-      case 'right':
-        if (client === undefined || client.disabled_at !== null) throw refused(clientId, 'disabled client');
-        return client;
     }
-  };
+  }
+
+  async function proveByAssertion(clientId: string, client: Client | undefined, assertion: string) {
+    const keys = client?.public_keys ?? [];
+    const check = await checkAssertion({ assertion, clientId, keys, audiences, now: Date.now() });
+    switch (check.outcome) {
+      case 'unproven':
+        throw refused(clientId, client ? check.reason : 'unknown client');
+      case 'unfit':
+        throw new OAuthError('invalid_client', `The client_assertion ${check.fault}.`, { clientId });
+      case 'right': {
+        const isFirst = await useAssertion(sql, clientId, check.jti, check.expiresAt).catch(rethrowDatabaseError);
+        if (!isFirst)
+          throw new OAuthError('invalid_client', 'The client_assertion has been used before.', { clientId });
+      }
+    }
+  }
 }
 
 function rethrowDatabaseError(error: unknown): never {

@@ -1,28 +1,36 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createSecretCheck, type SecretToCheck } from './check-secret.ts';
-import { decoyHash, verifySecret } from './secret-hash.ts';
+import { decoyHash, findFitting } from './secret-hash.ts';
 
 /** "right" and "rolled" with the least cost there is, so that hundreds of checks take no time. */
 const hashOfRight = '$scrypt$ln=1,r=1,p=1$c2FsdHNhbHRzYWx0$chrFar7K0TEPV9YHYANcoVlbOzB/AwNIQi3njrE+/4k';
 const hashOfRolled = '$scrypt$ln=1,r=1,p=1$c2FsdHNhbHRzYWx0$RQnoedszurtE8B+9ggKLOgFYIjiPlgk9nMUEReIYiQU';
 
+const storedRight = { id: 1, hash: hashOfRight };
+const storedRolled = { id: 2, hash: hashOfRolled };
+
 let time: number;
 let hashesRun: number;
+let notedUses: number[];
 let check: (changes?: Partial<SecretToCheck>) => Promise<string>;
 let retryAfterSeconds: number | undefined;
 
 beforeEach(() => {
   time = 1_000_000;
   hashesRun = 0;
+  notedUses = [];
   const checkSecret = createSecretCheck({
     now: () => time,
-    verify: (secret, storedHash) => {
+    find: (secret, hashes) => {
       hashesRun += 1;
-      return verifySecret(secret, storedHash);
+      return findFitting(secret, hashes);
+    },
+    noteUse: async (secretId) => {
+      notedUses.push(secretId);
     },
   });
   check = async (changes = {}) => {
-    const asked = { clientId: 'a', secret: 'right', storedHash: hashOfRight, address: '192.0.2.1', ...changes };
+    const asked = { clientId: 'a', secret: 'right', stored: [storedRight], address: '192.0.2.1', ...changes };
     const result = await checkSecret(asked);
     retryAfterSeconds = result.outcome === 'slowed' ? result.retryAfterSeconds : undefined;
     return result.outcome;
@@ -52,8 +60,25 @@ describe('a right secret', () => {
 
   it('is forgotten at once when it is rolled, and the new one is taken', async () => {
     await check();
-    expect(await check({ storedHash: hashOfRolled })).toBe('wrong');
-    expect(await check({ storedHash: hashOfRolled, secret: 'rolled' })).toBe('right');
+    expect(await check({ stored: [storedRolled] })).toBe('wrong');
+    expect(await check({ stored: [storedRolled], secret: 'rolled' })).toBe('right');
+  });
+
+  it('may be one of several; it is forgotten at once when that one is taken away', async () => {
+    const stored = [storedRight, storedRolled];
+    expect(await check({ stored })).toBe('right');
+    expect(await check({ stored, secret: 'rolled' })).toBe('right');
+    expect(hashesRun).toBe(2);
+    expect(await check({ stored: [storedRolled] })).toBe('wrong');
+    expect(await check({ stored: [storedRolled], secret: 'rolled' })).toBe('right');
+  });
+
+  it('is noted as used when it is hashed, not at every request', async () => {
+    const stored = [storedRight, storedRolled];
+    for (let n = 0; n < 3; n += 1) await check({ stored, secret: 'rolled' });
+    await check({ stored });
+    await check({ stored, secret: 'wrong' });
+    expect(notedUses).toEqual([2, 1]);
   });
 
   it('is not another client’s', async () => {
@@ -107,16 +132,16 @@ describe('a wrong secret', () => {
   });
 });
 
-describe('an unknown client', () => {
+describe('an unknown client, or one without a secret,', () => {
   it('costs a hash and is wrong, even if a secret came to fit the decoy', async () => {
     const checked: string[] = [];
     const checkSecret = createSecretCheck({
-      verify: async (_secret, storedHash) => {
-        checked.push(storedHash);
-        return true;
+      find: async (_secret, hashes) => {
+        checked.push(...hashes);
+        return hashes[0];
       },
     });
-    const unknown = { clientId: 'nobody', secret: 'any', storedHash: undefined, address: '192.0.2.1' };
+    const unknown = { clientId: 'nobody', secret: 'any', stored: [], address: '192.0.2.1' };
     expect(await checkSecret(unknown)).toEqual({ outcome: 'wrong' });
     expect(checked).toEqual([decoyHash]);
   });

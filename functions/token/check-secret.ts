@@ -1,14 +1,15 @@
 // Checks a client's secret: one that was right a moment ago passes at once, wrong ones are slowed, the rest costs one scrypt.
 import { createHmac, randomBytes } from 'node:crypto';
 import { BoundedMap } from './bounded-map.ts';
-import { decoyHash, verifySecret } from './secret-hash.ts';
+import type { StoredSecret } from './clients.ts';
+import { decoyHash, findFitting } from './secret-hash.ts';
 import { callerNetwork, type Failures, waitMs, withOneMore } from './slowdown.ts';
 
 export interface SecretToCheck {
   clientId: string;
   secret: string;
-  /** What is stored of the right secret; undefined for a client that does not exist, which must not show in the time taken. */
-  storedHash: string | undefined;
+  /** The right ones; none for a client that does not exist, which must not show in the time taken. */
+  stored: readonly StoredSecret[];
   /** Address of the caller. */
   address: string;
 }
@@ -23,7 +24,9 @@ export type SecretCheck =
 export interface SecretCheckOptions {
   now?: () => number;
   /** Stands in for scrypt where a test counts how often it runs. */
-  verify?: (secret: string, storedHash: string) => Promise<boolean>;
+  find?: typeof findFitting;
+  /** Told which secret was right, once for as long as that is remembered. */
+  noteUse?: (secretId: number) => Promise<void>;
 }
 
 /** How long a right secret is remembered. */
@@ -33,28 +36,34 @@ const capacity = 10_000;
 /** Checks under way at most: on two cores, some 4 s of work. */
 const mostUnderWay = 100;
 
-export function createSecretCheck({ now = Date.now, verify = verifySecret }: SecretCheckOptions = {}) {
+export function createSecretCheck({
+  now = Date.now,
+  find = findFitting,
+  noteUse = async () => {},
+}: SecretCheckOptions = {}) {
   // What is remembered is worth nothing to whoever reads the memory of another process, or a dump without this key.
   const fingerprintKey = randomBytes(32);
   const rightUntil = new BoundedMap<number>(capacity);
   const failuresOf = new BoundedMap<Failures>(capacity);
   const underWay = new Map<string, Promise<SecretCheck>>();
 
-  /** Holds the stored hash, too: when the secret is rolled, what was remembered of the old one no longer fits. */
-  function fingerprintOf({ clientId, secret, storedHash }: SecretToCheck): string {
-    const parts = JSON.stringify([clientId, secret, storedHash]);
+  /** Holds the stored hashes, too: when a secret is rolled, removed or expires, what was remembered of it no longer fits. */
+  function fingerprintOf({ clientId, secret, stored }: SecretToCheck): string {
+    const parts = JSON.stringify([clientId, secret, stored.map(({ hash }) => hash)]);
     return createHmac('sha256', fingerprintKey).update(parts).digest('base64');
   }
 
   async function runCheck(
-    { secret, storedHash }: SecretToCheck,
+    { secret, stored }: SecretToCheck,
     fingerprint: string,
     caller: string,
   ): Promise<SecretCheck> {
-    const fits = await verify(secret, storedHash ?? decoyHash);
-    if (!fits || storedHash === undefined) return { outcome: 'wrong' };
+    const fitting = await find(secret, stored.length > 0 ? stored.map(({ hash }) => hash) : [decoyHash]);
+    const right = stored.find(({ hash }) => hash === fitting);
+    if (right === undefined) return { outcome: 'wrong' };
     rightUntil.set(fingerprint, now() + rememberedMs);
     failuresOf.delete(caller);
+    await noteUse(right.id);
     return { outcome: 'right' };
   }
 

@@ -7,8 +7,10 @@ import {
   insertClient,
   isClientId,
   listClients,
+  lockClient,
+  setPublicKeys,
   setScopes,
-  setSecretHash,
+  setTokenLifetime,
 } from './clients.ts';
 
 let database: TestDatabase;
@@ -34,7 +36,7 @@ it('lists them by name', async () => {
 
 it('does not touch a client that is there already', async () => {
   expect(await insertClient(database.sql, { client_id: 'a', scopes: ['email'], secret_hash: 'x' })).toBe(false);
-  expect(await clientA()).toMatchObject({ scopes: ['basic'], secret_hash: 'h' });
+  expect(await clientA()).toMatchObject({ scopes: ['basic'], secrets: [{ id: expect.any(Number), hash: 'h' }] });
 });
 
 it('keeps the time of the first disabling until it is enabled', async () => {
@@ -47,17 +49,30 @@ it('keeps the time of the first disabling until it is enabled', async () => {
   expect((await clientA())?.disabled_at).toBeNull();
 });
 
-it('changes secret and scopes', async () => {
-  await setSecretHash(database.sql, 'a', 'other');
+it('changes scopes, keys and token lifetime', async () => {
+  const keys = [{ kty: 'OKP', crv: 'Ed25519', x: 'x', kid: 'k' }];
+  expect(await clientA()).toMatchObject({ public_keys: [], token_lifetime_seconds: null });
   await setScopes(database.sql, 'a', ['basic', 'email']);
-  expect(await clientA()).toMatchObject({ scopes: ['basic', 'email'], secret_hash: 'other' });
+  await setPublicKeys(database.sql, 'a', keys);
+  await setTokenLifetime(database.sql, 'a', 120);
+  expect(await clientA()).toMatchObject({
+    scopes: ['basic', 'email'],
+    public_keys: keys,
+    token_lifetime_seconds: 120,
+  });
+});
+
+it.each([59, 86_401])('takes no token lifetime of %i s', async (seconds) => {
+  await expect(setTokenLifetime(database.sql, 'a', seconds)).rejects.toMatchObject({ code: '23514' });
 });
 
 it('says when there is no such client', async () => {
   const { sql } = database;
   expect(await disableClient(sql, 'nobody')).toBe(false);
   expect(await enableClient(sql, 'nobody')).toBe(false);
-  expect(await setSecretHash(sql, 'nobody', 'h')).toBe(false);
+  expect(await setPublicKeys(sql, 'nobody', [])).toBe(false);
+  expect(await setTokenLifetime(sql, 'nobody', null)).toBe(false);
+  expect(await lockClient(sql, 'nobody')).toBe(false);
   expect(await setScopes(sql, 'nobody', ['basic'])).toBe(false);
 });
 

@@ -1,11 +1,15 @@
+import { UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { presentedCredentials } from './credentials.ts';
 
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+const jwt = new UnsecuredJWT({ sub: 'a' }).encode();
+const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const assertion = { client_assertion: jwt, client_assertion_type };
 const refusal = (code: string) => expect.objectContaining({ name: 'OAuthError', code });
 
 describe('credentials', () => {
-  it.each<[string, string | undefined, object, { clientId: string; secret: string }]>([
+  it.each<[string, string | undefined, object, object]>([
     ['in the body', undefined, { client_id: 'a', client_secret: 's' }, { clientId: 'a', secret: 's' }],
     ['with Basic', basic('a:s'), {}, { clientId: 'a', secret: 's' }],
     ['with any case of Basic', basic('a:s').replace('Basic', 'bASIC'), {}, { clientId: 'a', secret: 's' }],
@@ -14,6 +18,13 @@ describe('credentials', () => {
     ['form-urlencoded', basic('a%3Ab:s+t%2B%C3%A9'), {}, { clientId: 'a:b', secret: 's t+é' }],
     ['with a line break in the secret', basic('a:s\nt'), {}, { clientId: 'a', secret: 's\nt' }],
     ['with an empty secret', basic('a:'), {}, { clientId: 'a', secret: '' }],
+    ['in an assertion', undefined, assertion, { clientId: 'a', assertion: jwt }],
+    [
+      'in an assertion beside the same id',
+      undefined,
+      { ...assertion, client_id: 'a' },
+      { clientId: 'a', assertion: jwt },
+    ],
   ])('are read %s', (_, authorization, body, expected) => {
     expect(presentedCredentials(authorization, body)).toEqual(expected);
   });
@@ -29,15 +40,23 @@ describe('credentials', () => {
     ['nothing after Basic', 'Basic ', {}],
     ['a broken escape', basic('a:100%'), {}],
     ['an escape that is not UTF-8', basic('a:%ff'), {}],
+    ['an assertion of another type', undefined, { ...assertion, client_assertion_type: 'saml2-bearer' }],
+    ['an assertion that is no JWT', undefined, { ...assertion, client_assertion: 'abc' }],
+    ['an assertion of nobody', undefined, { ...assertion, client_assertion: new UnsecuredJWT({}).encode() }],
   ])('that are %s are invalid_client', (_, authorization, body) => {
     expect(() => presentedCredentials(authorization, body)).toThrow(refusal('invalid_client'));
   });
 
-  it.each<[string, object]>([
-    ['the same secret again', { client_id: 'a', client_secret: 's' }],
-    ['a secret', { client_secret: 't' }],
-    ['another id', { client_id: 'b' }],
-  ])('with Basic and, in the body, %s are invalid_request', (_, body) => {
-    expect(() => presentedCredentials(basic('a:s'), body)).toThrow(refusal('invalid_request'));
+  it.each<[string, string | undefined, object]>([
+    ['Basic and the same secret in the body', basic('a:s'), { client_id: 'a', client_secret: 's' }],
+    ['Basic and a secret in the body', basic('a:s'), { client_secret: 't' }],
+    ['Basic and another id in the body', basic('a:s'), { client_id: 'b' }],
+    ['Basic and an assertion', basic('a:s'), assertion],
+    ['a secret and an assertion', undefined, { client_id: 'a', client_secret: 's', ...assertion }],
+    ['an assertion and another id', undefined, { client_id: 'b', ...assertion }],
+    ['an assertion without its type', undefined, { client_assertion: jwt }],
+    ['the type of an assertion alone', undefined, { client_id: 'a', client_assertion_type }],
+  ])('that are %s are invalid_request', (_, authorization, body) => {
+    expect(() => presentedCredentials(authorization, body)).toThrow(refusal('invalid_request'));
   });
 });

@@ -1,36 +1,63 @@
-// How a client says who it is (RFC 6749 §2.3.1): with HTTP Basic or in the body, never both.
+// How a client says who it is: with HTTP Basic or a secret in the body (RFC 6749 §2.3.1), or with an assertion (RFC 7521 §4.2); one way, never two.
+import { decodeJwt } from 'jose';
 import { OAuthError } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
 
-export interface Credentials {
-  clientId: string;
-  secret: string;
-}
+export type Credentials =
+  | { clientId: string; secret: string }
+  /** `clientId` is what the assertion says of itself, not yet proven. */
+  | { clientId: string; assertion: string };
 
 /** Parameters of the body that name and prove the client. */
-export const credentialNames = ['client_id', 'client_secret'] as const;
+export const credentialNames = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'] as const;
+type CredentialParameters = Parameters<(typeof credentialNames)[number]>;
+
+/** The names that metadata has for them. */
+export const authenticationMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Throws `invalid_client` where there are none or they cannot be read, and `invalid_request` where they come twice. */
-export function presentedCredentials(
-  authorization: string | undefined,
-  body: Parameters<(typeof credentialNames)[number]>,
-): Credentials {
-  if (authorization !== undefined) return withoutSecondProof(basicCredentials(authorization), body);
-  if (body.client_id === undefined || body.client_secret === undefined) {
-    throw new OAuthError('invalid_client', 'Send client_id and client_secret, either with HTTP Basic or in the body.');
+export function presentedCredentials(authorization: string | undefined, body: CredentialParameters): Credentials {
+  const { client_id, client_secret, client_assertion, client_assertion_type } = body;
+  const basic = authorization === undefined ? undefined : basicCredentials(authorization);
+  const hasAssertion = client_assertion !== undefined || client_assertion_type !== undefined;
+  if ([basic !== undefined, client_secret !== undefined, hasAssertion].filter(Boolean).length > 1) {
+    throw new OAuthError('invalid_request', 'The client authenticates in two ways: use one of them.');
   }
-  return { clientId: body.client_id, secret: body.client_secret };
+  if (basic !== undefined) return ofOneClient(basic, client_id);
+  if (hasAssertion) return ofOneClient(assertionCredentials(body), client_id);
+  if (client_id !== undefined && client_secret !== undefined) return { clientId: client_id, secret: client_secret };
+  throw new OAuthError(
+    'invalid_client',
+    'Send client_id and client_secret, with HTTP Basic or in the body, or a client_assertion.',
+  );
 }
 
-/** A body may still name the client, as some libraries do, but not another one, and not prove it again (§2.3). */
-function withoutSecondProof(credentials: Credentials, body: Parameters<(typeof credentialNames)[number]>): Credentials {
-  if (body.client_secret !== undefined || (body.client_id ?? credentials.clientId) !== credentials.clientId) {
-    throw new OAuthError(
-      'invalid_request',
-      'The client authenticates with HTTP Basic and in the body: use one of them.',
-    );
+/** The body may still name the client, as some libraries do, but not another one. */
+function ofOneClient(credentials: Credentials, named: string | undefined): Credentials {
+  if (named === undefined || named === credentials.clientId) return credentials;
+  throw new OAuthError('invalid_request', 'The client_id in the body is not the one of the credentials.');
+}
+
+function assertionCredentials({ client_assertion, client_assertion_type }: CredentialParameters): Credentials {
+  if (client_assertion === undefined || client_assertion_type === undefined) {
+    throw new OAuthError('invalid_request', 'client_assertion and client_assertion_type come together.');
   }
-  return credentials;
+  if (client_assertion_type !== assertionType) {
+    throw new OAuthError('invalid_client', `client_assertion_type must be ${assertionType}.`);
+  }
+  return { clientId: claimedClient(client_assertion), assertion: client_assertion };
+}
+
+function claimedClient(assertion: string): string {
+  try {
+    const { sub } = decodeJwt(assertion);
+    if (typeof sub === 'string') return sub;
+  } catch {
+    // Said below.
+  }
+  throw new OAuthError('invalid_client', 'The client_assertion is not a JWT whose sub is a client_id.');
 }
 
 function basicCredentials(authorization: string): Credentials {

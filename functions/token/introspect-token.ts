@@ -1,7 +1,7 @@
 // POST /introspect (RFC 7662): a client asks what became of a token of its own.
 import { databaseError, type Sql } from '../../lib/db.ts';
 import type { Reply, Request } from '../../lib/http.ts';
-import { areRevoked } from '../../lib/revoked-tokens.ts';
+import { findEndings } from '../../lib/revoked-tokens.ts';
 import type { Authenticate } from './authenticate.ts';
 import { credentialNames } from './credentials.ts';
 import { noStore, OAuthError } from './oauth-error.ts';
@@ -21,7 +21,7 @@ export function createIntrospectToken({ authenticate, tokens, sql }: IntrospectT
     if (parameters.token === undefined) throw new OAuthError('invalid_request', 'token is missing.');
     const claims = await tokens.read(parameters.token);
     if (claims === undefined || claims.client_id !== client.client_id) return answer({ active: false });
-    const isActive = hasNotExpired(claims) && !(await isRevoked(sql, claims.jti));
+    const isActive = hasNotExpired(claims) && !(await hasBeenEnded(sql, claims));
     return answer(isActive ? { active: true, token_type: 'Bearer', ...claims } : { active: false });
   };
 }
@@ -31,11 +31,11 @@ function hasNotExpired({ exp }: TokenClaims): boolean {
   return exp * 1000 > Date.now();
 }
 
-async function isRevoked(sql: Sql, jti: string): Promise<boolean> {
-  const [revoked] = await areRevoked(sql, [jti]).catch((error) => {
+async function hasBeenEnded(sql: Sql, { jti, client_id: clientId }: TokenClaims): Promise<boolean> {
+  const [ending] = await findEndings(sql, [{ jti, clientId }]).catch((error) => {
     throw databaseError(error);
   });
-  return revoked === true;
+  return ending !== undefined;
 }
 
 function answer(body: Record<string, unknown>): Reply {

@@ -1,10 +1,11 @@
 // The grant over HTTP, against the built bundle and a real database.
-import { createLocalJWKSet, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../infra/test/database.ts';
 import { issuer, json, type RunningFunction, startFunction } from '../../infra/test/functions.ts';
 import { createTokenCheck } from '../../lib/access-token.ts';
-import { disableClient, enableClient, insertClient, setSecretHash } from './clients.ts';
+import { replaceSecrets } from './client-secrets.ts';
+import { disableClient, enableClient, insertClient, setTokenLifetime } from './clients.ts';
 import { createSigningKeys } from './create-signing-key.ts';
 import { hashSecret } from './secret-hash.ts';
 
@@ -102,6 +103,32 @@ describe('a grant', () => {
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(3600);
   });
 
+  it.each<[string, unknown, number]>([
+    ['its audience', { ...original, resource: issuer }, 200],
+    ['it, with the slash that URLs get', { ...original, resource: `${issuer}/` }, 200],
+    ['it twice', `${form(original)}&resource=${issuer}&resource=${issuer}`, 200],
+    ['it in a list', { ...original, resource: [issuer] }, 200],
+    ['another API', { ...original, resource: 'https://other.example.test' }, 400],
+    ['it and another API', `${form(original)}&resource=${issuer}&resource=https://other.example.test`, 400],
+    ['a path of it', { ...original, resource: `${issuer}/send` }, 400],
+    ['a fragment of it', { ...original, resource: `${issuer}#x` }, 400],
+    ['no URI', { ...original, resource: 'mail' }, 400],
+  ])('may be asked for by naming the API as its resource: %s', async (_, body, status) => {
+    const response = await post(body);
+    const { access_token, error } = await json(response);
+    expect([response.status, error]).toEqual([status, status === 400 ? 'invalid_target' : undefined]);
+    if (status === 200) expect(decodeJwt(access_token).aud).toBe(issuer);
+  });
+
+  it('lives as long as its client’s tokens do', async () => {
+    await setTokenLifetime(database.sql, 'mailer', 120);
+    const { access_token, expires_in } = await json(await post({ ...original, client_id: 'mailer' }));
+    const { iat = 0, exp } = decodeJwt(access_token);
+    expect([expires_in, exp]).toEqual([120, iat + 120]);
+    await setTokenLifetime(database.sql, 'mailer', null);
+    expect(await json(await post({ ...original, client_id: 'mailer' }))).toMatchObject({ expires_in: 3600 });
+  });
+
   it('is a token that the functions of the API take, for its scopes', async () => {
     const { access_token } = await json(await post({ ...original, scope: 'basic' }));
     const check = createTokenCheck({ ...checked(), sql: database.sql });
@@ -152,6 +179,7 @@ describe('a refusal', () => {
     ['an object for an id', { ...original, client_id: { a: 1 } }, {}, 400, 'invalid_request'],
     ['a repeated parameter', `${form(original)}&scope=basic&scope=email`, {}, 400, 'invalid_request'],
     ['form fields in brackets', form({ 'grant_type[x]': 'client_credentials' }), {}, 400, 'invalid_request'],
+    ['an object for a resource', { ...original, resource: { a: 1 } }, {}, 400, 'invalid_request'],
     ['a list', [original], {}, 400, 'invalid_request'],
     ['malformed JSON', '{"grant_type":', { 'content-type': 'application/json' }, 400, 'invalid_request'],
     ['no body', '', { 'content-type': 'application/json' }, 400, 'invalid_request'],
@@ -216,7 +244,7 @@ describe('what the operator changes holds at once', () => {
 
   it('a rolled secret, though the old one is remembered', async () => {
     expect(await status()).toBe(200);
-    await setSecretHash(database.sql, 'rolled', await hashSecret('new'));
+    await replaceSecrets(database.sql, 'rolled', await hashSecret('new'));
     expect(await status()).toBe(401);
     expect(await status('new')).toBe(200);
   });
@@ -263,7 +291,8 @@ describe('the metadata', () => {
   it('is that of RFC 8414', async () => {
     const response = await fetch(`${token.url}/.well-known/oauth-authorization-server`);
     expect(response.status).toBe(200);
-    const methods = ['client_secret_basic', 'client_secret_post'];
+    const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+    const algs = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
     expect(await json(response)).toEqual({
       issuer,
       token_endpoint: `${issuer}/token`,
@@ -274,8 +303,11 @@ describe('the metadata', () => {
       response_types_supported: [],
       scopes_supported: ['basic', 'email'],
       token_endpoint_auth_methods_supported: methods,
+      token_endpoint_auth_signing_alg_values_supported: algs,
       introspection_endpoint_auth_methods_supported: methods,
+      introspection_endpoint_auth_signing_alg_values_supported: algs,
       revocation_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_signing_alg_values_supported: algs,
     });
   });
 });

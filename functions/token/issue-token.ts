@@ -5,25 +5,31 @@ import type { Authenticate } from './authenticate.ts';
 import type { Client } from './clients.ts';
 import { credentialNames } from './credentials.ts';
 import { noStore, OAuthError } from './oauth-error.ts';
-import { readParameters } from './parameters.ts';
+import { readParameters, readResources } from './parameters.ts';
+import { checkResources } from './resource.ts';
 import type { TokenFormat } from './token-format.ts';
 
 export interface IssueTokenOptions {
   authenticate: Authenticate;
   tokens: TokenFormat;
+  issuer: string;
+  audience: string;
+  /** Of clients that have none of their own. */
   lifetimeSeconds: number;
   log: Log;
 }
 
 export const grantTypes = ['client_credentials'];
 
-export function createIssueToken({ authenticate, tokens, lifetimeSeconds, log }: IssueTokenOptions) {
+export function createIssueToken({ authenticate, tokens, log, ...api }: IssueTokenOptions) {
   return async (request: Request): Promise<Reply> => {
     const parameters = readParameters(request, ['grant_type', 'scope', ...credentialNames]);
     checkGrantType(parameters.grant_type);
     const client = await authenticate(request, parameters);
     const scopes = grantedScopes(parameters.scope, client);
-    const { token, jti } = await tokens.sign(client.client_id, scopes);
+    checkResources(readResources(request), api);
+    const lifetimeSeconds = client.token_lifetime_seconds ?? api.lifetimeSeconds;
+    const { token, jti } = await tokens.sign(client.client_id, scopes, lifetimeSeconds);
     const scope = scopes.join(' ');
     log.info('token issued', { client_id: client.client_id, jti, scope });
     return {

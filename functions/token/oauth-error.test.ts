@@ -7,6 +7,7 @@ describe('an OAuth2 error', () => {
     ['invalid_request', 400],
     ['invalid_client', 401],
     ['invalid_scope', 400],
+    ['invalid_target', 400],
     ['unsupported_grant_type', 400],
   ] as const)('%s is answered with status %i, for nobody to keep', (code, status) => {
     const reply = oauthErrorReply(new OAuthError(code, 'So.'));

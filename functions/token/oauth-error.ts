@@ -2,11 +2,12 @@
 import type { ApiError } from '../../lib/errors.ts';
 import type { Reply } from '../../lib/http.ts';
 
-/** Code → HTTP status. The last two are those of RFC 6749 §4.1.2.1, for which §5.2 has no words. */
+/** Code → HTTP status. `invalid_target` is of RFC 8707 §2, the last two of RFC 6749 §4.1.2.1, for which §5.2 has no words. */
 const statuses = {
   invalid_request: 400,
   invalid_client: 401,
   invalid_scope: 400,
+  invalid_target: 400,
   unsupported_grant_type: 400,
   server_error: 500,
   temporarily_unavailable: 503,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Request } from '../../lib/http.ts';
-import { readParameters } from './parameters.ts';
+import { readParameters, readResources } from './parameters.ts';
 
 const request = (contentType: string, body: string | Buffer): Request => ({
   method: 'POST',
@@ -51,5 +51,27 @@ describe('parameters', () => {
   it('never repeats a name: a JSON body sent as a form is one long name with the secret in it', () => {
     const body = '{"client_secret":"abc123"}';
     expect(() => read(form(`${body}&${body}`))).toThrow(expect.not.stringContaining('abc123'));
+  });
+});
+
+describe('resources', () => {
+  it.each<[string, Request, string[]]>([
+    ['none', form('scope=a'), []],
+    ['one', form('resource=a'), ['a']],
+    ['several', form('resource=a&scope=x&resource=b'), ['a', 'b']],
+    ['empty ones as omitted', form('resource=&resource=a'), ['a']],
+    ['none, in JSON', json({ scope: 'a' }), []],
+    ['one, in JSON', json({ resource: 'a' }), ['a']],
+    ['several, in JSON', json({ resource: ['a', 'b', ''] }), ['a', 'b']],
+  ])('are read: %s', (_, from, expected) => {
+    expect(readResources(from)).toEqual(expected);
+  });
+
+  it.each<[string, Request]>([
+    ['a number', json({ resource: 1 })],
+    ['null in a list', json({ resource: [null] })],
+    ['an object', json({ resource: {} })],
+  ])('that are %s are invalid_request', (_, from) => {
+    expect(() => readResources(from)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
 });

@@ -12,11 +12,8 @@ export type Parameters<Name extends string> = Partial<Record<Name, string>>;
  * Reads the parameters `names` from the body. Others are ignored and empty ones count as omitted (RFC 6749 §3.2).
  * Throws `invalid_request` where one is repeated or not a string, and `invalid_json`.
  */
-export function readParameters<const Name extends string>(
-  { headers, body }: Request,
-  names: readonly Name[],
-): Parameters<Name> {
-  const given = mediaType(headers) === json ? jsonParameters(parseJson(body)) : formParameters(body);
+export function readParameters<const Name extends string>(request: Request, names: readonly Name[]): Parameters<Name> {
+  const given = givenParameters(request);
   const parameters: Parameters<Name> = {};
   for (const name of names) {
     const value = given.get(name);
@@ -27,6 +24,20 @@ export function readParameters<const Name extends string>(
   return parameters;
 }
 
+/** Reads the one parameter that may be repeated (RFC 8707 §2), in JSON as a list. */
+export function readResources(request: Request): string[] {
+  const resource = givenParameters(request).get('resource') ?? [];
+  const values: unknown[] = Array.isArray(resource) ? resource : [resource];
+  if (!values.every((value) => typeof value === 'string')) {
+    throw new OAuthError('invalid_request', 'resource must be a string, or a list of them.');
+  }
+  return values.filter((value) => value !== '');
+}
+
+function givenParameters({ headers, body }: Request): Map<string, unknown> {
+  return mediaType(headers) === json ? jsonParameters(parseJson(body)) : formParameters(body);
+}
+
 function jsonParameters(body: unknown): Map<string, unknown> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new OAuthError('invalid_request', 'The request body must be a JSON object.');
@@ -35,9 +46,12 @@ function jsonParameters(body: unknown): Map<string, unknown> {
 }
 
 function formParameters(body: Buffer): Map<string, unknown> {
-  const pairs = [...new URLSearchParams(body.toString())];
-  const parameters = new Map(pairs);
+  const form = new URLSearchParams(body.toString());
+  const resources = form.getAll('resource');
+  form.delete('resource');
+  const pairs = [...form];
+  const parameters = new Map<string, unknown>(pairs);
   // The name is not repeated to anybody: a JSON body sent as a form is one long name with the secret in it.
   if (parameters.size < pairs.length) throw new OAuthError('invalid_request', 'A parameter is given more than once.');
-  return parameters;
+  return parameters.set('resource', resources);
 }

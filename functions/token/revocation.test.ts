@@ -1,4 +1,5 @@
 // Introspection and revocation over HTTP, and what the API's own check of tokens makes of them.
+import { randomUUID } from 'node:crypto';
 import { UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../infra/test/database.ts';
@@ -11,7 +12,9 @@ import {
   startFunction,
 } from '../../infra/test/functions.ts';
 import { createTokenCheck } from '../../lib/access-token.ts';
-import { insertClient } from './clients.ts';
+import { findEndings, revokeToken } from '../../lib/revoked-tokens.ts';
+import { replaceSecrets } from './client-secrets.ts';
+import { disableClient, enableClient, insertClient } from './clients.ts';
 import { createSigningKeys } from './create-signing-key.ts';
 import { hashSecret } from './secret-hash.ts';
 import { parseSigningKeys } from './signing-keys.ts';
@@ -20,10 +23,11 @@ import { createTokenFormat } from './token-format.ts';
 const { scope, ...owner } = exampleClient;
 const other = { client_id: 'other', client_secret: 'abc123' };
 const SIGNING_KEYS = await createSigningKeys('ES256');
-const format = { keys: parseSigningKeys(SIGNING_KEYS), issuer, audience: issuer };
-const past = createTokenFormat({ ...format, lifetimeSeconds: -3600 });
+const format = createTokenFormat({ keys: parseSigningKeys(SIGNING_KEYS), issuer, audience: issuer });
+const endedBefore = async (seconds: number) => (await format.sign(owner.client_id, ['basic'], -seconds)).token;
+const endedLongAgo = () => endedBefore(3600);
 /** So short a time ago that a function whose clock is slow still takes them. */
-const justNow = createTokenFormat({ ...format, lifetimeSeconds: -5 });
+const endedJustNow = () => endedBefore(5);
 
 let database: TestDatabase;
 let token: RunningFunction;
@@ -75,8 +79,7 @@ describe('introspection', () => {
   it('tells nothing of another client’s token, of one that has ended, and of what is none', async () => {
     const own = await getToken(token.url);
     expect(await introspected({ ...other, token: own })).toEqual({ active: false });
-    for (const { sign } of [past, justNow]) {
-      const { token: ended } = await sign(owner.client_id, ['basic']);
+    for (const ended of [await endedLongAgo(), await endedJustNow()]) {
       expect(await introspected({ ...owner, token: ended })).toEqual({ active: false });
     }
     for (const text of ['abc', `${own}x`, notOurs()]) {
@@ -102,7 +105,7 @@ describe('revocation', () => {
   });
 
   it('ends a token that has just ended: functions whose clocks are slow would take it still', async () => {
-    const { token: text } = await justNow.sign(owner.client_id, ['basic']);
+    const text = await endedJustNow();
     expect(await check(`Bearer ${text}`, 'basic')).toMatchObject({ clientId: owner.client_id });
     await post('/revoke', { ...owner, token: text });
     await expect(check(`Bearer ${text}`, 'basic')).rejects.toMatchObject({ code: 'invalid_token' });
@@ -116,12 +119,56 @@ describe('revocation', () => {
 
   it('has the same answer for what is no token, and keeps nothing of it', async () => {
     const before = await database.sql`select jti from revoked_tokens`;
-    const { token: ended } = await past.sign(owner.client_id, ['basic']);
+    const ended = await endedLongAgo();
     for (const text of ['abc', notOurs(), ended]) {
       expect((await post('/revoke', { ...owner, token: text })).status).toBe(200);
     }
     expect(await database.sql`select jti from revoked_tokens`).toHaveLength(before.length);
   });
+});
+
+describe('disabling a client', () => {
+  it('ends its tokens at once, and nobody else’s; enabling it makes them good again', async () => {
+    const text = await getToken(token.url);
+    const others = await getToken(token.url, { ...other, scope });
+    await disableClient(database.sql, owner.client_id);
+    await expect(check(`Bearer ${text}`, 'email')).rejects.toMatchObject({
+      code: 'invalid_token',
+      message: 'The client of the access token is disabled.',
+    });
+    expect(await check(`Bearer ${others}`, 'email')).toMatchObject({ clientId: 'other' });
+    await enableClient(database.sql, owner.client_id);
+    expect(await check(`Bearer ${text}`, 'email')).toMatchObject({ clientId: owner.client_id });
+  });
+
+  it('is told apart from revocation in one group of tokens, each its own', async () => {
+    await insertClient(database.sql, { client_id: 'off', scopes: ['basic'] });
+    await disableClient(database.sql, 'off');
+    const revoked = randomUUID();
+    await revokeToken(database.sql, revoked, new Date());
+    const tokens = [
+      { jti: randomUUID(), clientId: 'off' },
+      { jti: revoked, clientId: 'other' },
+      { jti: randomUUID(), clientId: 'other' },
+      { jti: revoked, clientId: 'off' },
+      { jti: randomUUID(), clientId: 'nobody' },
+    ];
+    expect(await findEndings(database.sql, tokens)).toEqual([
+      'client disabled',
+      'revoked',
+      undefined,
+      'revoked',
+      'client disabled',
+    ]);
+    expect(await findEndings(database.sql, [])).toEqual([]);
+  });
+});
+
+it('a rolled secret ends no tokens', async () => {
+  const text = await getToken(token.url, { ...other, scope });
+  await replaceSecrets(database.sql, 'other', await hashSecret('new'));
+  expect(await check(`Bearer ${text}`, 'email')).toMatchObject({ clientId: 'other' });
+  await replaceSecrets(database.sql, 'other', await hashSecret('abc123'));
 });
 
 describe.each(['/introspect', '/revoke'] as const)('%s', (path) => {

@@ -8,22 +8,23 @@ import { createIssueToken } from './issue-token.ts';
 import { OAuthError, oauthErrorReply } from './oauth-error.ts';
 import { parameterMediaTypes } from './parameters.ts';
 import { createRevokeToken } from './revoke-token.ts';
-import { serverMetadata } from './server-metadata.ts';
+import { assertionAudiences, serverMetadata } from './server-metadata.ts';
 import { createTokenFormat, type TokenFormatOptions } from './token-format.ts';
 
 export interface TokenRoutesOptions extends TokenFormatOptions {
   sql: Sql;
   log: Log;
+  lifetimeSeconds: number;
 }
 
 /** Short enough for a new key to be known soon after it was added. */
 const publicForAWhile = { 'cache-control': 'public, max-age=300' };
 
-export function createTokenRoutes({ sql, log, ...format }: TokenRoutesOptions): Route[] {
-  const { issuer, keys, lifetimeSeconds } = format;
-  const authenticate = createAuthentication(sql);
+export function createTokenRoutes({ sql, log, lifetimeSeconds, ...format }: TokenRoutesOptions): Route[] {
+  const { issuer, audience, keys } = format;
+  const authenticate = createAuthentication(sql, assertionAudiences(issuer));
   const tokens = createTokenFormat(format);
-  const issue = createIssueToken({ authenticate, tokens, lifetimeSeconds, log });
+  const issue = createIssueToken({ authenticate, tokens, issuer, audience, lifetimeSeconds, log });
   const introspect = createIntrospectToken({ authenticate, tokens, sql });
   const revoke = createRevokeToken({ authenticate, tokens, sql, log });
   const keySet = { keys: keys.map(({ publicJwk }) => publicJwk) };

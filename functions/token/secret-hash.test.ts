@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decoyHash, hashSecret, parseSecretHash, verifySecret } from './secret-hash.ts';
+import { decoyHash, findFitting, hashSecret, parseSecretHash } from './secret-hash.ts';
 
 const unpadded = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
 
@@ -12,6 +12,8 @@ const rfc7914 = `$scrypt$ln=14,r=8,p=1$${unpadded(Buffer.from('SodiumChloride'))
   ),
 )}`;
 
+const verifySecret = async (secret: string, hash: string) => (await findFitting(secret, [hash])) !== undefined;
+
 describe('a secret hash', () => {
   it('fits its secret and no other', async () => {
     const hash = await hashSecret('abc123');
@@ -23,6 +25,22 @@ describe('a secret hash', () => {
 
   it('differs for the same secret', async () => {
     expect(await hashSecret('abc123')).not.toBe(await hashSecret('abc123'));
+  });
+
+  it('shares its salt with those of the same client, and nothing else', async () => {
+    const first = await hashSecret('abc123');
+    const second = await hashSecret('abc124', first);
+    const [one, other] = [parseSecretHash(first), parseSecretHash(second)];
+    expect(other.salt).toEqual(one.salt);
+    expect(other.hash).not.toEqual(one.hash);
+    expect(await findFitting('abc124', [first, second])).toBe(second);
+    expect(await findFitting('abc123', [first, second])).toBe(first);
+    expect(await findFitting('abc125', [first, second])).toBeUndefined();
+  });
+
+  it('is found among those of other salt and cost', async () => {
+    expect(await findFitting('pleaseletmein', [await hashSecret('abc123'), rfc7914])).toBe(rfc7914);
+    expect(await findFitting('pleaseletmein', [])).toBeUndefined();
   });
 
   it('is the scrypt of RFC 7914, with the cost that it was made with', async () => {

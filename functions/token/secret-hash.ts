@@ -17,15 +17,28 @@ export interface SecretHash {
 /** The hash of no secret: checking against it costs as much as against a real one. */
 export const decoyHash = format({ ...cost, salt: Buffer.alloc(saltBytes), hash: Buffer.alloc(hashBytes) });
 
-export async function hashSecret(secret: string): Promise<string> {
-  const salt = randomBytes(saltBytes);
+/** With the salt of `sibling`, another secret of the same client, where there is one: a guess is then one scrypt for both. */
+export async function hashSecret(secret: string, sibling?: string): Promise<string> {
+  const salt = sibling === undefined ? randomBytes(saltBytes) : parseSecretHash(sibling).salt;
   return format({ ...cost, salt, hash: await derive(secret, { ...cost, salt }, hashBytes) });
 }
 
-/** True when `secret` is the one that was hashed. Throws on a hash that is not of our format. */
-export async function verifySecret(secret: string, phc: string): Promise<boolean> {
-  const expected = parseSecretHash(phc);
-  return timingSafeEqual(await derive(secret, expected, expected.hash.length), expected.hash);
+/**
+ * The one of `phcs` that is the hash of `secret`. Costs one scrypt where they share salt and cost, as those of one client do.
+ * Throws on a hash that is not of our format.
+ */
+export async function findFitting(secret: string, phcs: readonly string[]): Promise<string | undefined> {
+  const derived = new Map<string, Buffer>();
+  let fitting: string | undefined;
+  for (const phc of phcs) {
+    const expected = parseSecretHash(phc);
+    const length = expected.hash.length;
+    const way = `${phc.slice(0, phc.lastIndexOf('$'))} ${length}`;
+    const hash = derived.get(way) ?? (await derive(secret, expected, length));
+    derived.set(way, hash);
+    if (timingSafeEqual(hash, expected.hash)) fitting = phc;
+  }
+  return fitting;
 }
 
 /** Throws an error that does not repeat the hash. */

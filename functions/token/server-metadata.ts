@@ -1,12 +1,12 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414): what a client library needs to know of this server.
+import { assertionAlgorithms } from './client-keys.ts';
 import { knownScopes } from './clients.ts';
+import { authenticationMethods } from './credentials.ts';
 import { grantTypes } from './issue-token.ts';
-
-const authenticationMethods = ['client_secret_basic', 'client_secret_post'];
 
 /** `issuer` is the public base URL of the API. */
 export function serverMetadata(issuer: string): Record<string, unknown> {
-  const base = issuer.replace(/\/$/, '');
+  const base = baseOf(issuer);
   return {
     issuer,
     token_endpoint: `${base}/token`,
@@ -16,8 +16,28 @@ export function serverMetadata(issuer: string): Record<string, unknown> {
     grant_types_supported: grantTypes,
     response_types_supported: [],
     scopes_supported: knownScopes,
-    token_endpoint_auth_methods_supported: authenticationMethods,
-    introspection_endpoint_auth_methods_supported: authenticationMethods,
-    revocation_endpoint_auth_methods_supported: authenticationMethods,
+    ...authenticationAt('token'),
+    ...authenticationAt('introspection'),
+    ...authenticationAt('revocation'),
+  };
+}
+
+/**
+ * What the `aud` of a client's assertion may be. The issuer is what today's clients write (draft-ietf-oauth-rfc7523bis); the
+ * token endpoint, by either of its names, is what older ones do (RFC 7523 §3).
+ */
+export function assertionAudiences(issuer: string): string[] {
+  const base = baseOf(issuer);
+  return [issuer, `${base}/token`, `${base}/authorize`];
+}
+
+function baseOf(issuer: string): string {
+  return issuer.replace(/\/$/, '');
+}
+
+function authenticationAt(endpoint: 'token' | 'introspection' | 'revocation') {
+  return {
+    [`${endpoint}_endpoint_auth_methods_supported`]: authenticationMethods,
+    [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: assertionAlgorithms,
   };
 }

@@ -60,7 +60,7 @@ export function thumbprint(jwk: JWK): string {
     .digest('base64url');
 }
 
-function parsedJson(text: string): unknown {
+export function parsedJson(text: string): unknown {
   try {
     return parseJson(Buffer.from(text));
   } catch {
@@ -89,7 +89,11 @@ function readPrivateKey(jwk: v.InferOutput<typeof PrivateJwk>, which: string): K
   }
 }
 
-function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject, which: string): SigningAlgorithm {
+/** The algorithm that a key of this kind signs with here, or a `SigningKeysError` where it is too weak or of another kind. */
+export function algorithmOf(
+  { asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject,
+  which: string,
+): SigningAlgorithm {
   if (asymmetricKeyType === 'ed25519') return 'EdDSA';
   if (asymmetricKeyType === 'ec' && asymmetricKeyDetails.namedCurve === 'prime256v1') return 'ES256';
   if (asymmetricKeyType !== 'rsa') throw unsupported(which);
@@ -109,6 +113,6 @@ function fits(privateKey: KeyObject, publicKey: KeyObject): boolean {
   }
 }
 
-function unsupported(which: string): SigningKeysError {
+export function unsupported(which: string): SigningKeysError {
   return new SigningKeysError(`${which}: is of a kind that is not supported; RSA, EC P-256 and OKP Ed25519 are`);
 }

@@ -7,7 +7,7 @@ import { createTokenFormat } from './token-format.ts';
 
 const issuer = 'https://api.example.test';
 const audience = 'https://mail.example.test';
-const options = { issuer, audience, lifetimeSeconds: 600 };
+const options = { issuer, audience };
 const newKeys = async (alg: 'RS256' | 'ES256' | 'EdDSA' = 'ES256') => parseSigningKeys(await createSigningKeys(alg));
 
 const keys = await newKeys('RS256');
@@ -34,7 +34,7 @@ describe('a token', () => {
   it.each(signingAlgorithms)('signed with %s is one of RFC 9068 that the published key verifies', async (alg) => {
     const own = await newKeys(alg);
     const [{ kid, publicJwk }] = own;
-    const { token, jti } = await createTokenFormat({ keys: own, ...options }).sign('a', ['basic', 'email']);
+    const { token, jti } = await createTokenFormat({ keys: own, ...options }).sign('a', ['basic', 'email'], 600);
     const { payload, protectedHeader } = await jwtVerify(token, await importJWK(publicJwk), { issuer, audience });
     expect(protectedHeader).toEqual({ alg, kid, typ: 'at+jwt' });
     expect(payload).toEqual({
@@ -43,9 +43,9 @@ describe('a token', () => {
       sub: 'a',
       client_id: 'a',
       jti,
-      iat: payload.nbf,
+      iat: (payload.nbf ?? 0) + 300,
       nbf: expect.any(Number),
-      exp: (payload.nbf ?? 0) + 600,
+      exp: (payload.nbf ?? 0) + 300 + 600,
       scope: 'basic email',
       scopes: ['basic', 'email'],
     });
@@ -53,16 +53,16 @@ describe('a token', () => {
   });
 
   it('has its own jti', async () => {
-    const [one, other] = await Promise.all([sign('a', ['basic']), sign('a', ['basic'])]);
+    const [one, other] = await Promise.all([sign('a', ['basic'], 600), sign('a', ['basic'], 600)]);
     expect(one.jti).not.toBe(other.jti);
   });
 
   it('is signed by the first key and read by all: a key rotates without a gap', async () => {
     const [next] = await newKeys('EdDSA');
     const rotated = createTokenFormat({ keys: [next, ...keys], ...options });
-    const { token, jti } = await sign('a', ['basic']);
+    const { token, jti } = await sign('a', ['basic'], 600);
     expect(await rotated.read(token)).toMatchObject({ jti });
-    const fresh = await rotated.sign('a', ['basic']);
+    const fresh = await rotated.sign('a', ['basic'], 600);
     expect(decodeProtectedHeader(fresh.token).kid).toBe(next.kid);
     expect(await read(fresh.token)).toBeUndefined();
   });

@@ -9,7 +9,6 @@ export interface TokenFormatOptions {
   keys: SigningKeys;
   issuer: string;
   audience: string;
-  lifetimeSeconds: number;
 }
 
 const Claims = v.object({
@@ -28,17 +27,20 @@ const Claims = v.object({
 export type TokenClaims = v.InferOutput<typeof Claims>;
 
 export interface TokenFormat {
-  sign(clientId: string, scopes: readonly string[]): Promise<{ token: string; jti: string }>;
+  sign(clientId: string, scopes: readonly string[], lifetimeSeconds: number): Promise<{ token: string; jti: string }>;
   /** The claims of a token of ours that has not ended, as the API would take it; undefined for anything else. */
   read(token: string): Promise<TokenClaims | undefined>;
 }
 
-export function createTokenFormat({ keys, issuer, audience, lifetimeSeconds }: TokenFormatOptions): TokenFormat {
+/** A token can be used at once where a clock is this much behind ours; its end does not move, as a wider tolerance would. */
+const clockLeadSeconds = 300;
+
+export function createTokenFormat({ keys, issuer, audience }: TokenFormatOptions): TokenFormat {
   const [{ alg, kid, privateKey }] = keys;
   const publicKeys = createLocalJWKSet({ keys: keys.map(({ publicJwk }) => publicJwk) });
 
   return {
-    async sign(clientId, scopes) {
+    async sign(clientId, scopes, lifetimeSeconds) {
       const jti = randomUUID();
       const now = Math.floor(Date.now() / 1000);
       // `scopes` beside `scope`: league/oauth2-server, which the original API was built on, writes and reads the list.
@@ -49,7 +51,7 @@ export function createTokenFormat({ keys, issuer, audience, lifetimeSeconds }: T
         .setSubject(clientId)
         .setJti(jti)
         .setIssuedAt(now)
-        .setNotBefore(now)
+        .setNotBefore(now - clockLeadSeconds)
         .setExpirationTime(now + lifetimeSeconds)
         .sign(privateKey);
       return { token, jti };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { findClients } from '../../functions/token/clients.ts';
-import { verifySecret } from '../../functions/token/secret-hash.ts';
+import { findFitting } from '../../functions/token/secret-hash.ts';
 import { parseSigningKeys } from '../../functions/token/signing-keys.ts';
 import { freePort } from '../local/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../test/database.ts';
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 const run = (args: string[], databaseUrl: string | undefined = database.url) =>
-  runAdmin(args, { databaseUrl, migrationsDirectory: undefined, say: () => {} });
+  runAdmin(args, { databaseUrl, amqpUrl: undefined, migrationsDirectory: undefined, say: () => {} });
 
 async function succeed(...args: string[]): Promise<string> {
   const { exitCode, output, complaint } = await run(args);
@@ -38,7 +38,15 @@ async function client(id: string) {
   const [found] = await findClients(database.sql, [id]);
   return found;
 }
-const fits = async (id: string, secret = '') => verifySecret(secret, (await client(id))?.secret_hash ?? '');
+const fits = async (id: string, secret = '') => {
+  const hashes = (await client(id))?.secrets.map(({ hash }) => hash) ?? [];
+  return (await findFitting(secret, hashes)) !== undefined;
+};
+/** What add-secret prints. */
+const addedIn = (output: string) => {
+  const [, id = '', secret = ''] = /one more secret, (\d+): (\S+)/.exec(output) ?? [];
+  return { id, secret };
+};
 const secretIn = (output: string) => /secret: (\S+)/.exec(output)?.[1] ?? '';
 
 describe('client create', () => {
@@ -101,9 +109,9 @@ describe('the other client commands', () => {
     expect(await succeed('client', 'list')).toMatch(
       new RegExp(
         [
-          '^CLIENT                 SCOPES       CREATED               DISABLED',
-          `a-client-of-long-name  email        ${date}  -`,
-          `shop                   basic email  ${date}  ${date}$`,
+          '^CLIENT                 SCOPES       SECRETS  KEYS  LIFETIME  CREATED               DISABLED',
+          `a-client-of-long-name  email        1        0     default   ${date}  -`,
+          `shop                   basic email  1        0     default   ${date}  ${date}$`,
         ].join('\n'),
       ),
     );
@@ -111,18 +119,123 @@ describe('the other client commands', () => {
     expect(await client('shop')).toMatchObject({ disabled_at: null });
   });
 
-  it('roll a secret: the old one is of no use any more', async () => {
+  it('roll a secret: those before are of no use any more', async () => {
     const old = secretIn(await succeed('client', 'create', 'shop'));
+    const added = addedIn(await succeed('client', 'add-secret', 'shop')).secret;
     const next = secretIn(await succeed('client', 'roll-secret', 'shop'));
-    expect([await fits('shop', old), await fits('shop', next)]).toEqual([false, true]);
+    expect(await Promise.all([old, added, next].map((secret) => fits('shop', secret)))).toEqual([false, false, true]);
   });
 
-  it.each(['disable', 'enable', 'roll-secret'])('%s of nobody fails', async (verb) => {
+  it.each(['disable', 'enable', 'roll-secret', 'add-secret', 'list-secrets'])('%s of nobody fails', async (verb) => {
     expect(await run(['client', verb, 'nobody'])).toEqual({
       exitCode: 1,
       complaint: 'There is no client "nobody"; client list shows all.',
     });
   });
+});
+
+describe('secrets', () => {
+  it('are added beside those that there are, three at most, and removed one by one', async () => {
+    const first = secretIn(await succeed('client', 'create', 'shop'));
+    const second = addedIn(await succeed('client', 'add-secret', 'shop'));
+    const third = addedIn(await succeed('client', 'add-secret', 'shop', '--expires-in', '30'));
+    for (const secret of [first, second.secret, third.secret]) expect(await fits('shop', secret)).toBe(true);
+    expect(await run(['client', 'add-secret', 'shop'])).toEqual({
+      exitCode: 1,
+      complaint: 'Client shop has 3 secrets, and may have no more: remove one first.',
+    });
+    expect(await succeed('client', 'remove-secret', 'shop', second.id)).toContain('Secrets left: 2');
+    expect(await fits('shop', second.secret)).toBe(false);
+    expect(await fits('shop', first)).toBe(true);
+    expect(await succeed('client', 'add-secret', 'shop')).toContain('one more secret');
+  });
+
+  it('of one client share their salt: a guess costs one scrypt', async () => {
+    await succeed('client', 'create', 'shop');
+    await succeed('client', 'add-secret', 'shop');
+    await succeed('client', 'add-secret', 'shop');
+    const salts = (await client('shop'))?.secrets.map(({ hash }) => hash.split('$')[3]);
+    expect(salts).toHaveLength(3);
+    expect(new Set(salts).size).toBe(1);
+  });
+
+  it('are three at most, though many are added at once', async () => {
+    await succeed('client', 'create', 'shop');
+    const outcomes = await Promise.all(Array.from({ length: 4 }, () => run(['client', 'add-secret', 'shop'])));
+    expect(outcomes.filter(({ exitCode }) => exitCode === 0)).toHaveLength(2);
+    expect((await client('shop'))?.secrets).toHaveLength(3);
+  });
+
+  it('that have expired are of no use, do not count, and go', async () => {
+    await succeed('client', 'create', 'shop');
+    const { id, secret } = addedIn(await succeed('client', 'add-secret', 'shop', '--expires-in', '1'));
+    await succeed('client', 'add-secret', 'shop');
+    await database.sql`update client_secrets set expires_at = now() - interval '1 s' where id = ${id}`;
+    expect(await fits('shop', secret)).toBe(false);
+    await succeed('client', 'add-secret', 'shop');
+    expect(await database.sql`select from client_secrets where id = ${id}`).toHaveLength(0);
+  });
+
+  it('are listed without themselves', async () => {
+    await succeed('client', 'create', 'shop');
+    const { id } = addedIn(await succeed('client', 'add-secret', 'shop', '--expires-in', '30'));
+    const [, , second] = (await succeed('client', 'list-secrets', 'shop')).split('\n');
+    const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d UTC`;
+    expect(second).toMatch(new RegExp(`^${id} +${date}  ${date}  -$`));
+  });
+
+  it('of others cannot be removed', async () => {
+    await succeed('client', 'create', 'other');
+    await succeed('client', 'create', 'shop');
+    const id = String((await client('other'))?.secrets[0]?.id);
+    expect(await run(['client', 'remove-secret', 'shop', id])).toEqual({
+      exitCode: 1,
+      complaint: `Client shop has no secret ${id}; client list-secrets shows all.`,
+    });
+  });
+});
+
+describe('public keys of a client', () => {
+  const write = (name: string, content: string) => {
+    const file = join(directory, name);
+    writeFileSync(file, content);
+    return file;
+  };
+
+  it('stand in for a secret, and are replaced', async () => {
+    const pair = write('private.json', await succeed('key', 'create', '--alg', 'ES256'));
+    const keys = write('public.json', await succeed('key', 'public', pair));
+    expect(await succeed('client', 'create', 'shop', '--keys', keys)).toContain('It has no secret');
+    const made = await client('shop');
+    expect(made).toMatchObject({ secrets: [], public_keys: [{ kty: 'EC', crv: 'P-256' }] });
+    expect(await succeed('client', 'list-secrets', 'shop')).toBe('Client shop has no secret.');
+    expect(await succeed('client', 'set-keys', 'shop', write('none.json', '{"keys":[]}'))).toContain('no assertion');
+    expect(await client('shop')).toMatchObject({ public_keys: [] });
+    expect(await succeed('client', 'set-keys', 'shop', keys)).toContain(made?.public_keys[0]?.kid);
+  });
+
+  it('are refused with their private part, and where there are none', async () => {
+    const pair = write('pair.json', await succeed('key', 'create', '--alg', 'ES256'));
+    await succeed('client', 'create', 'shop');
+    const complaint = `${pair}: key 1: has its private part in it, which is for the client alone; give the public part.`;
+    expect(await run(['client', 'set-keys', 'shop', pair])).toEqual({ exitCode: 1, complaint });
+    expect(await run(['client', 'create', 'new', '--keys', pair])).toEqual({ exitCode: 1, complaint });
+    expect(await run(['client', 'create', 'new', '--keys', write('none.json', '{"keys":[]}')])).toMatchObject({
+      complaint: expect.stringContaining('has no key in it.'),
+    });
+    expect(await run(['client', 'set-keys', 'shop', '/nowhere'])).toMatchObject({
+      complaint: '/nowhere cannot be read.',
+    });
+  });
+});
+
+it('a token lifetime is set, and taken back', async () => {
+  await succeed('client', 'create', 'shop');
+  await succeed('client', 'set-lifetime', 'shop', '300');
+  expect(await client('shop')).toMatchObject({ token_lifetime_seconds: 300 });
+  expect(await succeed('client', 'list')).toContain(' 300 s ');
+  await succeed('client', 'set-lifetime', 'shop', 'default');
+  expect(await client('shop')).toMatchObject({ token_lifetime_seconds: null });
 });
 
 describe('keys', () => {
@@ -165,6 +278,12 @@ describe('words that make no sense', () => {
     [['client', 'create', 'a', '--colour', 'red'], "Unknown option '--colour'"],
     [['client', 'ensure', 'a', '--scope', 'email'], '--secret is missing.'],
     [['client', 'ensure', 'a', '--secret', 's'], '--scope is missing.'],
+    [['client', 'create', 'a', '--secret', 's', '--keys', 'f'], '--secret and --keys do not go together.'],
+    [['client', 'add-secret', 'a', '--expires-in', '0'], 'DAYS must be a whole number from 1 to 3650.'],
+    [['client', 'remove-secret', 'a', 'first'], 'ID must be a number that client list-secrets shows.'],
+    [['client', 'set-lifetime', 'a', '59'], 'SECONDS must be a whole number from 60 to 86400, or "default".'],
+    [['client', 'set-lifetime', 'a', '1h'], 'SECONDS must be'],
+    [['client', 'set-keys', 'a'], 'FILE is missing.'],
     [['key', 'create', '--alg', 'HS256'], '--alg must be RS256, ES256, EdDSA.'],
     [['key', 'ensure'], 'FILE is missing.'],
     [['migrate', 'now'], '"now" is one word too many.'],
@@ -182,7 +301,7 @@ describe('words that make no sense', () => {
     async (args) => {
       const { exitCode, complaint } = await run(args);
       expect(exitCode).toBe(2);
-      expect(complaint).toContain("  client create NAME [--scope 'basic email'] [--secret SECRET]\n");
+      expect(complaint).toContain("  client create NAME [--scope 'basic email'] [--secret SECRET] [--keys FILE]\n");
     },
   );
 

@@ -1,39 +1,42 @@
 // The operator's commands for clients.
-import { randomBytes } from 'node:crypto';
+import { replaceSecrets } from '../../functions/token/client-secrets.ts';
 import {
   type Client,
   disableClient,
   enableClient,
   findClients,
   insertClient,
-  isClientId,
   knownScopes,
   listClients,
+  lockClient,
+  setPublicKeys,
   setScopes,
-  setSecretHash,
+  setTokenLifetime,
+  tokenLifetimeSeconds,
 } from '../../functions/token/clients.ts';
-import { hashSecret, verifySecret } from '../../functions/token/secret-hash.ts';
-import { openDatabase, type Sql } from '../../lib/db.ts';
-import { AdminError, type AdminSettings, type Command, requireDatabaseUrl, UsageError } from './command.ts';
-import { formatTable } from './table.ts';
+import { findFitting, hashSecret } from '../../functions/token/secret-hash.ts';
+import type { Query, Sql } from '../../lib/db.ts';
+import { clientId, noSuchClient, randomSecret, shownOnce, usableSecret } from './client-words.ts';
+import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
+import { readPublicKeys, toldOf } from './public-keys.ts';
+import { dateText, formatTable } from './table.ts';
 
 /** As it stands in the help. */
 const allScopes = `'${knownScopes.join(' ')}'`;
-const shownOnce = 'It is shown this once: only its hash is kept.';
 
 export const clientCommands: Command[] = [
   {
     name: 'client create',
     words: ['NAME'],
-    options: { scope: { value: allScopes }, secret: { value: 'SECRET' } },
-    about: 'Makes a client, with a random secret unless one is given.',
-    async run([name], { scope, secret = randomSecret() }, settings) {
-      const client_id = clientId(name);
-      const scopes = parseScopes(scope);
-      const secret_hash = await hashSecret(usableSecret(secret));
-      const isNew = await withDatabase(settings, (sql) => insertClient(sql, { client_id, secret_hash, scopes }));
-      if (!isNew) throw new AdminError(`There is a client "${client_id}" already.`);
-      return `Client ${client_id} made, with the scopes: ${scopes.join(' ')}\nIts secret: ${secret}\n${shownOnce}`;
+    options: { scope: { value: allScopes }, secret: { value: 'SECRET' }, keys: { value: 'FILE' } },
+    about: 'Makes a client: with this secret, with public keys in place of a secret, or else with a random secret.',
+    async run([name], { scope, secret, keys }, settings) {
+      if (secret !== undefined && keys !== undefined) throw new UsageError('--secret and --keys do not go together.');
+      const client = { client_id: clientId(name), scopes: parseScopes(scope) };
+      const [proof, told] = keys === undefined ? await secretProof(secret) : await keysProof(keys);
+      const isNew = await withDatabase(settings, (sql) => insertClient(sql, { ...client, ...proof }));
+      if (!isNew) throw new AdminError(`There is a client "${client.client_id}" already.`);
+      return `Client ${client.client_id} made, with the scopes: ${client.scopes.join(' ')}\n${told}`;
     },
   },
   {
@@ -56,39 +59,53 @@ export const clientCommands: Command[] = [
     async run(_words, _options, settings) {
       const clients = await withDatabase(settings, listClients);
       if (clients.length === 0) return 'There are no clients yet: client create NAME makes one.';
-      return formatTable(['CLIENT', 'SCOPES', 'CREATED', 'DISABLED'], clients.map(toRow));
+      return formatTable(
+        ['CLIENT', 'SCOPES', 'SECRETS', 'KEYS', 'LIFETIME', 'CREATED', 'DISABLED'],
+        clients.map(toRow),
+      );
     },
   },
   {
     name: 'client disable',
     words: ['NAME'],
     options: {},
-    about: 'The client gets no more tokens. Those it has live on until they end.',
+    about: 'The client gets no more tokens, and those it has are refused at once.',
     async run([name], _options, settings) {
       await change(settings, name, disableClient);
-      return `Client ${name} is disabled. Tokens that it has already live on until they end.`;
+      return `Client ${name} is disabled. Tokens that it has already are refused from now on.`;
     },
   },
   {
     name: 'client enable',
     words: ['NAME'],
     options: {},
-    about: 'The client gets tokens again.',
+    about: 'The client gets tokens again; those it had are good again until they end.',
     async run([name], _options, settings) {
       await change(settings, name, enableClient);
       return `Client ${name} is enabled.`;
     },
   },
   {
-    name: 'client roll-secret',
-    words: ['NAME'],
+    name: 'client set-keys',
+    words: ['NAME', 'FILE'],
     options: {},
-    about: 'Gives the client a new random secret; the old one is of no use from then on.',
-    async run([name], _options, settings) {
-      const secret = randomSecret();
-      const secretHash = await hashSecret(secret);
-      await change(settings, name, (sql, id) => setSecretHash(sql, id, secretHash));
-      return `Client ${name} has a new secret: ${secret}\n${shownOnce}`;
+    about: `Replaces the public keys (a JWK set) that verify the client's assertions (private_key_jwt); {"keys":[]} takes all away.
+      To change keys, put the new one beside the old one until every place where the client runs signs with it.`,
+    async run([name, file = ''], _options, settings) {
+      const keys = await readPublicKeys(file);
+      await change(settings, name, (sql, id) => setPublicKeys(sql, id, keys));
+      return `Client ${name}: ${toldOf(keys)}`;
+    },
+  },
+  {
+    name: 'client set-lifetime',
+    words: ['NAME', 'SECONDS'],
+    options: {},
+    about: `How long the client's new tokens live, ${tokenLifetimeSeconds.least} to ${tokenLifetimeSeconds.most} s; "default" for TOKEN_LIFETIME_SECONDS.`,
+    async run([name, text], _options, settings) {
+      const seconds = parseLifetime(text);
+      await change(settings, name, (sql, id) => setTokenLifetime(sql, id, seconds));
+      return `New tokens of client ${name} live ${seconds === null ? 'as TOKEN_LIFETIME_SECONDS says' : `${seconds} s`}.`;
     },
   },
 ];
@@ -99,51 +116,42 @@ interface WantedClient {
   scopes: string[];
 }
 
-/** Leaves a hash that fits as it is, so that what the token function remembers of it stays good. */
+/** Leaves a hash that fits as it is, so that what the token function remembers of it stays good; another secret beside it, too. */
 async function ensureClient(sql: Sql, { clientId, secret, scopes }: WantedClient): Promise<void> {
-  const [client] = await findClients(sql, [clientId]);
-  if (client !== undefined && (await verifySecret(secret, client.secret_hash))) {
-    await setScopes(sql, clientId, scopes);
-    return;
-  }
-  const secret_hash = await hashSecret(secret);
-  if (await insertClient(sql, { client_id: clientId, secret_hash, scopes })) return;
-  await setSecretHash(sql, clientId, secret_hash);
-  await setScopes(sql, clientId, scopes);
+  await sql.begin(async (transaction) => {
+    if (!(await lockClient(transaction, clientId))) {
+      const secret_hash = await hashSecret(secret);
+      if (await insertClient(transaction, { client_id: clientId, secret_hash, scopes })) return;
+      await lockClient(transaction, clientId);
+    }
+    const [client] = await findClients(transaction, [clientId]);
+    const hashes = client?.secrets.map(({ hash }) => hash) ?? [];
+    if (!(await findFitting(secret, hashes))) await replaceSecrets(transaction, clientId, await hashSecret(secret));
+    await setScopes(transaction, clientId, scopes);
+  });
+}
+
+type Proof = Pick<Parameters<typeof insertClient>[1], 'secret_hash' | 'public_keys'>;
+
+/** What is kept of it, and what the operator is told. */
+async function secretProof(secret = randomSecret()): Promise<[Proof, string]> {
+  return [{ secret_hash: await hashSecret(usableSecret(secret)) }, `Its secret: ${secret}\n${shownOnce}`];
+}
+
+async function keysProof(file: string): Promise<[Proof, string]> {
+  const public_keys = await readPublicKeys(file);
+  if (public_keys.length === 0) throw new AdminError(`${file} has no key in it.`);
+  return [{ public_keys }, `It has no secret; ${toldOf(public_keys)}`];
 }
 
 async function change(
   settings: AdminSettings,
   name: string | undefined,
-  apply: (sql: Sql, clientId: string) => Promise<boolean>,
+  apply: (sql: Query, clientId: string) => Promise<boolean>,
 ): Promise<void> {
   const id = clientId(name);
   const exists = await withDatabase(settings, (sql) => apply(sql, id));
-  if (!exists) throw new AdminError(`There is no client "${id}"; client list shows all.`);
-}
-
-async function withDatabase<Result>(settings: AdminSettings, use: (sql: Sql) => Promise<Result>): Promise<Result> {
-  const sql = openDatabase(requireDatabaseUrl(settings), { connections: 1, name: 'admin' });
-  try {
-    return await use(sql);
-  } finally {
-    await sql.end({ timeout: 1 });
-  }
-}
-
-function randomSecret(): string {
-  return randomBytes(32).toString('base64url');
-}
-
-function clientId(name = ''): string {
-  if (isClientId(name)) return name;
-  throw new UsageError('NAME may have letters, digits, ".", "_" and "-", 100 of them at most.');
-}
-
-/** RFC 6749, appendix A.2: printable ASCII. Anything else arrives differently from different clients. */
-function usableSecret(secret: string): string {
-  if (/^[\x20-\x7e]{1,200}$/.test(secret)) return secret;
-  throw new UsageError('SECRET must be printable ASCII, 200 characters at most.');
+  if (!exists) throw noSuchClient(id);
 }
 
 /** All scopes where none are given. */
@@ -155,10 +163,23 @@ function parseScopes(scope = knownScopes.join(' ')): string[] {
   return knownScopes.filter((name) => asked.includes(name));
 }
 
-function toRow({ client_id, scopes, created_at, disabled_at }: Client): string[] {
-  return [client_id, scopes.join(' '), dateText(created_at), disabled_at ? dateText(disabled_at) : '-'];
+/** Null for "default". */
+function parseLifetime(text = ''): number | null {
+  const { least, most } = tokenLifetimeSeconds;
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (text === 'default') return null;
+  if (seconds >= least && seconds <= most) return seconds;
+  throw new UsageError(`SECONDS must be a whole number from ${least} to ${most}, or "default".`);
 }
 
-function dateText(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+function toRow({ client_id, scopes, secrets, public_keys, ...client }: Client): string[] {
+  return [
+    client_id,
+    scopes.join(' '),
+    String(secrets.length),
+    String(public_keys.length),
+    client.token_lifetime_seconds === null ? 'default' : `${client.token_lifetime_seconds} s`,
+    dateText(client.created_at),
+    client.disabled_at ? dateText(client.disabled_at) : '-',
+  ];
 }

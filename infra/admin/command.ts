@@ -1,12 +1,13 @@
 // What an operator's command is, how its words are read, and how it is described.
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
+import { openDatabase, type Sql } from '../../lib/db.ts';
 import { url } from '../../lib/env.ts';
 
 export interface Command {
   /** As in `client create`. */
   name: string;
-  /** The words that the operator gives, in order, by the name they have in the help. */
+  /** The words that the operator gives, in order, by the name they have in the help; one in brackets may be left out. */
   words: string[];
   /** Options by name; `value` stands for the value in the help. */
   options: Record<string, { value: string; required?: boolean }>;
@@ -20,6 +21,7 @@ export type Options = Record<string, string | undefined>;
 
 export interface AdminSettings {
   databaseUrl: string | undefined;
+  amqpUrl: string | undefined;
   migrationsDirectory: string | undefined;
   /** Prints a line while a command is still at work. */
   say: (line: string) => void;
@@ -39,7 +41,7 @@ export class AdminError extends Error {
 export function parseWords(command: Command, args: string[]): { words: string[]; options: Options } {
   const { words, options } = parsed(command, args);
   const missing = command.words[words.length];
-  if (missing !== undefined) throw new UsageError(`${missing} is missing.`);
+  if (missing !== undefined && !missing.startsWith('[')) throw new UsageError(`${missing} is missing.`);
   const surplus = words[command.words.length];
   if (surplus !== undefined) throw new UsageError(`"${surplus}" is one word too many.`);
   for (const [name, { required }] of Object.entries(command.options)) {
@@ -66,10 +68,31 @@ export function usageOf({ name, words, options }: Command): string {
   return [name, ...words, ...optionTexts].join(' ');
 }
 
+/** Opens the database that DATABASE_URL names for as long as `use` takes. */
+export async function withDatabase<Result>(
+  settings: AdminSettings,
+  use: (sql: Sql) => Promise<Result>,
+): Promise<Result> {
+  const sql = openDatabase(requireDatabaseUrl(settings), { connections: 1, name: 'admin' });
+  try {
+    return await use(sql);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
 const PostgresUrl = url('postgres', 'postgresql');
 
 export function requireDatabaseUrl({ databaseUrl }: AdminSettings): string {
   const fault = databaseUrl ? 'is no URL of a PostgreSQL database' : 'is not set';
   if (v.is(PostgresUrl, databaseUrl)) return databaseUrl;
   throw new AdminError(`DATABASE_URL ${fault}; it has the form postgres://user:password@host:5432/name`);
+}
+
+const AmqpUrl = url('amqp', 'amqps');
+
+export function requireAmqpUrl({ amqpUrl }: AdminSettings): string {
+  const fault = amqpUrl ? 'is no URL of a broker' : 'is not set';
+  if (v.is(AmqpUrl, amqpUrl)) return amqpUrl;
+  throw new AdminError(`AMQP_URL ${fault}; it has the form amqp://user:password@host:5672`);
 }

@@ -1,16 +1,21 @@
-// The operator's command: migrations, clients and signing keys. `npm run admin`, or `node index.mjs` where only the bundle is.
+// The operator's command: migrations, clients, signing keys, emails and dead letters. `npm run admin`, or `node index.mjs` where only the bundle is.
 import * as v from 'valibot';
 import { readSettings } from '../../lib/env.ts';
 import { runAdmin } from './run.ts';
 
 /** Text as it stands: not every command needs them, and each says what is wrong with the one that it needs. */
 const settings = readSettings(
-  v.object({ DATABASE_URL: v.optional(v.string()), MIGRATIONS_DIRECTORY: v.optional(v.string()) }),
+  v.object({
+    DATABASE_URL: v.optional(v.string()),
+    AMQP_URL: v.optional(v.string()),
+    MIGRATIONS_DIRECTORY: v.optional(v.string()),
+  }),
   process.env,
 );
 
 const { exitCode, output, complaint } = await runAdmin(process.argv.slice(2), {
   databaseUrl: settings.DATABASE_URL,
+  amqpUrl: settings.AMQP_URL,
   migrationsDirectory: settings.MIGRATIONS_DIRECTORY,
   say: (line) => console.error(line),
 });

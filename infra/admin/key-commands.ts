@@ -5,6 +5,7 @@ import { createSigningKeys } from '../../functions/token/create-signing-key.ts';
 import {
   parseSigningKeys,
   type SigningAlgorithm,
+  type SigningKeys,
   SigningKeysError,
   signingAlgorithms,
 } from '../../functions/token/signing-keys.ts';
@@ -30,8 +31,18 @@ export const keyCommands: Command[] = [
     about: 'Writes a set with an RS256 key to FILE, readable by its owner alone, unless FILE is there already.',
     async run([file = '']) {
       const isNew = await writeIfMissing(file, `${await createSigningKeys('RS256')}\n`);
-      if (!isNew) await checkKeys(file);
+      if (!isNew) await readKeys(file);
       return isNew ? `New signing key in ${file}` : `The signing keys in ${file} are good; nothing to do`;
+    },
+  },
+  {
+    name: 'key public',
+    words: ['FILE'],
+    options: {},
+    about: 'Prints the public part of a private JWK set, as client set-keys takes it.',
+    async run([file = '']) {
+      const keys = await readKeys(file);
+      return JSON.stringify({ keys: keys.map(({ publicJwk }) => publicJwk) });
     },
   },
 ];
@@ -55,9 +66,12 @@ async function writeIfMissing(file: string, content: string): Promise<boolean> {
   }
 }
 
-async function checkKeys(file: string): Promise<void> {
+async function readKeys(file: string): Promise<SigningKeys> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new AdminError(`${file} cannot be read.`);
+  });
   try {
-    parseSigningKeys(await readFile(file, 'utf8'));
+    return parseSigningKeys(text);
   } catch (error) {
     if (error instanceof SigningKeysError) throw new AdminError(`${file} ${error.message}.`);
     throw error;

@@ -2,8 +2,11 @@
 import { isDatabaseAway } from '../../lib/db.ts';
 import { clientCommands } from './client-commands.ts';
 import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
+import { emailCommands } from './email-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import { migrate } from './migrate.ts';
+import { queueCommands } from './queue-commands.ts';
+import { secretCommands } from './secret-commands.ts';
 
 const migrateCommand: Command = {
   name: 'migrate',
@@ -17,7 +20,14 @@ const migrateCommand: Command = {
   },
 };
 
-const commands = [migrateCommand, ...clientCommands, ...keyCommands];
+const commands = [
+  migrateCommand,
+  ...clientCommands,
+  ...secretCommands,
+  ...keyCommands,
+  ...emailCommands,
+  ...queueCommands,
+];
 
 export interface Outcome {
   /** 0, 1 when it failed, 2 when the words made no sense. */
@@ -51,7 +61,8 @@ function help(shown: Command[]): string {
 
 ${lines.join('\n')}
 
-DATABASE_URL names the database: postgres://user:password@host:5432/name`;
+DATABASE_URL names the database: postgres://user:password@host:5432/name
+AMQP_URL names the broker, for the commands of its queue: amqp://user:password@host:5672`;
 }
 
 function inOneLine(error: unknown): string {

@@ -13,3 +13,7 @@ export function formatTable(head: string[], rows: string[][]): string {
     )
     .join('\n');
 }
+
+export function dateText(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

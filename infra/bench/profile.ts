@@ -10,6 +10,7 @@ import { httpRun } from './measures/http-run.ts';
 import { quick } from './measures/measure.ts';
 import { email } from './sample.ts';
 import { tokenRequest } from './services/account.ts';
+import { buildReadable } from './services/bundles.ts';
 import type { NodeProcess } from './services/node-process.ts';
 
 const scale = { ...quick, loadMs: 6_000 };
@@ -56,9 +57,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 try {
   const ground = await bringUp(directory, services, () => {});
   const nodeFlags = ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${directory}/profile`];
-  const rate = await loads[name](ground, () => ground.startFunction(name, {}, { nodeFlags }));
-  const [file = ''] = readdirSync(`${directory}/profile`);
-  const { packages, functions } = readShares(`${directory}/profile/${file}`, join(ground.bundles, name, 'index.mjs'));
+  const file = join(directory, `${name}.mjs`);
+  await buildReadable(name, file);
+  const rate = await loads[name](ground, () => ground.startFunction(name, {}, { file, nodeFlags }));
+  const [profile = ''] = readdirSync(`${directory}/profile`);
+  const { packages, functions } = readShares(`${directory}/profile/${profile}`, file);
   const lines = (shares: [string, number][], most: number) =>
     shares.slice(0, most).map(([what, share]) => `${(share * 100).toFixed(1).padStart(5)} %  ${what}`);
   console.log([rate, ...lines(packages, shown.packages), '', ...lines(functions, shown.functions)].join('\n'));

@@ -47,5 +47,9 @@ export function newEmail(): NewEmail {
     headers: { from, to, cc: [], bcc: [], reply_to: [] },
     text_body: text,
     html_body: html,
+    tags: [],
+    metadata: {},
+    custom_headers: {},
+    attachments: [],
   };
 }

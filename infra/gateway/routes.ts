@@ -7,7 +7,7 @@ export interface GatewayRoute {
   /** `{id}` stands for one segment. */
   path: string;
   /** Where it is named, other methods go on to the next line that fits; where not, the function answers 405 itself. */
-  method?: 'POST';
+  method?: 'POST' | 'PATCH';
   to: PublicFunction;
 }
 
@@ -23,7 +23,11 @@ export const routes: readonly GatewayRoute[] = [
   { path: '/send/batch', to: 'send' },
   { path: '/emails', method: 'POST', to: 'send' },
   { path: '/emails/batch', method: 'POST', to: 'send' },
+  { path: '/emails/replay', method: 'POST', to: 'send' },
+  { path: '/emails/{id}', method: 'PATCH', to: 'send' },
   { path: '/emails/{id}/cancel', to: 'send' },
+  { path: '/emails/{id}/replay', to: 'send' },
+  { path: '/recipients/erase', to: 'send' },
 ];
 
 /** Answers everything else: what is read (`/emails…`, `/stats`, `/openapi.json`, the page), and 404. */

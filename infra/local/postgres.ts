@@ -19,9 +19,12 @@ export interface PostgresOptions {
 
 export interface Postgres {
   url: string;
+  pid: number;
   /** Fulfilled, with how it ended, once it is gone. */
   exited: Promise<string>;
   stop(): Promise<void>;
+  /** SIGKILL of the server, as in a crash; its sessions notice and end. Starting again on the same folder recovers. */
+  kill(): Promise<void>;
 }
 
 export async function startPostgres({ directory, port, log, flags = [] }: PostgresOptions): Promise<Postgres> {
@@ -52,7 +55,7 @@ export async function startPostgres({ directory, port, log, flags = [] }: Postgr
   });
   await server.until(async () => isReady(data, server.pid));
   const url = `postgres://postgres:${password}@${loopback}:${port}/postgres`;
-  return { url, exited: server.exited, stop: server.stop };
+  return { url, pid: server.pid, exited: server.exited, stop: server.stop, kill: server.kill };
 }
 
 interface Binaries {

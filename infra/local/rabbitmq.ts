@@ -1,7 +1,7 @@
 // A private RabbitMQ node: its own name, folders, cookie and port mapper, all on loopback, so that it disturbs no other.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Child, startChild } from './child.ts';
 import { answers, assertPortIsFree, freePorts, loopback } from './ports.ts';
 import { endLeftover } from './process-table.ts';
@@ -24,6 +24,8 @@ export interface RabbitMq {
   stop(): Promise<void>;
   /** SIGKILL of the Erlang machine, as in a crash; starting again on the same folder recovers. */
   kill(): Promise<void>;
+  /** Runs `rabbitmqctl` against this node; it takes a second or two, as that starts an Erlang machine, too. */
+  control(...args: string[]): Promise<void>;
 }
 
 export async function startRabbitMq({ directory, port, log, notice = log, path }: RabbitMqOptions): Promise<RabbitMq> {
@@ -42,12 +44,13 @@ export async function startRabbitMq({ directory, port, log, notice = log, path }
 
   // Started by us and in the foreground: RabbitMQ would boot a second Erlang machine only to start a daemon that outlives it.
   const epmd = binaries.epmd && startPortMapper(binaries.epmd, epmdPort, pidFiles.epmd, log);
+  const env = { ...settings(home, { port, password }), ...erlang(home, epmdPort, distributionPort) };
   const node = startChild({
     name: 'RabbitMQ',
     command: binaries.server,
     args: [],
     cwd: home,
-    env: { ...settings(home, { port, password }), ...erlang(home, epmdPort, distributionPort) },
+    env,
     pidFile: pidFiles.node,
     stopWithin: 20_000,
     // Erlang loses a SIGTERM that comes while it boots; a crash is what quorum queues are made for.
@@ -66,7 +69,10 @@ export async function startRabbitMq({ directory, port, log, notice = log, path }
       throw error;
     });
   const url = `amqp://local:${password}@${loopback}:${port}`;
-  return { url, exited: node.exited, stop: end('stop'), kill: end('kill') };
+  const command = join(dirname(binaries.server), 'rabbitmqctl');
+  const control = (...args: string[]) =>
+    startChild({ name: `rabbitmqctl ${args[0]}`, command, args, cwd: home, env, log }).done();
+  return { url, exited: node.exited, stop: end('stop'), kill: end('kill'), control };
 }
 
 function startPortMapper(command: string, port: number, pidFile: string, log: (line: string) => void): Child {

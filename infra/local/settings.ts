@@ -1,5 +1,6 @@
 // The settings of `npm start`.
 import * as v from 'valibot';
+import { parseRelayUrls } from '../../functions/consume/relay-url.ts';
 import { integer, url } from '../../lib/env.ts';
 import { logLevels } from '../../lib/log.ts';
 
@@ -13,7 +14,15 @@ export const LocalSettings = v.object({
   /** Each of these takes the place of a part, which is then not started. */
   DATABASE_URL: v.optional(url('postgres', 'postgresql')),
   AMQP_URL: v.optional(url('amqp', 'amqps')),
-  SMTP_URL: v.optional(url('smtp', 'smtps')),
+  SMTP_URL: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => parseRelayUrls(text).faults.length === 0,
+        'must be smtp:// or smtps:// URLs, separated by spaces',
+      ),
+    ),
+  ),
   /** What the functions write to `.local/logs`. */
   LOG_LEVEL: v.optional(v.picklist(logLevels, `must be one of ${logLevels.join(', ')}`), 'info'),
 });

@@ -86,4 +86,40 @@ describe('the main job', () => {
     expect(parsed.from?.value).toEqual([{ address: 'zoe@example.com', name: 'Zoë' }]);
     expect(parsed.replyTo?.text).toBe('reply@example.com');
   });
+
+  it('is one trace from the request to the attempt, in events and in the log', async () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const response = await api.send(original, { traceparent: `00-${trace}-00f067aa0ba902b7-01` });
+    const { id } = await json(response);
+    expect((await sent(id)).events[1].trace_id).toBe(trace);
+    const { send, consume } = api.functions;
+    const logged = [...send.lines, ...consume.lines].filter((line) => line.email_id === id);
+    expect(logged.map(({ function: name, trace_id }) => [name, trace_id])).toEqual([
+      ['send', trace],
+      ['consume', trace],
+    ]);
+  });
+
+  it('counts what it does', async () => {
+    const metrics = async (name: keyof Api['functions']) => (await fetch(`${api.functions[name].url}/metrics`)).text();
+    expect(await metrics('send')).toMatch(/^emails_accepted_total\{.*lane="transactional".*\} [1-9]/m);
+    expect(await metrics('send')).toMatch(
+      /^http_request_duration_seconds_count\{.*route="\/send".*status="202".*\} [1-9]/m,
+    );
+    expect(await metrics('consume')).toMatch(/^smtp_attempt_duration_seconds_count\{.*outcome="sent".*\} [1-9]/m);
+    expect(await metrics('consume')).toMatch(/^smtp_relay_state\{.*state="closed".*\} 1$/m);
+    expect(await metrics('consume')).toMatch(/^batch_items_count\{.*batch="record".*\} [1-9]/m);
+    expect(await metrics('relay')).toContain('# TYPE emails_due gauge');
+    expect(await metrics('token')).toContain('process_resident_memory_bytes');
+  });
+
+  it('logs no body, no secret and no whole address', async () => {
+    const lines = Object.values(api.functions).flatMap((running) => running.lines);
+    const log = lines
+      .filter(({ message }) => message !== 'listening')
+      .map((line) => JSON.stringify(line))
+      .join('\n');
+    expect(log).toContain('"accepted"');
+    expect(log).not.toMatch(/@example|abc123|Hello Receiver|eyJ/);
+  });
 });

@@ -13,6 +13,10 @@ export interface TestSmtpServer {
   port: number;
   /** Messages it answered 250 for, in order. */
   received: Received[];
+  /** Credentials that clients have tried, in order. */
+  logins: { username: string; password: string; secure: boolean }[];
+  /** Connections that it let in or turned away so far. */
+  connections(): number;
   /** What it does with the next messages; see `Behaviour`. */
   behave(behaviour: Behaviour): void;
   /** Resolves when `count` messages have been received in all; rejects after `withinMs`. */
@@ -21,6 +25,12 @@ export interface TestSmtpServer {
 }
 
 export interface Behaviour {
+  /** Greeting in place of 220. */
+  refuseConnection?: [code: number, text: string];
+  /** Reply to AUTH; any credentials are right otherwise. */
+  refuseAuth?: [code: number, text: string];
+  /** Reply to MAIL FROM. */
+  refuseSender?: [code: number, text: string];
   /** Reply to RCPT TO of these addresses: [code, text]. */
   refuse?: Record<string, [code: number, text: string]>;
   /** Reply in place of 250 after the final dot. */
@@ -35,6 +45,8 @@ export interface Behaviour {
 
 export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0): Promise<TestSmtpServer> {
   const received: Received[] = [];
+  const logins: TestSmtpServer['logins'] = [];
+  let connections = 0;
   let behaviour: Behaviour = {};
   const timers = new Set<NodeJS.Timeout>();
   let onReceived = () => {};
@@ -44,6 +56,18 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
     disabledCommands: ['STARTTLS'],
     disableReverseLookup: true,
     closeTimeout: 100,
+    onConnect(_session, callback) {
+      connections += 1;
+      callback(behaviour.refuseConnection ? smtpError(...behaviour.refuseConnection) : null);
+    },
+    onAuth({ username, password }, { secure }, callback) {
+      logins.push({ username: username ?? '', password: password ?? '', secure });
+      if (behaviour.refuseAuth) callback(smtpError(...behaviour.refuseAuth));
+      else callback(null, { user: username ?? '' });
+    },
+    onMailFrom(_address, _session, callback) {
+      callback(behaviour.refuseSender ? smtpError(...behaviour.refuseSender) : null);
+    },
     onRcptTo({ address }, _session, callback) {
       const refusal = behaviour.refuse?.[address];
       callback(refusal ? smtpError(...refusal) : null);
@@ -91,9 +115,11 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
   const address = server.server.address() as AddressInfo;
 
   return {
-    url: `smtp://127.0.0.1:${address.port}`,
+    url: `${options.secure ? 'smtps' : 'smtp'}://127.0.0.1:${address.port}`,
     port: address.port,
     received,
+    logins,
+    connections: () => connections,
     behave(next) {
       behaviour = next;
     },

@@ -1,7 +1,7 @@
 // SQL that stores new emails, each request once.
 import type { Query } from '../db.ts';
 import type { Lane } from '../queue.ts';
-import type { DeliveryMode, EmailContent } from './email.ts';
+import type { DeliveryMode, EmailContent, Tag } from './email.ts';
 
 export interface NewEmail extends EmailContent {
   id: string;
@@ -15,6 +15,8 @@ export interface NewEmail extends EmailContent {
   scheduled_at: Date | null;
   expires_at: Date | null;
   traceparent: string | null;
+  tags: Tag[];
+  metadata: Record<string, string>;
 }
 
 /** What one request brings. */
@@ -37,19 +39,19 @@ export interface Accepted {
  * `graceMs` is when relay publishes an id that no worker has claimed, because the direct publish was lost.
  */
 export async function insertEmails(sql: Query, acceptances: Acceptance[], graceMs: number): Promise<Accepted[]> {
-  const rows = acceptances.flatMap(({ client_id, idempotency, emails }) =>
-    emails.map((email) => ({ client_id, ...idempotency, ...email })),
+  const rows = firstOfEachKey(acceptances).flatMap(({ client_id, idempotency, emails }) =>
+    emails.map((email, position) => ({ client_id, ...idempotency, position, ...email })),
   );
   const stored = await sql<{ id: string }[]>`
     with given as (
       select * from json_to_recordset(${JSON.stringify(rows)}::text::json) as given(
-        id uuid, client_id text, key text, fingerprint text, lane text, delivery text, sender text, recipients text[],
-        subject text, message_id text, scheduled_at timestamptz, expires_at timestamptz, traceparent text,
-        headers jsonb, text_body text, html_body text)
+        id uuid, client_id text, key text, fingerprint text, position integer, lane text, delivery text, sender text,
+        recipients text[], subject text, message_id text, scheduled_at timestamptz, expires_at timestamptz, traceparent text,
+        tags jsonb, metadata jsonb, headers jsonb, custom_headers jsonb, text_body text, html_body text, attachments jsonb)
     ), keyed as (
       -- In one order everywhere, so that two groups with the same keys wait for each other but never in a circle.
       insert into idempotency_keys (client_id, key, fingerprint, email_ids)
-      select client_id, key, fingerprint, array_agg(id) from given where key is not null
+      select client_id, key, fingerprint, array_agg(id order by position) from given where key is not null
       group by client_id, key, fingerprint order by client_id, key
       on conflict do nothing
       returning email_ids
@@ -57,16 +59,16 @@ export async function insertEmails(sql: Query, acceptances: Acceptance[], graceM
       select * from given where key is null or id in (select unnest(email_ids) from keyed)
     ), stored as (
       insert into emails (id, client_id, status, lane, delivery, sender, recipients, subject, message_id, scheduled_at,
-                          expires_at, traceparent, wanted_at, queued_at, due_at)
+                          expires_at, traceparent, tags, wanted_at, queued_at, due_at)
       select id, client_id, case when scheduled_at is null then 'queued' else 'scheduled' end, lane, delivery, sender,
-             recipients, subject, message_id, scheduled_at, expires_at, traceparent, coalesce(scheduled_at, now()),
+             recipients, subject, message_id, scheduled_at, expires_at, traceparent, tags, coalesce(scheduled_at, now()),
              case when scheduled_at is null then now() end,
              coalesce(scheduled_at, now() + ${graceMs} * interval '1 millisecond')
       from new
       returning id, status
     ), contents as (
-      insert into email_contents (email_id, headers, text_body, html_body)
-      select id, headers, text_body, html_body from new
+      insert into email_contents (email_id, headers, custom_headers, text_body, html_body, attachments, metadata)
+      select id, headers, custom_headers, text_body, html_body, attachments, metadata from new
     ), events as (
       insert into email_events (email_id, type, detail)
       select id, 'accepted', jsonb_build_object('status', status) from stored
@@ -84,6 +86,26 @@ export async function insertEmails(sql: Query, acceptances: Acceptance[], graceM
     // Purged in this very moment: the client asks again, as after any failure.
     if (found === undefined) throw new Error('an idempotency key vanished');
     return { email_ids: found.email_ids, earlier_fingerprint: found.fingerprint };
+  });
+}
+
+/** About how much there is to store: what emails say, as that is what differs. */
+export function bytesOf({ emails }: Acceptance): number {
+  const lengths = emails.flatMap(({ text_body, html_body, attachments }) => [
+    text_body?.length ?? 0,
+    html_body?.length ?? 0,
+    ...attachments.map(({ content }) => content.length),
+  ]);
+  return lengths.reduce((sum, length) => sum + length, 0);
+}
+
+/** Requests with the same key that came together: the first has its effect, the others find what it left. */
+function firstOfEachKey(acceptances: Acceptance[]): Acceptance[] {
+  const seen = new Set<string>();
+  return acceptances.filter(({ client_id, idempotency }) => {
+    if (idempotency === null) return true;
+    const key = keyOf(client_id, idempotency.key);
+    return !seen.has(key) && seen.add(key);
   });
 }
 

@@ -3,7 +3,7 @@ import type { Query } from '../db.ts';
 import type { Lane } from '../queue.ts';
 import type { DeliveryMode, EmailContent, SettledRecipient } from './email.ts';
 
-export interface ClaimedEmail extends EmailContent {
+interface ClaimedRow {
   id: string;
   client_id: string;
   delivery: DeliveryMode;
@@ -24,12 +24,16 @@ export interface ClaimedEmail extends EmailContent {
   settled: Record<string, SettledRecipient>;
 }
 
+export type ClaimedEmail = ClaimedRow & EmailContent;
+/** An email that is claimed, and perhaps has lost its contents. */
+export type Claim = ClaimedEmail | (ClaimedRow & { [Name in keyof EmailContent]: null });
+
 /**
  * Claims those of `ids` that are queued, for `leaseMs`: until then nobody else may have them. An id that is missing from the
  * answer was claimed by somebody else, is at its end, or never was an email.
  */
-export async function claimEmails(sql: Query, ids: string[], leaseMs: number): Promise<ClaimedEmail[]> {
-  return sql<ClaimedEmail[]>`
+export async function claimEmails(sql: Query, ids: string[], leaseMs: number): Promise<Claim[]> {
+  return sql<Claim[]>`
     with claimable as (
       select id from emails where id = any(${ids}::uuid[]) and status = 'queued' order by id for update
     ), claimed as (
@@ -43,8 +47,8 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
            (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
            (extract(epoch from expires_at - now()) * 1000)::double precision as expires_in_ms,
            array(select recipient from unnest(recipients) recipient where not settled ? recipient) as recipients,
-           headers, text_body, html_body
-    from claimed join email_contents on email_id = id`;
+           headers, custom_headers, text_body, html_body, attachments
+    from claimed left join email_contents on email_id = id`;
 }
 
 /** Keeps attempts that are still under way from being taken for dead. */

@@ -17,6 +17,12 @@ export interface DueEmail {
   expired: boolean;
 }
 
+/**
+ * How long the server must be up before leases that have expired are taken back: while it was away, workers could neither renew
+ * them nor record what they had delivered, which they do now.
+ */
+const recordingMs = 5_000;
+
 /** Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another relay has locked. */
 export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail[]> {
   return sql<DueEmail[]>`
@@ -25,7 +31,9 @@ export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail
            data_started_at is not null as data_started,
            (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
            coalesce(expires_at <= now(), false) as expired
-    from emails where due_at <= now()
+    from emails
+    where due_at <= now()
+      and (status <> 'sending' or pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
     order by due_at limit ${limit}
     for update skip locked`;
 }

@@ -18,6 +18,19 @@ export const emailStatuses = [
   'suppressed',
 ] as const satisfies readonly EmailStatus[];
 
+/** Ends from which an email can be sent again; `sent` needs no second time, and `suppressed` asks for none. */
+export const replayableStatuses = [
+  'failed',
+  'bounced',
+  'unknown',
+  'expired',
+  'canceled',
+] as const satisfies readonly EndStatus[];
+export type ReplayableStatus = (typeof replayableStatuses)[number];
+
+/** Statuses from which an email can be called back. */
+export const cancelableStatuses = ['scheduled', 'queued', 'deferred'] as const satisfies readonly OpenStatus[];
+
 /** What to do when an attempt ends without a known outcome. */
 export type DeliveryMode = 'at_least_once' | 'at_most_once';
 
@@ -36,8 +49,29 @@ export interface AddressHeaders {
   reply_to: Mailbox[];
 }
 
+/** What a client calls an email, to find it by. One without a value has an empty one. */
+export interface Tag {
+  name: string;
+  value: string;
+}
+
+export interface Attachment {
+  filename: string;
+  /** Base64. */
+  content: string;
+  /** Null: told by the ending of the file name. */
+  content_type: string | null;
+  /** How the HTML names it (`cid:…`): an inline image. */
+  content_id: string | null;
+  /** Bytes of the content. */
+  size: number;
+}
+
 export interface EmailContent {
   headers: AddressHeaders;
+  /** Headers that the client added. */
+  custom_headers: Record<string, string>;
+  attachments: Attachment[];
   text_body: string | null;
   html_body: string | null;
 }
@@ -53,4 +87,11 @@ export interface SettledRecipient {
 /** True for text that can be the id of an email: PostgreSQL would refuse anything else with an error of its own. */
 export function isEmailId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+/** Reads the id that a queue message or a CloudEvent's data carries; undefined if there is none. */
+export function readEmailId(content: unknown): string | undefined {
+  if (typeof content !== 'object' || content === null || !('id' in content) || typeof content.id !== 'string')
+    return undefined;
+  return isEmailId(content.id) ? content.id.toLowerCase() : undefined;
 }

@@ -20,8 +20,22 @@ export interface AttemptDetail {
   category: string;
   /** How this attempt ended. */
   outcome: 'sent' | 'deferred' | 'bounced' | 'unknown';
+  /** Whether another attempt may follow it. */
+  retryable: boolean;
+  /** The trace (W3C Trace Context) of the request that brought the email. */
+  trace_id: string | null;
   /** How it ended for each of several recipients. */
   recipients?: Record<string, string>;
+}
+
+/** The details of events that may quote a recipient's address. */
+export const quotingDetails = ['reply', 'recipients'] satisfies (keyof AttemptDetail)[];
+
+export interface DeferredDetail {
+  /** When it is tried again, by the worker's clock; the row's `due_at` is what counts. */
+  next_attempt_at: string;
+  /** Whose trouble it was, as in the attempt; `relays_away`: no relay could be asked. */
+  category: string;
 }
 
 /** Why relay put an email on the queue. */
@@ -33,7 +47,7 @@ export type NewEvent =
   | { type: 'attempt'; detail: AttemptDetail }
   | { type: 'rescheduled'; detail: { scheduled_at: string } }
   | { type: 'replayed'; detail: { status: EndStatus } }
-  | { type: 'deferred'; detail: { next_attempt_in_s: number } }
+  | { type: 'deferred'; detail: DeferredDetail }
   | { type: EndStatus; detail: { reason?: string } };
 
 export type EmailEvent = { at: Date } & NewEvent;

@@ -1,9 +1,9 @@
 // SQL of every change of an email's status: conditional on what the row is now, with the events that tell of it.
 import type { Query } from '../db.ts';
 import type { EmailStatus, OpenStatus, SettledRecipient } from './email.ts';
-import type { NewEvent } from './events.ts';
+import { type NewEvent, quotingDetails } from './events.ts';
 
-/** A change of an email's status, made only while the row is as the one who decided had seen it. */
+/** A change of an open email's status (an end is left by replay.ts alone), made only while the row is as the one who decided had seen it. */
 export interface Move {
   id: string;
   /** Statuses the row may have now. */
@@ -39,15 +39,21 @@ export async function moveEmails(sql: Query, moves: Move[]): Promise<Set<string>
       from move
       where emails.id = move.id and emails.status = any(move."from") and emails.attempts = move.attempts
       returning emails.id
+    ), unmoved as (
+      -- Locked, so that an erasure under way is over before it is decided what may be written.
+      select id, erased_at is not null as erased from emails
+      where id in (select id from move) and id not in (select id from moved)
+      for key share
     ), recorded as (
       insert into email_events (email_id, type, detail)
-      select move.id, event.type, event.detail
-      from move left join moved using (id),
+      -- What a late worker reports of an email whose recipient was erased meanwhile is kept without what quotes the address.
+      select move.id, event.type, case when unmoved.erased then event.detail - ${quotingDetails}::text[] else event.detail end
+      from move left join moved using (id) left join unmoved using (id),
            lateral (select 0 as part, * from json_to_recordset(move.facts) as fact(type text, detail jsonb)
                     union all
                     select 1, * from json_to_recordset(move.events) as fact(type text, detail jsonb)
                     where moved.id is not null) event
-      where exists (select from emails where emails.id = move.id)
+      where moved.id is not null or unmoved.id is not null
     )
     select id from moved`;
   return new Set(rows.map(({ id }) => id));

@@ -1,15 +1,18 @@
-// SQL that reads emails for the client they belong to.
+// SQL that reads emails, for the client they belong to or the operator.
 import type { Query } from '../db.ts';
 import type { Lane } from '../queue.ts';
-import type { AddressHeaders, DeliveryMode, EmailStatus, SettledRecipient } from './email.ts';
+import type { AddressHeaders, Attachment, DeliveryMode, EmailStatus, SettledRecipient, Tag } from './email.ts';
+import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
 
 /** An email as its client sees it in lists. */
 export interface EmailSummary {
   id: string;
+  client_id: string;
   status: EmailStatus;
   sender: string;
   recipients: string[];
   subject: string;
+  tags: Tag[];
   message_id: string;
   lane: Lane;
   delivery: DeliveryMode;
@@ -24,10 +27,12 @@ export interface EmailSummary {
 
 const summaryColumns = [
   'id',
+  'client_id',
   'status',
   'sender',
   'recipients',
   'subject',
+  'tags',
   'message_id',
   'lane',
   'delivery',
@@ -40,41 +45,37 @@ const summaryColumns = [
   'settled',
 ];
 
-/** One email of a client, with its content if that has not been purged; undefined if there is none. */
-export async function findEmail(sql: Query, clientId: string, id: string) {
-  const [email] = await sql<
-    (EmailSummary & { headers: AddressHeaders | null; text_body: string | null; html_body: string | null })[]
-  >`
-    select ${sql(summaryColumns)}, headers, text_body, html_body
+/** What an email says, as its client sees it; all null once it has been purged. */
+export interface ShownContent {
+  headers: AddressHeaders | null;
+  custom_headers: Record<string, string> | null;
+  text_body: string | null;
+  html_body: string | null;
+  /** Without their bytes. */
+  attachments: Omit<Attachment, 'content'>[] | null;
+  metadata: Record<string, string> | null;
+}
+
+/** One email of the owner, with its content if that has not been purged; undefined if there is none. */
+export async function findEmail(sql: Query, owner: Owner, id: string) {
+  const [email] = await sql<(EmailSummary & ShownContent)[]>`
+    select ${sql(summaryColumns)}, headers, custom_headers, text_body, html_body, metadata,
+           case when attachments is not null
+                then array(select attachment - 'content' from jsonb_array_elements(attachments) attachment) end as attachments
     from emails left join email_contents on email_id = id
-    where id = ${id} and client_id = ${clientId}`;
+    where id = ${id} and ${ownedBy(sql, owner)}`;
   return email;
 }
 
-export interface EmailFilter {
-  status?: EmailStatus | undefined;
-  /** One of the envelope recipients, whole. */
-  recipient?: string | undefined;
-  since?: Date | undefined;
-  /** Id of the last email of the page before. */
-  after?: string | undefined;
-}
-
-/** A client's emails, newest first, at most `limit`. */
+/** The owner's emails, newest first, at most `limit`. */
 export async function listEmails(
   sql: Query,
-  clientId: string,
-  { status, recipient, since, after }: EmailFilter,
+  owner: Owner,
+  filter: EmailFilter,
   limit: number,
 ): Promise<EmailSummary[]> {
   return sql<EmailSummary[]>`
-    select ${sql(summaryColumns)} from emails
-    where client_id = ${clientId}
-      ${status ? sql`and status = ${status}` : sql``}
-      ${recipient ? sql`and recipients @> array[${recipient}]` : sql``}
-      ${since ? sql`and accepted_at >= ${since}` : sql``}
-      ${after ? sql`and id < ${after}` : sql``}
-    order by id desc limit ${limit}`;
+    select ${sql(summaryColumns)} from emails where ${matching(sql, owner, filter)} order by id desc limit ${limit}`;
 }
 
 /** What each of `ids` is at, in order; undefined where the row is gone. */

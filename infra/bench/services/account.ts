@@ -11,7 +11,12 @@ export const quiet = createLog('bench', 'silent');
 
 /** Runs the operator's command. */
 export async function admin(databaseUrl: string, ...args: string[]): Promise<void> {
-  const outcome = await runAdmin(args, { databaseUrl, migrationsDirectory: undefined, say: () => {} });
+  const outcome = await runAdmin(args, {
+    databaseUrl,
+    amqpUrl: undefined,
+    migrationsDirectory: undefined,
+    say: () => {},
+  });
   if (outcome.exitCode !== 0) throw new Error(`admin ${args.join(' ')}: ${outcome.complaint}`);
 }
 

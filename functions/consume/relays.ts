@@ -1,0 +1,119 @@
+// The SMTP relays in order of preference, each behind its breaker: which of them is asked to take an email, and who shouts when one is in trouble.
+import { performance } from 'node:perf_hooks';
+import type { Log } from '../../lib/log.ts';
+import type { Lane } from '../../lib/queue.ts';
+import { afterTrouble, type Breaker, type BreakerPolicy, begin, closed, untilProbe } from './breaker.ts';
+import { failover, isRelayTrouble } from './failover.ts';
+import { type AttemptResult, classify } from './outcome.ts';
+import type { Message } from './smtp.ts';
+import type { SmtpRelay } from './smtp-relay.ts';
+
+export interface Relays {
+  /** Offers the message to one relay after the other, as failover allows; none, when every breaker is open. Never rejects. */
+  send(message: Message, lane: Lane): Promise<Conversation[]>;
+  /** How long to wait with an email while every breaker is open, in milliseconds, spread by chance. */
+  awayForMs(random?: number): number;
+  states(): RelayState[];
+  /** To be called when nothing is under way. */
+  close(): void;
+}
+
+/** One conversation with one relay. */
+export interface Conversation {
+  relay: string;
+  ms: number;
+  result: AttemptResult;
+}
+
+export interface RelayState {
+  name: string;
+  state: Breaker['state'];
+  consecutive_failures: number;
+}
+
+/** A relay that refuses our account is shouted about, but not once for each email. */
+const shoutEveryMs = 60_000;
+
+export function createRelays(relays: readonly SmtpRelay[], policy: BreakerPolicy, log: Log): Relays {
+  const guarded = relays.map((relay) => createGuard(relay, policy, log));
+  return {
+    async send(message, lane) {
+      const conversations: Conversation[] = [];
+      for (const guard of guarded) {
+        const conversation = await guard.send(message, lane);
+        if (conversation === undefined) continue;
+        conversations.push(conversation);
+        if (failover(conversation.result, message.envelope.to) === 'done') break;
+      }
+      return conversations;
+    },
+    awayForMs: (random = Math.random()) =>
+      Math.min(...guarded.map(({ untilProbe }) => untilProbe())) + random * policy.coolDownMs,
+    states: () => guarded.map(({ state }) => state()),
+    close() {
+      for (const { close } of relays) close();
+    },
+  };
+}
+
+function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
+  const { name } = relay;
+  let breaker = closed;
+  let shoutedAt = Number.NEGATIVE_INFINITY;
+
+  async function send(message: Message, lane: Lane): Promise<Conversation | undefined> {
+    if (begin(breaker, performance.now()) === undefined) return undefined;
+    const release = await relay.slots.take(lane);
+    try {
+      // Asked again: it may have opened while we waited, or somebody else may be probing.
+      const begun = begin(breaker, performance.now());
+      if (begun === undefined) return undefined;
+      breaker = begun;
+      const startedAt = performance.now();
+      const result = await relay.send(message);
+      learn(result, message);
+      return { relay: name, ms: Math.round(performance.now() - startedAt), result };
+    } catch (fault) {
+      // Not foreseen; but a probe that never reported would keep everybody out for good.
+      breaker = afterTrouble(breaker, performance.now(), policy);
+      throw fault;
+    } finally {
+      release();
+    }
+  }
+
+  function learn(result: AttemptResult, { envelope }: Message): void {
+    const { category, reply, reason } = classify(result, envelope.to);
+    const before = breaker.state;
+    breaker = isRelayTrouble(result) ? afterTrouble(breaker, performance.now(), policy) : closed;
+    const why = { category, code: reply?.code, reason: withoutLocalParts(reply?.text ?? reason ?? '') };
+    if (category === 'relay_account') shout(why);
+    if (result.ended === 'abandoned') log.warn('message not handed over', { relay: name, error: result.error });
+    const { state, consecutive_failures } = breaker;
+    if (state === 'open' && before !== 'open')
+      log.warn('relay left alone', {
+        relay: name,
+        ...why,
+        consecutive_failures,
+        for_s: Math.round(untilProbe(breaker, performance.now(), policy) / 1000),
+      });
+    if (state === 'closed' && before !== 'closed') log.info('relay works again', { relay: name });
+  }
+
+  function shout(why: Record<string, unknown>): void {
+    if (performance.now() - shoutedAt < shoutEveryMs) return;
+    shoutedAt = performance.now();
+    log.error('the relay refuses our account: check its credentials in SMTP_URL', { relay: name, ...why });
+  }
+
+  return {
+    send,
+    untilProbe: () => untilProbe(breaker, performance.now(), policy),
+    state: (): RelayState => ({ name, state: breaker.state, consecutive_failures: breaker.consecutive_failures }),
+  };
+}
+
+/** Relays like to quote addresses, which belong into no log. */
+function withoutLocalParts(text: string): string {
+  return text.replace(/[^\s<>"@]+@/g, '***@');
+}

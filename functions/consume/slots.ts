@@ -1,0 +1,50 @@
+// Who may use one of a relay's connections next: transactional emails before bulk ones, of which a part of the connections is always free.
+import type { Lane } from '../../lib/queue.ts';
+
+export interface Slots {
+  /** Resolves when it is this email's turn, with the function that ends it. */
+  take(lane: Lane): Promise<() => void>;
+}
+
+/** Share of the connections that bulk emails never hold, so that a transactional one seldom waits even for a conversation under way. */
+const reserved = 0.2;
+
+/** Most connections that bulk emails may hold. */
+export function bulkLimit(connections: number): number {
+  return connections === 1 ? 1 : connections - Math.max(1, Math.floor(connections * reserved));
+}
+
+export function createSlots(connections: number): Slots {
+  const limits: Record<Lane, number> = { transactional: connections, bulk: bulkLimit(connections) };
+  const taken: Record<Lane, number> = { transactional: 0, bulk: 0 };
+  const waiting: Record<Lane, (() => void)[]> = { transactional: [], bulk: [] };
+
+  function isFree(lane: Lane): boolean {
+    return taken.transactional + taken.bulk < connections && taken[lane] < limits[lane];
+  }
+
+  function serve(): void {
+    for (const lane of ['transactional', 'bulk'] as const) {
+      while (waiting[lane].length > 0 && isFree(lane)) {
+        taken[lane] += 1;
+        waiting[lane].shift()?.();
+      }
+    }
+  }
+
+  return {
+    async take(lane) {
+      await new Promise<void>((resolve) => {
+        waiting[lane].push(resolve);
+        serve();
+      });
+      let released = false;
+      return () => {
+        if (released) return;
+        released = true;
+        taken[lane] -= 1;
+        serve();
+      };
+    },
+  };
+}

@@ -1,0 +1,266 @@
+import { PassThrough, Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { expiredCertificate } from '../../infra/test/expired-certificate.ts';
+import { obliging, type Script, startScriptedSmtpServer } from '../../infra/test/scripted-smtp-server.ts';
+import { startSmtpServer } from '../../infra/test/smtp-server.ts';
+import { type AttemptResult, classify } from './outcome.ts';
+import { parseRelayUrls, type RelayAddress } from './relay-url.ts';
+import type { Message } from './smtp.ts';
+import { createSmtpRelay, type SmtpRelay } from './smtp-relay.ts';
+
+const body = 'Subject: Hello\r\n\r\nHi\r\n';
+const message = (over: Partial<Message> = {}): Message => ({
+  envelope: { from: 'a@example.com', to: ['b@example.com'] },
+  compose: () => Readable.from([Buffer.from(body)]),
+  ...over,
+});
+const outcomeOf = (result: AttemptResult) => {
+  const { status, category, reply } = classify(result, ['b@example.com']);
+  return [status, category, reply?.code];
+};
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+async function smtpServer(...args: Parameters<typeof startSmtpServer>) {
+  const server = await startSmtpServer(...args);
+  cleanups.push(server.stop);
+  return server;
+}
+async function scripted(script: Script) {
+  const server = await startScriptedSmtpServer(script);
+  cleanups.push(server.stop);
+  return server;
+}
+function relayAt(
+  url: string,
+  { timeoutMs = 5_000, ...over }: Partial<RelayAddress> & { timeoutMs?: number } = {},
+): SmtpRelay {
+  const { relays, faults } = parseRelayUrls(url);
+  if (relays[0] === undefined) throw new Error(faults.join());
+  const relay = createSmtpRelay({ ...relays[0], ...over }, { connections: 5, timeoutMs });
+  cleanups.push(relay.close);
+  return relay;
+}
+
+describe('how a conversation ends, at a real server', () => {
+  it('taken, over one connection after the other message', async () => {
+    const server = await smtpServer();
+    const relay = relayAt(server.url);
+    expect(outcomeOf(await relay.send(message()))).toEqual(['sent', 'accepted', 250]);
+    expect(outcomeOf(await relay.send(message()))).toEqual(['sent', 'accepted', 250]);
+    expect(server.connections()).toBe(1);
+    expect(server.received[0]).toEqual({ from: 'a@example.com', to: ['b@example.com'], raw: body });
+  });
+
+  it.each<[string, Parameters<Awaited<ReturnType<typeof startSmtpServer>>['behave']>[0], unknown[]]>([
+    ['busy at connect', { refuseConnection: [421, '4.3.2 busy'] }, ['deferred', 'mail_system', 421]],
+    ['closed to us at connect', { refuseConnection: [554, '5.3.2 no'] }, ['deferred', 'mail_system', 554]],
+    ['sender deferred', { refuseSender: [451, '4.7.1 later'] }, ['deferred', 'policy', 451]],
+    ['sender refused', { refuseSender: [550, '5.7.1 no'] }, ['bounced', 'policy', 550]],
+    ['recipient refused', { refuse: { 'b@example.com': [550, '5.1.1 unknown'] } }, ['bounced', 'address', 550]],
+    ['recipient deferred', { refuse: { 'b@example.com': [450, '4.2.0 later'] } }, ['deferred', 'mailbox', 450]],
+    ['deferred after the final dot', { answerData: [451, '4.3.0 later'] }, ['deferred', 'mail_system', 451]],
+    ['refused after the final dot', { answerData: [554, '5.6.0 no'] }, ['bounced', 'content', 554]],
+    ['dropped after the final dot', { drop: 'after_final_dot' }, ['unknown', 'outcome_unknown', undefined]],
+    ['silent after the final dot', { slowMs: 10_000 }, ['unknown', 'outcome_unknown', undefined]],
+  ])('%s', async (_what, behaviour, expected) => {
+    const server = await smtpServer();
+    server.behave(behaviour);
+    const relay = relayAt(server.url, { timeoutMs: 1_000 });
+    expect(outcomeOf(await relay.send(message()))).toEqual(expected);
+    // And the relay can be used again at once.
+    server.behave({});
+    expect(outcomeOf(await relay.send(message()))).toEqual(['sent', 'accepted', 250]);
+    expect(server.received).toHaveLength(1);
+  });
+
+  it('dropped in the midst of the message', async () => {
+    const server = await smtpServer();
+    server.behave({ drop: 'in_data' });
+    const compose = () => {
+      const endless = new PassThrough();
+      endless.write(body);
+      return endless;
+    };
+    expect(outcomeOf(await relayAt(server.url).send(message({ compose })))).toEqual([
+      'deferred',
+      'connection',
+      undefined,
+    ]);
+  });
+
+  it('nobody there', async () => {
+    const server = await smtpServer();
+    await server.stop();
+    expect(outcomeOf(await relayAt(server.url).send(message()))).toEqual(['deferred', 'connection', undefined]);
+  });
+
+  it('some recipients refused, then dropped after the final dot: each is told apart', async () => {
+    const server = await smtpServer();
+    server.behave({ refuse: { 'gone@example.com': [550, '5.1.1 unknown'] }, drop: 'after_final_dot' });
+    const to = ['b@example.com', 'gone@example.com'];
+    const result = await relayAt(server.url).send(message({ envelope: { from: 'a@example.com', to } }));
+    expect([...classify(result, to).recipients.values()].map(({ status }) => status)).toEqual(['unknown', 'bounced']);
+  });
+});
+
+describe('what a relay must not get', () => {
+  it.each([
+    ['the claim was lost', { beforeData: () => Promise.reject(new Error('lost')) }],
+    ['composing fails in the midst', { compose: () => failing((fail) => void setTimeout(50).then(fail)) }],
+    ['composing fails at once', { compose: () => failing(process.nextTick) }],
+    [
+      'there is nothing to compose',
+      {
+        compose: () => {
+          throw new Error('no');
+        },
+      },
+    ],
+  ])('%s: the end of the message', async (_what, over) => {
+    const server = await scripted(obliging);
+    const relay = relayAt(server.url);
+    const result = await relay.send(message(over));
+    expect(result).toMatchObject({ ended: 'abandoned', error: expect.any(Error) });
+    expect(outcomeOf(await relay.send(message()))).toEqual(['sent', 'accepted', 250]);
+    expect(server.lines.filter((line) => line === '.')).toHaveLength(1);
+  });
+
+  it('a byte of the message before it may', async () => {
+    const server = await scripted(obliging);
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const sending = relayAt(server.url).send(message({ beforeData: () => held }));
+    await setTimeout(200);
+    expect(server.lines.at(-1)).toBe('DATA');
+    release();
+    expect(outcomeOf(await sending)).toEqual(['sent', 'accepted', 250]);
+  });
+});
+
+describe('a relay that misbehaves', () => {
+  it('drops the connection in place of answering RSET: the refusal stands, nobody waits for ever', async () => {
+    const server = await scripted((line) => {
+      if (line.startsWith('RCPT')) return '550 5.1.1 unknown';
+      return line === 'RSET' ? 'close' : obliging(line);
+    });
+    expect(outcomeOf(await relayAt(server.url).send(message()))).toEqual(['bounced', 'address', 550]);
+  });
+
+  it('answers before the end of the message: refused, and the connection is not used again', async () => {
+    const server = await scripted((line) => (line === 'DATA' ? '354 go on\r\n552 5.3.4 too big' : obliging(line)));
+    const compose = () => {
+      const endless = new PassThrough();
+      endless.write(body);
+      return endless;
+    };
+    expect(outcomeOf(await relayAt(server.url).send(message({ compose })))).toEqual(['bounced', 'mail_system', 552]);
+    expect(server.lines).not.toContain('RSET');
+    expect(server.lines).not.toContain('.');
+  });
+
+  it('has closed the kept connection meanwhile: a fresh one is tried, once', async () => {
+    let mails = 0;
+    const server = await scripted((line) => {
+      if (line.startsWith('MAIL')) mails += 1;
+      return line.startsWith('MAIL') && mails === 2 ? '421 4.4.2 idle for too long' : obliging(line);
+    });
+    const relay = relayAt(server.url);
+    expect(outcomeOf(await relay.send(message()))).toEqual(['sent', 'accepted', 250]);
+    expect(outcomeOf(await relay.send(message()))).toEqual(['sent', 'accepted', 250]);
+    expect(mails).toBe(3);
+  });
+
+  it.each([
+    ['at connect', ''],
+    ['at EHLO', 'EHLO'],
+    ['at MAIL', 'MAIL'],
+    ['at DATA', 'DATA'],
+  ])('is silent %s', async (_what, command) => {
+    const server = await scripted((line) => (line.slice(0, 4) === command ? 'silence' : obliging(line)));
+    const result = await relayAt(server.url, { timeoutMs: 300 }).send(message());
+    expect(outcomeOf(result)).toEqual(['deferred', 'timeout', undefined]);
+  });
+
+  it('never answers QUIT: let go all the same', async () => {
+    const server = await scripted((line) => (line === 'QUIT' ? 'silence' : obliging(line)));
+    const relay = relayAt(server.url, { timeoutMs: 500 });
+    await relay.send(message());
+    relay.close();
+    await expect.poll(server.open, { timeout: 5_000 }).toBe(0);
+  });
+});
+
+describe('TLS and the account', () => {
+  const withTls = { ...expiredCertificate, disabledCommands: [] };
+  const credentials = 'me%40example.com:p%40ss%2Fword';
+  const withCredentials = (url: string, parameters = '') => `${url.replace('://', `://${credentials}@`)}${parameters}`;
+
+  it('decodes user and password, and sends them over TLS', async () => {
+    const server = await smtpServer(withTls);
+    const result = await relayAt(withCredentials(server.url, '?tls.rejectUnauthorized=false')).send(message());
+    expect(outcomeOf(result)).toEqual(['sent', 'accepted', 250]);
+    expect(server.logins).toEqual([{ username: 'me@example.com', password: 'p@ss/word', secure: true }]);
+  });
+
+  it.each([
+    ['no TLS on offer', {}],
+    ['a certificate that cannot be trusted', withTls],
+  ])('%s: the password stays here', async (_what, options) => {
+    const server = await smtpServer(options);
+    const result = await relayAt(withCredentials(server.url)).send(message());
+    expect(outcomeOf(result).slice(0, 2)).toEqual(['deferred', 'tls']);
+    expect(server.logins).toEqual([]);
+  });
+
+  it.each(['?requireTLS=false', '?ignoreTLS=true'])('%s: in the clear, as told', async (parameters) => {
+    const server = await smtpServer({ allowInsecureAuth: true });
+    expect(outcomeOf(await relayAt(withCredentials(server.url, parameters)).send(message()))[0]).toBe('sent');
+    expect(server.logins).toMatchObject([{ password: 'p@ss/word', secure: false }]);
+  });
+
+  it.each([
+    ['STARTTLS', withTls],
+    ['smtps', { secure: true }],
+  ])('an expired certificate, %s', async (_what, options) => {
+    const server = await smtpServer({ ...expiredCertificate, ...options });
+    // Trusted but for its age.
+    const tls = { servername: 'localhost', ca: expiredCertificate.cert } as RelayAddress['tls'];
+    const result = await relayAt(server.url, { tls }).send(message());
+    expect(outcomeOf(result).slice(0, 2)).toEqual(['deferred', 'tls']);
+    expect(result).toMatchObject({ ended: 'lost', reason: expect.stringMatching(/expired/) });
+    expect(outcomeOf(await relayAt(`${server.url}?tls.rejectUnauthorized=false`).send(message()))[0]).toBe('sent');
+  });
+
+  it('TLS spoken to a server that speaks none', async () => {
+    const server = await smtpServer();
+    const result = await relayAt(server.url.replace('smtp:', 'smtps:')).send(message());
+    expect(outcomeOf(result).slice(0, 2)).toEqual(['deferred', 'tls']);
+  });
+
+  it('a refused account defers, and the reply gives away no secret', async () => {
+    const server = await smtpServer({ allowInsecureAuth: true });
+    const plain = Buffer.from('\0me@example.com\0p@ss/word').toString('base64');
+    server.behave({ refuseAuth: [535, `5.7.8 p@ss/word of me@example.com is wrong, see ${plain}`] });
+    const result = await relayAt(withCredentials(server.url, '?requireTLS=false')).send(message());
+    expect(outcomeOf(result)).toEqual(['deferred', 'relay_account', 535]);
+    expect(JSON.stringify(result)).toContain('*** of *** is wrong, see ***');
+    expect(JSON.stringify(result)).not.toMatch(/p@ss|example\.com|AG1l/);
+  });
+});
+
+/** Fails as nodemailer's composer does. */
+function failing(when: (fail: () => void) => void): Readable {
+  const stream = new PassThrough();
+  stream.write(body);
+  when(() => {
+    stream.emit('error', new Error('composing failed'));
+    stream.end();
+  });
+  return stream;
+}

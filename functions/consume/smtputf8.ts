@@ -1,0 +1,24 @@
+// Addresses whose local part is not ASCII can go only through a relay that offers SMTPUTF8 (RFC 6531). Pure.
+import type { AttemptResult } from './outcome.ts';
+
+interface Envelope {
+  from: string;
+  to: string[];
+}
+
+/**
+ * How an attempt ends for want of the extension; undefined if it is not needed, or there. Nodemailer would send the address
+ * without asking. The refusal is put as a relay that knows the extension puts it (RFC 6531 §3.5), and concerns the whole email:
+ * its headers show the address to the other recipients, too.
+ */
+export function refuseSmtpUtf8(envelope: Envelope, extensions: readonly string[]): AttemptResult | undefined {
+  const address = [envelope.from, ...envelope.to].find((one) => /[^\0-\x7f]/.test(one));
+  if (address === undefined || extensions.includes('SMTPUTF8')) return undefined;
+  const text = `not handed over: the relay does not offer SMTPUTF8 (RFC 6531), which the address ${address} needs`;
+  return {
+    ended: 'refused',
+    stage: 'envelope',
+    reply: { code: 553, enhanced_code: '5.6.7', text },
+    refused: new Map(),
+  };
+}

@@ -1,0 +1,77 @@
+// Attachments as callers give them: bytes in base64. Never a path or an address: our server reads no file and fetches nothing for a caller.
+import * as v from 'valibot';
+import type { Attachment } from '../../lib/emails/email.ts';
+import { boundedList } from './bounded.ts';
+import { exactObject } from './exact-object.ts';
+import { headerText } from './header-text.ts';
+
+const maxAttachments = 50;
+const maxFilename = 255;
+const maxContentType = 255;
+
+const notRead = 'is not taken: no file and no address is read for a caller; give the bytes as base64 in content';
+
+/** One word after another that could be turned around to hide a file's real ending (Trojan Source). */
+const turnsAround = /[\u202a-\u202e\u2066-\u2069]/;
+
+const token = "[A-Za-z0-9!#$%&'*+.^_`{|}~-]+";
+const mediaType = new RegExp(
+  `^${token}/${token}(?:\\s*;\\s*${token}=(?:${token}|"[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*"))*$`,
+);
+
+const AttachmentObject = exactObject(
+  {
+    filename: v.pipe(
+      headerText(maxFilename),
+      v.regex(/^[^/\\]*[^/\\.\s][^/\\]*$/, 'must be a name, without folders'),
+      v.check((name) => !turnsAround.test(name), 'must not change the direction of writing'),
+    ),
+    content: v.pipe(
+      v.string('must be a string'),
+      v.check(isBase64, 'must be base64 (RFC 4648 §4), without line breaks'),
+    ),
+    content_type: v.nullish(
+      v.pipe(
+        v.string('must be a string'),
+        v.maxLength(maxContentType, `may have ${maxContentType} characters at most`),
+        v.regex(mediaType, 'must be a media type such as image/png'),
+        // Such parts must not be encoded (RFC 2046 §5), so their bytes could not be kept as they are.
+        v.regex(/^(?!multipart\/|message\/)/i, 'must not be multipart/… or message/…; use application/octet-stream'),
+      ),
+    ),
+    content_id: v.nullish(
+      v.pipe(
+        v.string('must be a string'),
+        v.regex(
+          /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,128}$/,
+          'must be 1 to 128 characters that may stand in a Content-ID, as in logo@example.com',
+        ),
+      ),
+    ),
+  },
+  { path: notRead, href: notRead, url: notRead },
+);
+
+export const Attachments = v.pipe(
+  boundedList(AttachmentObject, maxAttachments),
+  v.check((attachments) => {
+    const ids = attachments.flatMap(({ content_id }) => content_id ?? []);
+    return new Set(ids).size === ids.length;
+  }, 'must not have a content_id twice'),
+  v.transform((attachments) =>
+    attachments.map(
+      ({ filename, content, content_type, content_id }): Attachment => ({
+        filename,
+        content,
+        content_type: content_type ?? null,
+        content_id: content_id ?? null,
+        size: Buffer.byteLength(content, 'base64'),
+      }),
+    ),
+  ),
+);
+
+/** Strictly: nothing that a lenient decoder would pass over, and one writing for the same bytes. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && Buffer.from(text, 'base64').toString('base64') === text;
+}

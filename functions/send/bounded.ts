@@ -1,0 +1,36 @@
+// Lists and maps whose size is checked before anything in them is looked at: a million faults would be a fault of ours.
+import * as v from 'valibot';
+
+/** A list of at most `max` items. */
+export function boundedList<Output>(item: v.GenericSchema<unknown, Output>, max: number) {
+  return v.lazy((input): v.GenericSchema<unknown, Output[]> => {
+    if (!Array.isArray(input) || input.length <= max) return v.array(item, 'must be a list');
+    return v.custom<Output[]>(() => false, `may have ${max} entries at most`);
+  });
+}
+
+/** An object of at most `max` strings. `faultOf` says what is wrong with an entry, if anything is. */
+export function stringMap(max: number, faultOf: (name: string, value: string) => string | undefined) {
+  return v.pipe(
+    v.custom<Record<string, unknown>>(isPlainObject, 'must be an object of strings'),
+    v.rawTransform(({ dataset, addIssue, NEVER }): Record<string, string> => {
+      const input = dataset.value;
+      const entries = Object.entries(input);
+      if (entries.length > max) {
+        addIssue({ message: `may have ${max} entries at most` });
+        return NEVER;
+      }
+      const taken: [string, string][] = [];
+      for (const [key, value] of entries) {
+        const fault = typeof value === 'string' ? faultOf(key, value) : 'must be a string';
+        if (fault === undefined) taken.push([key, String(value)]);
+        else addIssue({ message: fault, path: [{ type: 'object', origin: 'value', input, key, value }] });
+      }
+      return Object.fromEntries(taken);
+    }),
+  );
+}
+
+function isPlainObject(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}

@@ -1,0 +1,34 @@
+// The story of POST /recipients/erase: the address of somebody who wants to be forgotten goes, the proof of what was done stays.
+import type { AccessToken } from '../../lib/access-token.ts';
+import { databaseError, type Sql } from '../../lib/db.ts';
+import { eraseRecipient } from '../../lib/emails/erase.ts';
+import { parseJson, type Reply, type Request } from '../../lib/http.ts';
+import type { Log } from '../../lib/log.ts';
+import { exactObject } from './exact-object.ts';
+import { Address } from './mailbox.ts';
+import { checkBody } from './request-body.ts';
+
+export interface EraseDependencies {
+  sql: Sql;
+  log: Log;
+}
+
+const EraseRequest = exactObject({ recipient: Address });
+
+/**
+ * 200 `{object, erased, canceled, on_the_way, message}`. Of the client's emails to `recipient`, those at their end keep no
+ * address and nothing of what they said, those that wait are called back first, and those being sent are counted as `on_the_way`:
+ * the call is to be repeated for them.
+ */
+export async function eraseOne(request: Request, client: AccessToken, { sql, log }: EraseDependencies): Promise<Reply> {
+  const { recipient } = checkBody(EraseRequest, parseJson(request.body));
+  const erasure = await eraseRecipient(sql, { client_id: client.clientId }, recipient).catch((error) => {
+    throw databaseError(error);
+  });
+  log.info('recipient erased', { client_id: client.clientId, ...erasure });
+  const message =
+    erasure.on_the_way === 0
+      ? 'The recipient is erased.'
+      : 'Some emails to the recipient are on the way at this moment. Repeat this call in a while.';
+  return { status: 200, body: { object: 'erasure', ...erasure, message } };
+}

@@ -1,0 +1,90 @@
+// The stories of POST /emails/{id}/replay and POST /emails/replay: emails that came to an end other than `sent` are sent again.
+import type { AccessToken } from '../../lib/access-token.ts';
+import { databaseError, inTransaction, type Sql } from '../../lib/db.ts';
+import { isEmailId, replayableStatuses } from '../../lib/emails/email.ts';
+import { findEmail } from '../../lib/emails/read.ts';
+import { areReplayable, type ReplayedEmail, replayEmail, replayEmails } from '../../lib/emails/replay.ts';
+import { ApiError } from '../../lib/errors.ts';
+import { parseJson, type Reply, type Request } from '../../lib/http.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Lane } from '../../lib/queue.ts';
+import { parseReplayRequest } from './replay-request.ts';
+
+export interface ReplayDependencies {
+  sql: Sql;
+  /** Resolves when the broker has confirmed the id. */
+  publish: (lane: Lane, emailId: string, traceparent: string | null) => Promise<void>;
+  /** When relay publishes an id that no worker has claimed. */
+  publishGraceMs: number;
+  log: Log;
+}
+
+/** An email may reach an end between our attempt and our look; then we try again. */
+const maxLooks = 5;
+
+/**
+ * 202 `{object, id, status: "queued"}`; 409 `conflict` with the present status when it is sent or on its way, or saying that its
+ * contents are gone; 404 when the client has no such email.
+ */
+export async function replayOne(
+  { params: { id = '' } }: Request,
+  { clientId }: AccessToken,
+  dependencies: ReplayDependencies,
+): Promise<Reply> {
+  const { sql, publishGraceMs, log } = dependencies;
+  const owner = { client_id: clientId };
+  try {
+    for (let look = 0; isEmailId(id) && look < maxLooks; look += 1) {
+      const replayed = await replayEmail(sql, owner, id, publishGraceMs);
+      if (replayed !== undefined) {
+        publishAll([replayed], dependencies);
+        log.info('replayed', { email_id: replayed.id, client_id: clientId });
+        return { status: 202, body: { object: 'email', id: replayed.id, status: 'queued' } };
+      }
+      const email = await findEmail(sql, owner, id);
+      if (email === undefined) break;
+      if (!replayableStatuses.some((status) => status === email.status)) {
+        throw new ApiError('conflict', `This email cannot be replayed: its status is ${email.status}.`);
+      }
+      if (email.headers === null) {
+        throw new ApiError(
+          'conflict',
+          `This email (${email.status}) cannot be replayed: its contents have been purged.`,
+        );
+      }
+    }
+  } catch (error) {
+    throw databaseError(error);
+  }
+  throw new ApiError('not_found', `You have no email with the id ${id}.`);
+}
+
+/** 202 `{object: "list", data: [{id}], has_more}`, the oldest first; those whose contents have been purged are passed over. */
+export async function replayMany(
+  request: Request,
+  { clientId }: AccessToken,
+  dependencies: ReplayDependencies,
+): Promise<Reply> {
+  const { sql, publishGraceMs, log } = dependencies;
+  const { filter, limit } = parseReplayRequest(parseJson(request.body));
+  const owner = { client_id: clientId };
+  try {
+    const { replayed, hasMore } = await inTransaction(sql, async (transaction) => ({
+      replayed: await replayEmails(transaction, owner, filter, limit, publishGraceMs),
+      hasMore: await areReplayable(transaction, owner, filter),
+    }));
+    publishAll(replayed, dependencies);
+    log.info('replayed', { emails: replayed.length, client_id: clientId });
+    return { status: 202, body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore } };
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+/** Nobody waits for the broker: if an id does not get there, relay finds the row when it is due. */
+function publishAll(emails: ReplayedEmail[], { publish, log }: ReplayDependencies): void {
+  void Promise.allSettled(emails.map(({ lane, id, traceparent }) => publish(lane, id, traceparent))).then((results) => {
+    const lost = results.filter(({ status }) => status === 'rejected').length;
+    if (lost > 0) log.warn('replayed ids not published; relay will', { emails: lost });
+  });
+}

@@ -1,0 +1,42 @@
+// What POST /emails/replay takes: which of a client's emails are to be sent again.
+import * as v from 'valibot';
+import { replayableStatuses } from '../../lib/emails/email.ts';
+import type { ReplayFilter } from '../../lib/emails/replay.ts';
+import { exactObject } from './exact-object.ts';
+import { Address } from './mailbox.ts';
+import { checkBody, Time } from './request-body.ts';
+
+const maxLimit = 1_000;
+
+const Status = v.picklist(replayableStatuses, `must be one of ${replayableStatuses.join(', ')}`);
+const Statuses = v.lazy((input) =>
+  Array.isArray(input)
+    ? v.pipe(v.array(Status), v.minLength(1, 'must have at least one status'))
+    : v.pipe(
+        Status,
+        v.transform((status) => [status]),
+      ),
+);
+const limitMessage = `must be a whole number from 1 to ${maxLimit}`;
+
+const ReplayRequest = exactObject({
+  status: v.optional(Statuses, 'failed'),
+  since: v.optional(Time),
+  until: v.optional(Time),
+  recipient: v.optional(Address),
+  limit: v.optional(
+    v.pipe(
+      v.number(limitMessage),
+      v.integer(limitMessage),
+      v.minValue(1, limitMessage),
+      v.maxValue(maxLimit, limitMessage),
+    ),
+    100,
+  ),
+});
+
+/** Checks a parsed request body. Throws `validation_error` (422) naming every fault at once. */
+export function parseReplayRequest(body: unknown): { filter: ReplayFilter; limit: number } {
+  const { limit, ...filter } = checkBody(ReplayRequest, body);
+  return { filter, limit };
+}

@@ -1,0 +1,49 @@
+// The story of PATCH /emails/{id}: a scheduled email gets another time.
+import * as v from 'valibot';
+import type { AccessToken } from '../../lib/access-token.ts';
+import { databaseError, type Sql } from '../../lib/db.ts';
+import { isEmailId } from '../../lib/emails/email.ts';
+import { findEmail } from '../../lib/emails/read.ts';
+import { rescheduleEmail } from '../../lib/emails/reschedule.ts';
+import { ApiError } from '../../lib/errors.ts';
+import { parseJson, type Reply, type Request } from '../../lib/http.ts';
+import { maxScheduleAheadMs } from './email-request.ts';
+import { exactObject } from './exact-object.ts';
+import { checkBody, invalidBody, Time } from './request-body.ts';
+
+export interface RescheduleDependencies {
+  sql: Sql;
+}
+
+const RescheduleRequest = exactObject({
+  scheduled_at: v.pipe(
+    Time,
+    v.check((time) => time.getTime() <= Date.now() + maxScheduleAheadMs, 'may be a year ahead at most'),
+  ),
+});
+
+/**
+ * 200 `{object, id, status, scheduled_at}`; a time that has passed means now. 409 `conflict` with the present status when the email
+ * is not waiting for its time any more, 404 when the client has no such email.
+ */
+export async function rescheduleScheduled(
+  { params: { id = '' }, body }: Request,
+  { clientId }: AccessToken,
+  { sql }: RescheduleDependencies,
+): Promise<Reply> {
+  const { scheduled_at } = checkBody(RescheduleRequest, parseJson(body));
+  try {
+    const email = isEmailId(id) ? await findEmail(sql, { client_id: clientId }, id) : undefined;
+    if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
+    if (await rescheduleEmail(sql, clientId, email.id, scheduled_at)) {
+      return { status: 200, body: { object: 'email', id: email.id, status: 'scheduled', scheduled_at } };
+    }
+    const now = (await findEmail(sql, { client_id: clientId }, id)) ?? email;
+    if (now.status === 'scheduled') {
+      throw invalidBody([{ path: 'scheduled_at', message: 'must be before expires_at of the email' }]);
+    }
+    throw new ApiError('conflict', `Only a scheduled email has a time to move: its status is ${now.status}.`);
+  } catch (error) {
+    throw databaseError(error);
+  }
+}

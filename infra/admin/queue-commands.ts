@@ -1,0 +1,91 @@
+// The operator's commands for dead letters: messages that no worker could use.
+import type { Sql } from '../../lib/db.ts';
+import { type EmailStatus, readEmailId } from '../../lib/emails/email.ts';
+import { findEmail } from '../../lib/emails/read.ts';
+import { type DeadLetter, type Lane, walkDeadLetters } from '../../lib/queue.ts';
+import { AdminError, type AdminSettings, type Command, requireAmqpUrl, withDatabase } from './command.ts';
+import { dateText, formatTable } from './table.ts';
+
+/** Most letters that are printed; the others are counted. */
+const maxShown = 200;
+/** How much of a message that has no id is shown. */
+const maxContent = 60;
+
+export const queueCommands: Command[] = [
+  {
+    name: 'queue dead',
+    words: [],
+    options: {},
+    about: 'Shows the dead letters: when and where each died, why, and the email it is about.',
+    async run(_words, _options, settings) {
+      const letters = await walk(settings, () => 'keep');
+      if (letters.length === 0) return 'There are no dead letters.';
+      return letterTable(letters);
+    },
+  },
+  {
+    name: 'queue replay-dead',
+    words: [],
+    options: {},
+    about:
+      'Puts the dead letters that carry the id of an email back on the queue of its lane. The others stay, and are shown.',
+    async run(_words, _options, settings) {
+      const letters = await walk(settings, ({ email }) => email?.lane ?? 'keep');
+      const left = letters.filter(({ email }) => email === undefined);
+      const back = `${letters.length - left.length} messages are back on their queues, ${left.length} stay.`;
+      return left.length === 0 ? back : `${back}\n${letterTable(left)}`;
+    },
+  },
+];
+
+interface Letter extends DeadLetter {
+  id: string | undefined;
+  /** Undefined where there is none with this id. */
+  email: { lane: Lane; status: EmailStatus } | undefined;
+}
+
+/** Every dead letter, and where `place` wants it. */
+async function walk(settings: AdminSettings, place: (letter: Letter) => Lane | 'keep'): Promise<Letter[]> {
+  const amqpUrl = requireAmqpUrl(settings);
+  return withDatabase(settings, async (sql) => {
+    const letters: Letter[] = [];
+    // The database's own failures are told apart from the broker's.
+    await sql`select 1`;
+    await walkDeadLetters(amqpUrl, async (deadLetter) => {
+      const letter = await lookUp(sql, deadLetter);
+      letters.push(letter);
+      return place(letter);
+    }).catch((error) => {
+      throw brokerError(error);
+    });
+    return letters;
+  });
+}
+
+async function lookUp(sql: Sql, letter: DeadLetter): Promise<Letter> {
+  const id = readEmailId(parse(letter.content));
+  return { ...letter, id, email: id === undefined ? undefined : await findEmail(sql, 'anybody', id) };
+}
+
+function letterTable(letters: Letter[]): string {
+  const table = formatTable(['DIED', 'QUEUE', 'REASON', 'EMAIL', 'STATUS'], letters.slice(0, maxShown).map(toRow));
+  return letters.length > maxShown ? `${table}\nand ${letters.length - maxShown} more` : table;
+}
+
+function toRow({ content, queue, reason, died_at, id, email }: Letter): string[] {
+  const about = id ?? `no id: ${JSON.stringify(content.toString().slice(0, maxContent))}`;
+  return [died_at ? dateText(died_at) : '-', queue ?? '-', reason ?? '-', about, email?.status ?? 'no such email'];
+}
+
+function parse(content: Buffer): unknown {
+  try {
+    return JSON.parse(content.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function brokerError(error: unknown): AdminError {
+  const reason = error instanceof Error ? error.message || ('code' in error ? error.code : error.name) : error;
+  return new AdminError(`The broker that AMQP_URL names cannot be used (${reason}).`);
+}

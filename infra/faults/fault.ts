@@ -1,0 +1,52 @@
+// What a fault is: how it is set up, what it breaks while the load is on, and what it may do to emails.
+import type { Sql } from '../../lib/db.ts';
+import type { DeliveryMode } from '../../lib/emails/email.ts';
+import type { FunctionName } from '../local/functions.ts';
+import type { Fleet, Settings } from './fleet.ts';
+import type { Load } from './load.ts';
+import type { Services } from './services.ts';
+import type { Smtp } from './smtp.ts';
+
+export interface Fault {
+  /** For `--only`. */
+  name: string;
+  /** For the table. */
+  says: string;
+  /** Part of the short form, which CI runs. */
+  short?: true;
+  /** Accepted emails of the full form; 1,500 where not said. The short form takes its own, smaller number. */
+  emails?: number;
+  /** Emails a second; the default suits a machine of two cores. */
+  perSecond?: number;
+  textLength?: number;
+  delivery?: DeliveryMode;
+  /** Clients send an Idempotency-Key and repeat what was not answered. */
+  repeats?: true;
+  smtp?: 'tls' | 'account';
+  copies?: Partial<Record<FunctionName, number>>;
+  own?: Partial<Record<FunctionName, Settings>>;
+  /**
+   * Emails may end between the final dot and the record of its reply (RFC 1047): then, and only then, at_least_once may deliver
+   * twice. Most emails of which one kill can do that; for faults that are no kill, no bound is known.
+   */
+  gap?: { perKill: number } | 'unbounded';
+  /** Relays refuse emails for good: `bounced` is the right end for those. */
+  bounces?: true;
+  /** Breaks things while the load is on; the load goes on until this is done. */
+  make(stage: Stage): Promise<void>;
+}
+
+export interface Stage {
+  full: boolean;
+  services: Services;
+  fleet: Fleet;
+  smtp: Smtp;
+  load: Load;
+  sql: Sql;
+  /** Tells on the terminal what is being done. */
+  say(what: string): void;
+  /** Adds to what is wrong with this run. */
+  complain(what: string): void;
+  /** Measures, from now, how long it takes until every function works; complains when it is over 10 s. */
+  untilAllWork(): Promise<void>;
+}

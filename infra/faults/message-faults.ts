@@ -1,0 +1,58 @@
+// What should not be on a queue, and is: messages that are not ours, and every id several times in any order.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { countDeadLetters, putOnQueue } from './by-hand.ts';
+import type { Fault } from './fault.ts';
+
+const idMessage = (id: string) => Buffer.from(JSON.stringify({ id }));
+
+/** Of each kind so many, more than a worker takes at once. */
+const poisonOfAKind = 50;
+const unreadable = [
+  () => Buffer.from('not JSON'),
+  () => Buffer.from(''),
+  () => Buffer.from('{"order":17,"customer":"somebody else"}'),
+  () => Buffer.from('{"id":"17"}'),
+  () => Buffer.from('null'),
+  () => randomBytes(2_000),
+];
+/** How long the broker may take to move what was rejected, in ms. */
+const deadWithinMs = 10_000;
+
+export const messageFaults: readonly Fault[] = [
+  {
+    name: 'poison-messages',
+    says: 'poison messages on the queue',
+    short: true,
+    async make({ services, load, say, complain }) {
+      const { url } = services.rabbitMq.running;
+      await load.until(0.2);
+      for (const make of unreadable) await putOnQueue(url, Array.from({ length: poisonOfAKind }, make));
+      // Readable, but of no email: there is nothing to deliver and nothing to keep.
+      await putOnQueue(
+        url,
+        Array.from({ length: poisonOfAKind }, () => idMessage(randomUUID())),
+      );
+      const expected = unreadable.length * poisonOfAKind;
+      const giveUp = Date.now() + deadWithinMs;
+      while ((await countDeadLetters(url)) !== expected && Date.now() < giveUp) await pause(100);
+      const dead = await countDeadLetters(url);
+      say(`${dead} dead letters`);
+      if (dead !== expected) complain(`${dead} dead letters in place of ${expected}`);
+    },
+  },
+  {
+    name: 'duplicate-messages',
+    says: 'queue messages tripled and out of order',
+    short: true,
+    async make({ services, load }) {
+      // While they are being delivered, and again when most are at their end.
+      for (const share of [0.3, 0.6, 0.9]) {
+        await load.until(share);
+        const ids = [...load.accepted.keys()];
+        const copies = [...ids, ...ids, ...ids].map(idMessage).sort(() => Math.random() - 0.5);
+        await putOnQueue(services.rabbitMq.running.url, copies);
+      }
+    },
+  },
+];

@@ -1,0 +1,21 @@
+// A certificate for localhost that expired in 2020, signed by itself, and its key, for a relay that has let it lapse. Of no other use.
+
+export const expiredCertificate = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBXDCCAQKgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwHhcNMjAwMTAxMDAwMDAwWhcNMjAwMjAxMDAwMDAwWjAUMRIwEAYDVQQDDAls
+b2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS5G12/nVVjqaHg4gxZ
+oxGz1GDqkV45UTPKe8QEUcsXcJGYcLj/637O3Op/L2YIZUtWxEJe16MTseq9EPI1
+E7AQo0UwQzAUBgNVHREEDTALgglsb2NhbGhvc3QwDAYDVR0TBAUwAwEB/zAdBgNV
+HQ4EFgQUxPWtgmk6Pp12lGNRD5yYD0P7x0owCgYIKoZIzj0EAwIDSAAwRQIgOEv+
+Z82iQxwYVj6etCbf/v3THRwYuW5phPmYuGBJuy0CIQCWKyPtiVQywc7WnCSAdse1
+Y4tMh1hzocGxETOnX+V1vA==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgcuNq/MNRjERJlumP
+74jCQW7Dnra1TnDDQKKK9gOR/d2hRANCAAS5G12/nVVjqaHg4gxZoxGz1GDqkV45
+UTPKe8QEUcsXcJGYcLj/637O3Op/L2YIZUtWxEJe16MTseq9EPI1E7AQ
+-----END PRIVATE KEY-----
+`,
+};

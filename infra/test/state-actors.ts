@@ -1,0 +1,181 @@
+// Everybody who may change an email, for the state walk: each by the code that really does it.
+import { expire, failEmpty, nextStep, relaysAway } from '../../functions/consume/next-step.ts';
+import { type AttemptResult, classify, type SmtpReply } from '../../functions/consume/outcome.ts';
+import { dueStep } from '../../functions/relay/due-step.ts';
+import { cancelEmail } from '../../functions/send/cancel-email.ts';
+import { inTransaction, type Sql } from '../../lib/db.ts';
+import { type ClaimedEmail, claimEmails, markDataStarted, renewLeases } from '../../lib/emails/claim.ts';
+import { lockDueEmails } from '../../lib/emails/due.ts';
+import { eraseRecipient } from '../../lib/emails/erase.ts';
+import { moveEmails } from '../../lib/emails/move.ts';
+import { purgeContents, purgeEmails } from '../../lib/emails/purge.ts';
+import { replayEmail } from '../../lib/emails/replay.ts';
+import { rescheduleEmail } from '../../lib/emails/reschedule.ts';
+import { clientId, giveUpAfterMs, graceMs, id, read, recipients, type State, store } from './state-model.ts';
+
+const [first = '', second = ''] = recipients;
+const leaseMs = 60_000;
+const retry = { baseMs: 30_000, maxMs: giveUpAfterMs, giveUpAfterMs };
+
+/** Returns the claim that a worker holds afterwards; undefined: as before. */
+type Act = (sql: Sql, state: State) => Promise<ClaimedEmail | null | undefined>;
+export interface Actor {
+  /** Who keeps things going: of these alone it is asked that everything comes to an end. */
+  kind: 'machine' | 'time' | 'accident' | 'person';
+  act: Act;
+  /** What there must be for it; always, if not given. */
+  needs?: 'a claim' | 'contents';
+}
+
+export function canAct({ needs }: Actor, { claim, hasContents }: State): boolean {
+  return needs === 'a claim' ? claim !== null : needs === 'contents' ? hasContents : true;
+}
+
+/** Makes `state` real, lets the actor do its work, and looks. */
+export async function apply(sql: Sql, state: State, { act }: Actor): Promise<State | undefined> {
+  await store(sql, state);
+  const claim = await act(sql, state);
+  return read(sql, claim === undefined ? state.claim : claim);
+}
+
+const reply = (code: number): SmtpReply => ({ code, enhanced_code: null, text: `<${first}> ${code}` });
+const refused = (recipient: string, code: number) => new Map([[recipient, reply(code)]]);
+const nobody = new Map<string, SmtpReply>();
+const lost = { ended: 'lost', timed_out: false, reason: 'gone', refused: nobody } as const;
+const results: Record<string, AttemptResult> = {
+  'is taken': { ended: 'accepted', reply: reply(250), refused: nobody },
+  'is taken, the first recipient bounces': { ended: 'accepted', reply: reply(250), refused: refused(first, 550) },
+  'is taken, the first recipient is deferred': { ended: 'accepted', reply: reply(250), refused: refused(first, 450) },
+  bounces: { ended: 'refused', stage: 'data', reply: reply(550), refused: nobody },
+  'is deferred': { ended: 'refused', stage: 'data', reply: reply(450), refused: nobody },
+  'is deferred, the second recipient bounces': {
+    ended: 'refused',
+    stage: 'data',
+    reply: reply(450),
+    refused: refused(second, 550),
+  },
+  'is lost before DATA': { ...lost, stage: 'connect', transmitted: false },
+  'is lost after DATA': { ...lost, stage: 'data', transmitted: true },
+};
+
+const record =
+  (result: AttemptResult): Act =>
+  async (sql, { claim }) => {
+    if (claim === null) return undefined;
+    const outcome = classify(result, claim.recipients);
+    await moveEmails(sql, [nextStep(claim, [{ relay: 'r', ms: 1, outcome }], retry, 0)]);
+    return null;
+  };
+
+/** As in deliver.ts, up to the conversation. */
+const claim: Act = async (sql) => {
+  const [claimed] = await claimEmails(sql, [id], leaseMs);
+  if (claimed === undefined) return undefined;
+  const isTooLate = claimed.expires_in_ms !== null && claimed.expires_in_ms <= 0;
+  if (!isTooLate && claimed.headers !== null) return claimed;
+  await moveEmails(sql, [isTooLate ? expire(claimed) : failEmpty(claimed)]);
+  return null;
+};
+
+/** As in relay-due.ts, once the time has come. */
+const relay: Act = async (sql) => {
+  await sql`update emails set due_at = now() - interval '1 second' where due_at is not null`;
+  await inTransaction(sql, async (transaction) => {
+    const due = await lockDueEmails(transaction, 1);
+    await moveEmails(
+      transaction,
+      due.map((email) => dueStep(email, { publishGraceMs: graceMs, giveUpAfterMs })),
+    );
+  });
+  return undefined;
+};
+
+const request = { params: { id } } as unknown as Parameters<typeof cancelEmail>[0];
+const cancel: Act = async (sql) => {
+  // Too late is an answer as well.
+  await cancelEmail(request, { clientId, scopes: [], jti: '' }, { sql }).catch(() => {});
+  return undefined;
+};
+
+const does =
+  (work: (sql: Sql, state: State) => Promise<unknown>): Act =>
+  async (sql, state) => {
+    await work(sql, state);
+    return undefined;
+  };
+
+export const actors: Record<string, Actor> = {
+  'relay looks': { kind: 'machine', act: relay },
+  'a worker claims': { kind: 'machine', act: claim },
+  ...Object.fromEntries(
+    Object.entries(results).map(([how, result]) => [
+      `the attempt ${how}`,
+      { kind: 'machine', needs: 'a claim', act: record(result) } as const,
+    ]),
+  ),
+  'no SMTP relay may be asked': {
+    kind: 'machine',
+    needs: 'a claim',
+    act: async (sql, { claim }) => {
+      if (claim) await moveEmails(sql, [relaysAway(claim, retry.baseMs, retry)]);
+      return null;
+    },
+  },
+  'the attempt begins DATA': {
+    kind: 'machine',
+    needs: 'a claim',
+    act: does(async (sql, { claim, row }) => {
+      if (claim && row.delivery === 'at_most_once') await markDataStarted(sql, id, claim.attempts);
+    }),
+  },
+  'the lease is renewed': {
+    kind: 'machine',
+    needs: 'a claim',
+    act: does(async (sql, { claim }) => claim && renewLeases(sql, [claim], leaseMs)),
+  },
+  'the worker dies': { kind: 'accident', needs: 'a claim', act: async () => null },
+  'the contents are deleted by hand': {
+    kind: 'accident',
+    needs: 'contents',
+    act: does((sql) => sql`delete from email_contents`),
+  },
+  'it grows old': {
+    kind: 'time',
+    act: does((sql) => sql`update emails set wanted_at = now() - interval '3 days' where finished_at is null`),
+  },
+  'it expires': {
+    kind: 'time',
+    act: does((sql) => sql`update emails set expires_at = now() - interval '1 second' where expires_at is not null`),
+  },
+  // A negative age: whatever is at its end is old enough.
+  'its contents are purged': { kind: 'time', act: does((sql) => purgeContents(sql, -1_000, 10)) },
+  'it is purged': { kind: 'time', act: does((sql) => purgeEmails(sql, -1_000, 10)) },
+  'its client cancels': { kind: 'person', act: cancel },
+  'its client reschedules': {
+    kind: 'person',
+    act: does((sql) => rescheduleEmail(sql, clientId, id, new Date(Date.now() + 7_200_000))),
+  },
+  'its client replays': {
+    kind: 'person',
+    act: does((sql) => replayEmail(sql, { client_id: clientId }, id, graceMs)),
+  },
+  'the first recipient is erased': { kind: 'person', act: does((sql) => eraseRecipient(sql, 'anybody', first)) },
+};
+
+/** What a worker records whose claim was lost long ago: a later one has claimed since. */
+export async function applyStaleWorker(sql: Sql, state: State): Promise<State | undefined> {
+  await store(sql, state);
+  const [row] = await sql<{ attempts: number }[]>`select attempts from emails`;
+  const stale = {
+    id,
+    attempts: (row?.attempts ?? 0) - 1,
+    recipients,
+    settled: {},
+    wanted_for_ms: 0,
+    expires_in_ms: null,
+    delivery: 'at_least_once',
+  };
+  const result = results['is taken'];
+  if (result) await record(result)(sql, { ...state, claim: stale as unknown as ClaimedEmail });
+  return read(sql, state.claim);
+}

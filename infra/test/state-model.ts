@@ -1,0 +1,120 @@
+// A model of one email's life for the state walk: what its states are, how they begin, and how one is made real and read again.
+import type { Sql } from '../../lib/db.ts';
+import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
+import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import type { DeliveryMode, EmailStatus, SettledRecipient } from '../../lib/emails/email.ts';
+
+export const recipients = ['first@example.com', 'second@example.com'];
+const [first = '', second = ''] = recipients;
+export const clientId = 'walker';
+export const id = '01890000-0000-7000-8000-000000000001';
+
+/** The row as JSON, so that it can be stored again. */
+export interface Row {
+  status: EmailStatus;
+  delivery: DeliveryMode;
+  due_at: string | null;
+  finished_at: string | null;
+  data_started_at: string | null;
+  expires_at: string | null;
+  erased_at: string | null;
+  wanted_at: string;
+  settled: Record<string, SettledRecipient>;
+}
+
+export interface State {
+  row: Row;
+  hasContents: boolean;
+  /** What the last worker that claimed it holds; null when that worker is done, or dead. Workers before it are fenced off. */
+  claim: ClaimedEmail | null;
+}
+
+const day = 86_400_000;
+export const graceMs = 30_000;
+export const giveUpAfterMs = 2 * day;
+const isPast = (time: string | null) => time !== null && Date.parse(time) <= Date.now();
+const isOld = ({ wanted_at }: Row) => Date.parse(wanted_at) < Date.now() - giveUpAfterMs;
+
+/** What makes two states the same: all that decisions look at. */
+export function nameOf({ row, hasContents, claim }: State): string {
+  const outcomes = [...recipients, 'erased'].flatMap((recipient) => row.settled[recipient]?.status ?? []);
+  const isEnd = row.finished_at !== null;
+  return [
+    row.status,
+    row.delivery,
+    ...outcomes,
+    !hasContents && 'without contents',
+    row.erased_at && 'erased',
+    claim && 'held by a worker',
+    !isEnd && claim && claim.wanted_for_ms >= giveUpAfterMs && 'since it was old',
+    row.status === 'sending' && row.data_started_at && 'in DATA',
+    !isEnd && row.expires_at && (isPast(row.expires_at) ? 'too late' : 'expires'),
+    !isEnd && isOld(row) && 'old',
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** Every way in which an email can come to be. */
+export async function accept(sql: Sql): Promise<State[]> {
+  const states: State[] = [];
+  const inAnHour = new Date(Date.now() + 3_600_000);
+  for (const delivery of ['at_least_once', 'at_most_once'] as const)
+    for (const scheduled_at of [null, inAnHour])
+      for (const expires_at of [null, new Date(Date.now() + day)]) {
+        const email = { id, lane: 'bulk', delivery, sender: 'a@example.com', recipients, subject: 's' } as const;
+        const headers = { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] };
+        const content = { headers, custom_headers: {}, attachments: [], tags: [], metadata: {} };
+        const acceptance: Acceptance = {
+          client_id: clientId,
+          idempotency: null,
+          emails: [
+            {
+              ...email,
+              ...content,
+              message_id: '<m>',
+              text_body: 'x',
+              html_body: null,
+              traceparent: null,
+              scheduled_at,
+              expires_at,
+            },
+          ],
+        };
+        await insertEmails(sql, [acceptance], graceMs);
+        states.push({ ...(await read(sql, null)) } as State);
+        await sql`delete from emails`;
+      }
+  return states;
+}
+
+/** Makes the table hold this state alone, as an email with a history that quotes its recipients. */
+export async function store(sql: Sql, { row, hasContents }: State): Promise<void> {
+  const detail = { reply: `<${first}> refused`, recipients: { [first]: 'bounced', [second]: 'sent' } };
+  await sql`delete from emails`;
+  await sql`
+    with email as (
+      insert into emails select * from jsonb_populate_record(null::emails, ${JSON.stringify(row)}::text::jsonb)
+      returning id, erased_at
+    ), contents as (
+      insert into email_contents (email_id, headers, text_body) select id, '{"from": {}}', 'x' from email where ${hasContents}
+    )
+    insert into email_events (email_id, type, detail)
+    select id, 'attempt', ${JSON.stringify(detail)}::text::jsonb from email where erased_at is null`;
+}
+
+/** Undefined once the row is purged. */
+export async function read(sql: Sql, claim: ClaimedEmail | null): Promise<State | undefined> {
+  const [found] = await sql<{ row: Row; hasContents: boolean }[]>`
+    select to_jsonb(emails) as row, email_id is not null as "hasContents"
+    from emails left join email_contents on email_id = id`;
+  return found && { ...found, claim };
+}
+
+/** Everything the database still says of the email, as text. */
+export async function everythingStored(sql: Sql): Promise<string> {
+  const rows = await sql`
+    select to_jsonb(emails) as row, (select jsonb_agg(event) from email_events event) as events,
+           (select jsonb_agg(content) from email_contents content) as contents from emails`;
+  return JSON.stringify(rows);
+}

@@ -1,0 +1,177 @@
+// Every state that an email can reach, walked by everybody who may change one: none is a dead end.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertClient } from '../../functions/token/clients.ts';
+import { emailStatuses } from '../../lib/emails/email.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { actors, apply, applyStaleWorker, canAct } from './state-actors.ts';
+import { accept, clientId, everythingStored, nameOf, recipients, type State } from './state-model.ts';
+
+interface Step {
+  from: State;
+  by: string;
+  /** When. */
+  at: number;
+  /** Undefined: the row is purged. */
+  to: State | undefined;
+}
+
+let database: TestDatabase;
+const states = new Map<string, State>();
+const steps: Step[] = [];
+
+/** Breadth first from what acceptance brings, until nobody can bring anything new. */
+async function walk(): Promise<void> {
+  const toVisit = await accept(database.sql);
+  for (const state of toVisit) states.set(nameOf(state), state);
+  for (const from of toVisit) {
+    for (const [by, actor] of Object.entries(actors)) {
+      if (!canAct(actor, from)) continue;
+      const at = Date.now();
+      const to = await apply(database.sql, from, actor);
+      steps.push({ from, by, at, to });
+      if (to === undefined || states.has(nameOf(to))) continue;
+      states.set(nameOf(to), to);
+      toVisit.push(to);
+    }
+  }
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await insertClient(database.sql, { client_id: clientId, scopes: ['email'], secret_hash: 'h' });
+  // Before, relay takes no lease back.
+  await database.sql`select pg_sleep(6 - extract(epoch from now() - pg_postmaster_start_time()))`;
+  await walk();
+}, 300_000);
+afterAll(() => database?.drop());
+
+const isOpen = ({ row }: State) => row.finished_at === null;
+const open = () => [...states.values()].filter(isOpen);
+const names = (found: Iterable<State>) => [...found].map(nameOf);
+const tell = ({ from, by, to }: Step) => `${nameOf(from)} —${by}→ ${to ? nameOf(to) : 'purged'}`;
+
+/** Open states from which no end is reached by such steps alone. */
+function deadEnds(isTaken: (step: Step) => boolean): string[] {
+  const leading = new Set(names([...states.values()].filter((state) => !isOpen(state))));
+  const taken = steps.filter(isTaken).map(({ from, to }) => [nameOf(from), to && nameOf(to)] as const);
+  for (let before = -1; before < leading.size; ) {
+    before = leading.size;
+    for (const [from, to] of taken) if (to && leading.has(to)) leading.add(from);
+  }
+  return names(open()).filter((name) => !leading.has(name));
+}
+
+describe('every state that can be reached', () => {
+  it('is walked: all statuses, and the steps that matter', () => {
+    const seen = new Set([...states.values()].map(({ row }) => row.status));
+    // Suppressed emails are refused before they are accepted.
+    expect(emailStatuses.filter((status) => !seen.has(status))).toEqual(['suppressed']);
+    const changed = (by: string) =>
+      steps.some((step) => step.by === by && (!step.to || nameOf(step.from) !== nameOf(step.to)));
+    expect(Object.keys(actors).filter((by) => !changed(by))).toEqual(['the lease is renewed']);
+  });
+
+  it('is at its end, or has due_at', () => {
+    const stuck = [...states.values()].filter(({ row }) => (row.due_at === null) === (row.finished_at === null));
+    expect(names(stuck)).toEqual([]);
+  });
+
+  it('is led on by relay, unless it is at its end', () => {
+    const looks = steps.filter(({ from, by }) => by === 'relay looks' && isOpen(from));
+    expect(looks).toHaveLength(open().length);
+    const isLedOn = ({ at, to }: Step) =>
+      to && (!isOpen(to) || (to.row.status === 'queued' && Date.parse(to.row.due_at ?? '') > at));
+    expect(looks.filter((step) => !isLedOn(step)).map(tell)).toEqual([]);
+  });
+
+  it('comes to an end by relay and workers alone', () => {
+    expect(deadEnds(({ by }) => actors[by]?.kind === 'machine')).toEqual([]);
+  });
+
+  it('comes to an end even if no SMTP relay ever answers', () => {
+    for (const attempt of ['the attempt is lost before DATA', 'no SMTP relay may be asked']) {
+      const uses = ['relay looks', 'a worker claims', attempt, 'it grows old'];
+      // These workers live, and keep their leases.
+      expect(deadEnds(({ by, from }) => uses.includes(by) && !(by === 'relay looks' && from.claim))).toEqual([]);
+    }
+  });
+
+  it('comes to an end even if every worker dies', () => {
+    const uses = ['relay looks', 'a worker claims', 'the worker dies', 'it grows old'];
+    expect(deadEnds(({ by }) => uses.includes(by))).toEqual([]);
+  });
+});
+
+describe('an end', () => {
+  it('is left by a replay alone', () => {
+    const left = steps.filter(({ from, to }) => !isOpen(from) && to && to.row.status !== from.row.status);
+    expect(new Set(left.map(({ by, to }) => `${by}: ${to?.row.status}`))).toEqual(
+      new Set(['its client replays: queued']),
+    );
+    const from = new Set(left.map((step) => step.from.row.status));
+    expect([...from].sort()).toEqual(['bounced', 'canceled', 'expired', 'failed', 'unknown']);
+  });
+
+  it('is left only with contents to send', () => {
+    const replays = steps.filter(
+      ({ from, by, to }) => by === 'its client replays' && to && !isOpen(from) && isOpen(to),
+    );
+    expect(replays.filter(({ to }) => !to?.hasContents || to.row.erased_at).map(tell)).toEqual([]);
+  });
+
+  it('is what rows and contents must have come to before they are purged', () => {
+    const purges = steps.filter(({ by }) => by.endsWith('purged'));
+    const tooEarly = ({ from, to }: Step) => isOpen(from) && (!to || to.hasContents !== from.hasContents);
+    expect(purges.filter(tooEarly).map(tell)).toEqual([]);
+    expect(purges.filter(({ from, to }) => !isOpen(from) && to?.hasContents).map(({ by }) => by)).toEqual([]);
+  });
+});
+
+describe('nobody', () => {
+  it('claims an email for a recipient that has it', () => {
+    const again = steps.filter(
+      ({ by, to }) => by === 'a worker claims' && to?.claim?.recipients.some((recipient) => to.row.settled[recipient]),
+    );
+    expect(again.map(tell)).toEqual([]);
+  });
+
+  it('takes back that a recipient has it', () => {
+    const hasIt = ({ row }: State, recipient: string) => row.settled[recipient]?.status === 'sent';
+    const forgotten = steps.filter(
+      ({ from, to }) => to && !to.row.erased_at && recipients.some((one) => hasIt(from, one) && !hasIt(to, one)),
+    );
+    expect(forgotten.map(tell)).toEqual([]);
+  });
+
+  it('who lost his claim to another changes anything', async () => {
+    for (const state of states.values()) {
+      const after = await applyStaleWorker(database.sql, state);
+      expect(after && nameOf(after)).toBe(nameOf(state));
+    }
+  }, 60_000);
+
+  it('finds a trace of an erased recipient', async () => {
+    const erase = actors['the first recipient is erased'];
+    for (const state of states.values()) {
+      const after = erase && (await apply(database.sql, state, erase));
+      const isKept = (await everythingStored(database.sql)).includes(recipients[0] ?? '');
+      expect({ state: nameOf(state), isKept }).toEqual({
+        state: nameOf(state),
+        isKept: state.row.status === 'sending',
+      });
+      expect(after && isOpen(after)).toBe(state.row.status === 'sending');
+    }
+  }, 60_000);
+
+  it('who reports late of an erased email brings the address back', async () => {
+    const late = Object.entries(actors).filter(([by]) => by.startsWith('the attempt '));
+    const held = [...states.values()].filter(({ claim, row }) => claim && row.erased_at);
+    expect(held.length).toBeGreaterThan(0);
+    for (const state of held) {
+      for (const [by, actor] of late) {
+        await apply(database.sql, state, actor);
+        expect(`${by}: ${await everythingStored(database.sql)}`).not.toContain(recipients[0]);
+      }
+    }
+  }, 60_000);
+});
