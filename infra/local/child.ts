@@ -126,7 +126,8 @@ export function onLines(stream: NodeJS.ReadableStream, take: (line: string) => v
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
+    // Some programs end what they write over and over with a bare CR.
+    const lines = (rest + text).split(/\r\n|\n|\r/);
     rest = lines.pop() ?? '';
     for (const line of lines) take(line);
   });

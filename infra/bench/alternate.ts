@@ -1,0 +1,30 @@
+// Runs ours and its baselines in turn (A B A B …), so that what the machine does meanwhile touches all alike.
+
+/** What one run gave, by name: a rate, a latency. */
+export type Values = Record<string, number>;
+export type Run = () => Promise<Values>;
+
+/** For each of the named runs, what it gave in each of the rounds; a round is one run of each. */
+export async function alternate<Name extends string>(
+  rounds: number,
+  runs: Record<Name, Run>,
+): Promise<Record<Name, Values[]>> {
+  const names = Object.keys(runs) as Name[];
+  const given = Object.fromEntries(names.map((name) => [name, [] as Values[]])) as Record<Name, Values[]>;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of names) given[name].push(await runs[name]());
+  }
+  return given;
+}
+
+export function median(values: readonly number[]): number {
+  const ascending = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(ascending.length / 2);
+  const upper = ascending[middle] ?? Number.NaN;
+  return ascending.length % 2 === 1 ? upper : ((ascending[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** Of each round, ours to its baseline. */
+export function ratios(ours: readonly number[], baseline: readonly number[]): number[] {
+  return ours.map((value, round) => value / (baseline[round] ?? Number.NaN));
+}

@@ -1,0 +1,47 @@
+// A private Redis that forgets nothing: `redis-server` from the PATH, or Debian's package, for the peer.
+import { mkdirSync } from 'node:fs';
+import { Redis } from 'ioredis';
+import { startChild } from '../../local/child.ts';
+import { answers, freePort, loopback } from '../../local/ports.ts';
+import { findProgram } from './programs.ts';
+
+export interface RedisServer {
+  port: number;
+  pid: number;
+  /** Forgets everything. */
+  clear(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Undefined, with the reason told, where there is none to be had. */
+export async function startRedis(directory: string, log: (line: string) => void): Promise<RedisServer | undefined> {
+  const server = await findProgram('redis-server', 'redis-server', log);
+  if (server === undefined) return undefined;
+  mkdirSync(directory, { recursive: true });
+  const port = await freePort();
+  // An acknowledged job is on the disk, as an accepted email is: its promise is comparable only so.
+  const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+  const child = startChild({
+    name: 'Redis',
+    command: server,
+    args: [
+      '--bind',
+      loopback,
+      '--port',
+      String(port),
+      '--dir',
+      directory,
+      '--maxmemory-policy',
+      'noeviction',
+      ...durable,
+    ],
+    log,
+  });
+  await child.until(() => answers(port, '+PONG', 'PING\r\n'));
+  const clear = async () => {
+    const redis = new Redis({ port, host: loopback });
+    await redis.flushall();
+    await redis.quit();
+  };
+  return { port, pid: child.pid, clear, stop: child.stop };
+}
