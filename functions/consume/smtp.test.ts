@@ -82,7 +82,7 @@ describe('how a conversation ends, at a real server', () => {
     server.behave({ drop: 'in_data' });
     const compose = () => {
       const endless = new PassThrough();
-      endless.write(body);
+      endless.write(body.repeat(10_000));
       return endless;
     };
     expect(outcomeOf(await relayAt(server.url).send(message({ compose })))).toEqual([
@@ -156,7 +156,7 @@ describe('a relay that misbehaves', () => {
     const server = await scripted((line) => (line === 'DATA' ? '354 go on\r\n552 5.3.4 too big' : obliging(line)));
     const compose = () => {
       const endless = new PassThrough();
-      endless.write(body);
+      endless.write(body.repeat(10_000));
       return endless;
     };
     expect(outcomeOf(await relayAt(server.url).send(message({ compose })))).toEqual(['bounced', 'mail_system', 552]);

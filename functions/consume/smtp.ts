@@ -1,5 +1,5 @@
 // One conversation with an SMTP relay: opening the connection, handing over one message, and saying exactly how it ended.
-import { PassThrough, type Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import type { NodemailerError } from 'nodemailer/lib/errors';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { type AttemptResult, parseReply, type Refused, type SmtpReply, type Stage, storableText } from './outcome.ts';
@@ -119,11 +119,14 @@ export function quit(smtp: SMTPConnection): void {
   smtp.quit();
 }
 
+/** A small message goes whole; of a large one no more than this is held back. */
+const pieceBytes = 65_536;
+
 const composeFailed = 'the message could not be composed';
 
 /** Lets the message through once `beforeData` is done; nothing reads it before the relay has answered DATA. */
 function gate(message: Readable, beforeData: () => Promise<void> = async () => {}) {
-  const through = new PassThrough();
+  const through = inLargePieces();
   let sent: Handover['sent'] = 'nothing';
   let fault: AttemptResult | undefined;
   const giveUp = (reason: string) => (error: Error) => {
@@ -145,6 +148,30 @@ function gate(message: Readable, beforeData: () => Promise<void> = async () => {
     sent = 'all';
   });
   return { through, progress: () => ({ sent, fault }) };
+}
+
+/** Nodemailer composes a message from a dozen pieces, and each that comes to the socket by itself is a write and a packet. */
+function inLargePieces(): Transform {
+  let pieces: Buffer[] = [];
+  let size = 0;
+  const taken = () => {
+    const whole = Buffer.concat(pieces, size);
+    pieces = [];
+    size = 0;
+    return whole;
+  };
+  return new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      pieces.push(piece);
+      size += piece.length;
+      if (size < pieceBytes) done();
+      else done(null, taken());
+    },
+    flush(done) {
+      if (size > 0) this.push(taken());
+      done();
+    },
+  });
 }
 
 function resultOf(error: NodemailerError, stage: Stage, transmitted: boolean): AttemptResult {
