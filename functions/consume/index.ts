@@ -23,8 +23,11 @@ const batches = batchMetric(metrics);
 const log = createLog('consume', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'consume' });
 const leaseMs = settings.LEASE_SECONDS * 1000;
-/** Twice as many messages as connections: while one half is delivered, the other is claimed and recorded. */
-const prefetch = settings.SMTP_CONNECTIONS * 2;
+/**
+ * Messages for each connection: while one is delivered, the others are claimed or recorded, and the more of them wait, the more go
+ * together in a statement and a commit. Not more, as a worker that dies keeps them for a lease.
+ */
+const prefetch = settings.SMTP_CONNECTIONS * 5;
 
 const relays = createRelays(
   settings.SMTP_URL.map((address) =>
