@@ -2,6 +2,7 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import * as v from 'valibot';
 import { createBatcher } from './batch.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { databaseError, isDatabaseAway, type Sql } from './db.ts';
 import { ApiError } from './errors.ts';
 import { createKeySet } from './key-set.ts';
@@ -33,6 +34,10 @@ const endings: Record<Ending, string> = {
   'client disabled': 'The client of the access token is disabled.',
 };
 
+/** How long a token that was verified is not verified again, and how many are remembered; some 2 kB each. */
+const rememberedMs = 60_000;
+const mostRemembered = 2_000;
+
 const Claims = v.object({
   sub: v.string(),
   client_id: v.string(),
@@ -51,7 +56,18 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
     failsAll: isDatabaseAway,
   });
 
-  async function verify(token: string): Promise<AccessToken> {
+  const known = new BoundedMap<{ token: AccessToken; until: number }>(mostRemembered);
+
+  /** A signature stays as good as it was; so that a key that was taken away does not live on in here, not for long. */
+  async function verify(text: string): Promise<AccessToken> {
+    const remembered = known.get(text);
+    if (remembered && Date.now() < remembered.until) return remembered.token;
+    const { token, expiresAt } = await verifySignature(text);
+    known.set(text, { token, until: Math.min(expiresAt, Date.now() + rememberedMs) });
+    return token;
+  }
+
+  async function verifySignature(token: string): Promise<{ token: AccessToken; expiresAt: number }> {
     const { payload } = await jwtVerify(token, keys, {
       issuer,
       audience,
@@ -62,7 +78,7 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
     }).catch((error) => {
       throw verificationError(error);
     });
-    return toAccessToken(payload);
+    return { token: toAccessToken(payload), expiresAt: (payload.exp ?? 0) * 1000 };
   }
 
   return async (authorization: string | undefined, scope: Scope): Promise<AccessToken> => {

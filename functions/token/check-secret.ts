@@ -1,6 +1,6 @@
 // Checks a client's secret: one that was right a moment ago passes at once, wrong ones are slowed, the rest costs one scrypt.
 import { createHmac, randomBytes } from 'node:crypto';
-import { BoundedMap } from './bounded-map.ts';
+import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { StoredSecret } from './clients.ts';
 import { decoyHash, findFitting } from './secret-hash.ts';
 import { callerNetwork, type Failures, waitMs, withOneMore } from './slowdown.ts';
