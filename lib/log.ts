@@ -13,11 +13,7 @@ export interface Log {
 }
 
 /** `name` is the function that speaks; lines below `level` are dropped. */
-export function createLog(
-  name: string,
-  level: LogLevel,
-  write: (line: string) => void = (line) => process.stdout.write(line),
-): Log {
+export function createLog(name: string, level: LogLevel, write: (line: string) => void = writeTogether): Log {
   const at = (lineLevel: Exclude<LogLevel, 'silent'>) => {
     if (levels[lineLevel] < levels[level]) return () => {};
     return (message: string, fields: Record<string, unknown> = {}) =>
@@ -27,6 +23,22 @@ export function createLog(
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
+
+let waiting = '';
+
+/** Lines of one turn of the event loop are one write: to a pipe each is a system call that holds up the process. */
+function writeTogether(line: string): void {
+  if (waiting === '') setImmediate(writeWaiting);
+  waiting += line;
+}
+
+function writeWaiting(): void {
+  const lines = waiting;
+  waiting = '';
+  if (lines !== '') process.stdout.write(lines);
+}
+// What was said last is what matters most: also after a crash, and before an exit of our own.
+process.once('exit', writeWaiting);
 
 function errorsAsObjects(_key: string, value: unknown): unknown {
   if (!(value instanceof Error)) return value;
