@@ -2,7 +2,8 @@
 import { untilDatabaseIsBack } from '../../lib/db.ts';
 import { readEmailId } from '../../lib/emails/email.ts';
 import type { Log } from '../../lib/log.ts';
-import { type Delivery, type Lane, type Queue, queueNames } from '../../lib/queue.ts';
+import type { Delivery, Queue } from '../../lib/queue/queue.ts';
+import { type Lane, queueNames } from '../../lib/queue/topology.ts';
 
 export interface Consumer {
   start(): Promise<void>;

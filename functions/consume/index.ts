@@ -7,7 +7,7 @@ import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
 import { batchMetric, createMetrics } from '../../lib/metrics.ts';
-import { connectQueue } from '../../lib/queue.ts';
+import { connectQueue } from '../../lib/queue/queue.ts';
 import { createClaims } from './claims.ts';
 import { createConsumer } from './consumer.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';

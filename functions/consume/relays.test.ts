@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Behaviour, startSmtpServer, type TestSmtpServer } from '../../infra/test/smtp-server.ts';
 import { createLog } from '../../lib/log.ts';
-import type { Lane } from '../../lib/queue.ts';
+import type { Lane } from '../../lib/queue/topology.ts';
 import { parseRelayUrls } from './relay-url.ts';
 import { createRelays } from './relays.ts';
 import { createSmtpRelay } from './smtp-relay.ts';

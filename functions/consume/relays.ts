@@ -1,7 +1,7 @@
 // The SMTP relays in order of preference, each behind its breaker: which of them is asked to take an email, and who shouts when one is in trouble.
 import { performance } from 'node:perf_hooks';
 import type { Log } from '../../lib/log.ts';
-import type { Lane } from '../../lib/queue.ts';
+import type { Lane } from '../../lib/queue/topology.ts';
 import { afterTrouble, type Breaker, type BreakerPolicy, begin, closed, untilProbe } from './breaker.ts';
 import { failover, isRelayTrouble } from './failover.ts';
 import { type AttemptResult, classify } from './outcome.ts';

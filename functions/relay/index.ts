@@ -4,7 +4,7 @@ import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
 import { createMetrics } from '../../lib/metrics.ts';
-import { connectQueue } from '../../lib/queue.ts';
+import { connectQueue } from '../../lib/queue/queue.ts';
 import { countDue } from './due-metrics.ts';
 import { type PurgeDependencies, runPurge } from './purge.ts';
 import { type RelayDependencies, run } from './relay-due.ts';

@@ -4,7 +4,7 @@ import { inTransaction, isDatabaseAway, type Sql } from '../../lib/db.ts';
 import { lockDueEmails } from '../../lib/emails/due.ts';
 import { moveEmails } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
-import { BrokerAwayError, type Queue } from '../../lib/queue.ts';
+import { BrokerAwayError, type Queue } from '../../lib/queue/queue.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
 
 export interface RelayDependencies {

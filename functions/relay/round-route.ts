@@ -2,7 +2,7 @@
 import { databaseError, isDatabaseAway } from '../../lib/db.ts';
 import { ApiError } from '../../lib/errors.ts';
 import type { Route } from '../../lib/http.ts';
-import { BrokerAwayError } from '../../lib/queue.ts';
+import { BrokerAwayError } from '../../lib/queue/queue.ts';
 import { type PurgeDependencies, purgeOnce } from './purge.ts';
 import { type RelayDependencies, runOnce } from './relay-due.ts';
 

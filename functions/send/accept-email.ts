@@ -5,7 +5,7 @@ import type { Acceptance, Accepted, NewEmail } from '../../lib/emails/accept.ts'
 import { ApiError } from '../../lib/errors.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Lane } from '../../lib/queue.ts';
+import type { Lane } from '../../lib/queue/topology.ts';
 import { traceIdOf } from '../../lib/trace.ts';
 import { parseEmailRequest } from './email-request.ts';
 import { fingerprint, parseIdempotencyKey } from './idempotency.ts';

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { Attachment, DeliveryMode, Mailbox, Tag } from '../../lib/emails/email.ts';
 import type { Fault } from '../../lib/errors.ts';
-import type { Lane } from '../../lib/queue.ts';
+import type { Lane } from '../../lib/queue/topology.ts';
 import { Attachments } from './attachments.ts';
 import { CustomHeaders, headerValue } from './custom-headers.ts';
 import { defaultBody } from './default-body.ts';

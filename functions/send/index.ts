@@ -8,7 +8,7 @@ import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/metrics.ts';
-import { connectQueue } from '../../lib/queue.ts';
+import { connectQueue } from '../../lib/queue/queue.ts';
 import { createSendRoutes } from './routes.ts';
 import { SendSettings } from './settings.ts';
 

@@ -7,7 +7,7 @@ import { areReplayable, type ReplayedEmail, replayEmail, replayEmails } from '..
 import { ApiError } from '../../lib/errors.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Lane } from '../../lib/queue.ts';
+import type { Lane } from '../../lib/queue/topology.ts';
 import { parseReplayRequest } from './replay-request.ts';
 
 export interface ReplayDependencies {

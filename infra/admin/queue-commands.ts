@@ -2,7 +2,8 @@
 import type { Sql } from '../../lib/db.ts';
 import { type EmailStatus, readEmailId } from '../../lib/emails/email.ts';
 import { findEmail } from '../../lib/emails/read.ts';
-import { type DeadLetter, type Lane, walkDeadLetters } from '../../lib/queue.ts';
+import { type DeadLetter, walkDeadLetters } from '../../lib/queue/dead-letters.ts';
+import type { Lane } from '../../lib/queue/topology.ts';
 import { AdminError, type AdminSettings, type Command, requireAmqpUrl, withDatabase } from './command.ts';
 import { dateText, formatTable } from './table.ts';
 

@@ -1,7 +1,7 @@
 // The ground every measure stands on: private services, the built bundles, and a way to start ours and the baselines on them.
 import { join } from 'node:path';
 import { openDatabase, type Sql } from '../../lib/db.ts';
-import { connectQueue, type Queue } from '../../lib/queue.ts';
+import { connectQueue, type Queue } from '../../lib/queue/queue.ts';
 import type { FunctionName } from '../local/functions.ts';
 import { freePorts } from '../local/ports.ts';
 import { startPostgres } from '../local/postgres.ts';

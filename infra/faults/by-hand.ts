@@ -1,6 +1,6 @@
 // What an operator may do to the broker by hand: delete and purge our queues, put messages on them, look how many there are.
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
-import { deadLetterQueue, queueNames } from '../../lib/queue.ts';
+import { deadLetterQueue, queueNames } from '../../lib/queue/topology.ts';
 
 const allQueues = [...Object.values(queueNames), deadLetterQueue];
 

@@ -4,23 +4,20 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, type Json, json, startApi } from './functions.ts';
-import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
+import { type Api, type Json, json } from './functions.ts';
+import { type Ground, startGround } from './ground.ts';
+import type { TestSmtpServer } from './smtp-server.ts';
 
-let database: TestDatabase;
+let ground: Ground;
 let smtp: TestSmtpServer;
 let api: Api;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  smtp = await startSmtpServer();
-  api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url });
+  ground = await startGround();
+  ({ smtp, api } = ground);
 });
 afterAll(async () => {
-  await api?.stop();
-  await smtp?.stop();
-  await database?.drop();
+  await ground?.stop();
 });
 
 const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hi' };

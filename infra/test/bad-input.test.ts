@@ -5,24 +5,21 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { importJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, getToken, issuer, type Json, json, startApi } from './functions.ts';
-import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
+import { type Api, getToken, issuer, type Json, json } from './functions.ts';
+import { type Ground, startGround } from './ground.ts';
+import type { TestSmtpServer } from './smtp-server.ts';
 
-let database: TestDatabase;
+let ground: Ground;
 let smtp: TestSmtpServer;
 let api: Api;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  smtp = await startSmtpServer();
-  api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url });
+  ground = await startGround();
+  ({ smtp, api } = ground);
 });
 afterAll(async () => {
-  await api?.stop();
-  expect(smtp?.received).toEqual([]);
-  await smtp?.stop();
-  await database?.drop();
+  await ground?.stop();
+  expect(smtp.received).toEqual([]);
 });
 
 const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hi' };

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { deadLetterQueue, queueNames, walkDeadLetters } from '../../lib/queue.ts';
+import { walkDeadLetters } from '../../lib/queue/dead-letters.ts';
+import { deadLetterQueue, queueNames } from '../../lib/queue/topology.ts';
 import { runAdmin } from '../admin/run.ts';
 import { freePort } from '../local/ports.ts';
 import { type RabbitMq, startRabbitMq } from '../local/rabbitmq.ts';

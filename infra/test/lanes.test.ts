@@ -1,7 +1,7 @@
 // Lanes: a backlog of 10,000 bulk emails does not delay a transactional one.
 import { connect } from 'amqplib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { queueNames } from '../../lib/queue.ts';
+import { queueNames } from '../../lib/queue/topology.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type Api, brokerUrl, json, startApi } from './functions.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';

@@ -3,24 +3,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseEmailRequest } from '../../functions/send/email-request.ts';
 import { toNewEmail } from '../../functions/send/new-email.ts';
 import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
-import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, brokerUrl, eventually, json, startApi, startFunction } from './functions.ts';
-import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
+import type { TestDatabase } from './database.ts';
+import { type Api, brokerUrl, eventually, json, startFunction } from './functions.ts';
+import { type Ground, startGround } from './ground.ts';
+import type { TestSmtpServer } from './smtp-server.ts';
 
+let ground: Ground;
 let database: TestDatabase;
 let smtp: TestSmtpServer;
 let api: Api;
 const settings = { RELAY_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '60' };
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  smtp = await startSmtpServer();
-  api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url, settings });
+  ground = await startGround({ settings });
+  ({ database, smtp, api } = ground);
 });
 afterAll(async () => {
-  await api?.stop();
-  await smtp?.stop();
-  await database?.drop();
+  await ground?.stop();
 });
 
 const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hi' };

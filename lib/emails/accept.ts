@@ -1,6 +1,6 @@
 // SQL that stores new emails, each request once.
 import type { Query } from '../db.ts';
-import type { Lane } from '../queue.ts';
+import type { Lane } from '../queue/topology.ts';
 import type { DeliveryMode, EmailContent, Tag } from './email.ts';
 
 export interface NewEmail extends EmailContent {

@@ -1,6 +1,6 @@
 // SQL of a worker's claim on emails: taking it, keeping it, saying that transmission begins.
 import type { Query } from '../db.ts';
-import type { Lane } from '../queue.ts';
+import type { Lane } from '../queue/topology.ts';
 import type { DeliveryMode, EmailContent, SettledRecipient } from './email.ts';
 
 interface ClaimedRow {

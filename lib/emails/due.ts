@@ -1,6 +1,6 @@
 // SQL that finds the emails whose time has come.
 import type { Query } from '../db.ts';
-import type { Lane } from '../queue.ts';
+import type { Lane } from '../queue/topology.ts';
 import type { DeliveryMode, OpenStatus } from './email.ts';
 
 export interface DueEmail {

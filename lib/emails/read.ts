@@ -1,6 +1,6 @@
 // SQL that reads emails, for the client they belong to or the operator.
 import type { Query } from '../db.ts';
-import type { Lane } from '../queue.ts';
+import type { Lane } from '../queue/topology.ts';
 import type { AddressHeaders, Attachment, DeliveryMode, EmailStatus, SettledRecipient, Tag } from './email.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
 

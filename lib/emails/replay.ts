@@ -1,6 +1,6 @@
 // SQL that sends emails again which had come to an end: the one way out of an end.
 import type { Query } from '../db.ts';
-import type { Lane } from '../queue.ts';
+import type { Lane } from '../queue/topology.ts';
 import { type ReplayableStatus, replayableStatuses } from './email.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
 

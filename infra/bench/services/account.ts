@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { connect } from 'amqplib';
 import { createLog } from '../../../lib/log.ts';
-import { queueNames } from '../../../lib/queue.ts';
+import { queueNames } from '../../../lib/queue/topology.ts';
 import { runAdmin } from '../../admin/run.ts';
 import { client } from '../sample.ts';
 

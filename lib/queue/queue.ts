@@ -1,20 +1,12 @@
-// The one place that talks AMQP: the queues, publishing with confirms, consuming. What breaks is connected again, whole.
-import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect, type GetMessage } from 'amqplib';
-import type { Log } from './log.ts';
-
-export type Lane = 'transactional' | 'bulk';
-
-/** Quorum queues, one a lane; what nobody can read goes to the dead letters. */
-export const queueNames: Record<Lane, string> = { transactional: 'emails.transactional', bulk: 'emails.bulk' };
-export const deadLetterQueue = 'emails.dead';
+// The connection to the broker: publishing with confirms, consuming. What breaks is connected again, whole.
+import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
+import type { Log } from '../log.ts';
+import { declareQueues, type Lane, publishConfirmed, queueNames, traceHeader, withHeartbeat } from './topology.ts';
 
 /** Publishes that may wait for their confirm at once; beyond that the broker is too slow, and relay publishes later. */
 const maxUnconfirmed = 10_000;
 /** A broker that is back is found within this time. */
 const maxReconnectDelayMs = 2_000;
-/** A broker that went silent is noticed within two of these. */
-const heartbeatSeconds = 10;
-
 export interface Delivery {
   content: Buffer;
   /** Done with: the broker forgets the message. */
@@ -156,95 +148,6 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   };
 }
 
-/** A message that nobody could use, and what the broker says of its death. */
-export interface DeadLetter {
-  content: Buffer;
-  /** Queue that it was on. */
-  queue: string | null;
-  /** As in `rejected` or `delivery_limit`. */
-  reason: string | null;
-  died_at: Date | null;
-}
-
-/**
- * Shows every message of the dead letters to `visit`, and puts it where that says: on a lane, or back at the end of the dead
- * letters. Each is confirmed there before it is taken away here, so that none is lost. Back with them goes a copy: a message that
- * is merely returned counts its deliveries, and RabbitMQ 4 drops it after twenty.
- */
-export async function walkDeadLetters(
-  url: string,
-  visit: (letter: DeadLetter) => Promise<Lane | 'keep'>,
-): Promise<void> {
-  const connection = await connect(withHeartbeat(url), { timeout: 5_000 });
-  // What breaks rejects the call that waits for it.
-  connection.on('error', () => {});
-  try {
-    const channel = await connection.createConfirmChannel();
-    channel.on('error', () => {});
-    let isQueueMissing = false;
-    channel.on('return', () => {
-      isQueueMissing = true;
-    });
-    await declareQueues(channel);
-    const { messageCount } = await channel.checkQueue(deadLetterQueue);
-    for (let seen = 0; seen < messageCount; seen += 1) {
-      const message = await channel.get(deadLetterQueue);
-      if (message === false) break;
-      const place = await visit(toDeadLetter(message));
-      const { headers = {} } = message.properties;
-      if (place === 'keep') await publishConfirmed(channel, deadLetterQueue, message.content, headers);
-      else await publishConfirmed(channel, queueNames[place], message.content, traceHeader(headers.traceparent));
-      if (isQueueMissing) throw new Error('a queue is missing');
-      channel.ack(message);
-    }
-    await channel.close();
-  } finally {
-    await connection.close().catch(() => {});
-  }
-}
-
-/** What is no letter of ours may have anything in its headers. */
-function toDeadLetter({ content, properties }: GetMessage): DeadLetter {
-  const headers = properties.headers ?? {};
-  const text = (value: unknown) => (typeof value === 'string' ? value : null);
-  const diedAt: unknown = headers['x-death']?.[0]?.time?.value;
-  return {
-    content,
-    queue: text(headers['x-first-death-queue']),
-    reason: text(headers['x-first-death-reason']),
-    // AMQP counts seconds.
-    died_at: typeof diedAt === 'number' ? new Date(diedAt * 1000) : null,
-  };
-}
-
-async function declareQueues(channel: ConfirmChannel): Promise<void> {
-  await channel.assertQueue(deadLetterQueue, { arguments: { 'x-queue-type': 'quorum' } });
-  for (const name of Object.values(queueNames)) {
-    await channel.assertQueue(name, {
-      deadLetterExchange: '',
-      deadLetterRoutingKey: deadLetterQueue,
-      arguments: { 'x-queue-type': 'quorum' },
-    });
-  }
-}
-
-function publishConfirmed(channel: ConfirmChannel, queue: string, content: Buffer, headers: object): Promise<void> {
-  return new Promise((resolve, reject) => {
-    channel.publish(
-      '',
-      queue,
-      content,
-      { persistent: true, mandatory: true, contentType: 'application/json', headers },
-      (error) => (error ? reject(error) : resolve()),
-    );
-  });
-}
-
-/** W3C Trace Context, for who takes the message. */
-function traceHeader(traceparent: unknown): { traceparent?: string } {
-  return typeof traceparent === 'string' ? { traceparent } : {};
-}
-
 /** Answers go to the channel the message came from; if that has closed, the broker delivers the message again by itself. */
 function toDelivery(channel: ConfirmChannel, message: ConsumeMessage): Delivery {
   const answer = (send: () => void) => {
@@ -259,11 +162,4 @@ function toDelivery(channel: ConfirmChannel, message: ConsumeMessage): Delivery 
     ack: () => answer(() => channel.ack(message)),
     reject: () => answer(() => channel.reject(message, false)),
   };
-}
-
-function withHeartbeat(url: string): string {
-  const withParameter = new URL(url);
-  if (!withParameter.searchParams.has('heartbeat'))
-    withParameter.searchParams.set('heartbeat', String(heartbeatSeconds));
-  return withParameter.href;
 }

@@ -1,0 +1,40 @@
+// What a test of the whole API stands on: a database, an SMTP server and the five functions, all its own.
+import type { SMTPServerOptions } from 'smtp-server';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { type Api, brokerUrl, startApi } from './functions.ts';
+import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
+
+export interface Ground {
+  database: TestDatabase;
+  smtp: TestSmtpServer;
+  api: Api;
+  /** Fails when a function does not end with status 0, or a connection is left behind. */
+  stop(): Promise<void>;
+}
+
+export interface GroundOptions {
+  amqpUrl?: string;
+  /** Further settings, for all functions. */
+  settings?: Record<string, string>;
+  smtpServer?: SMTPServerOptions;
+}
+
+export async function startGround({
+  amqpUrl = brokerUrl(),
+  settings = {},
+  smtpServer,
+}: GroundOptions = {}): Promise<Ground> {
+  const database = await createTestDatabase();
+  const smtp = await startSmtpServer(smtpServer);
+  const api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url, amqpUrl, settings });
+  return {
+    database,
+    smtp,
+    api,
+    async stop() {
+      await api.stop();
+      await smtp.stop();
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+// The queues: their names, how they are declared, how a message is put on one so that it is safe there.
+import type { ConfirmChannel } from 'amqplib';
+
+export type Lane = 'transactional' | 'bulk';
+
+/** Quorum queues, one a lane; what nobody can read goes to the dead letters. */
+export const queueNames: Record<Lane, string> = { transactional: 'emails.transactional', bulk: 'emails.bulk' };
+export const deadLetterQueue = 'emails.dead';
+
+/** A broker that went silent is noticed within two of these. */
+const heartbeatSeconds = 10;
+
+export async function declareQueues(channel: ConfirmChannel): Promise<void> {
+  await channel.assertQueue(deadLetterQueue, { arguments: { 'x-queue-type': 'quorum' } });
+  for (const name of Object.values(queueNames)) {
+    await channel.assertQueue(name, {
+      deadLetterExchange: '',
+      deadLetterRoutingKey: deadLetterQueue,
+      arguments: { 'x-queue-type': 'quorum' },
+    });
+  }
+}
+
+/** Resolves when the broker has confirmed the message. */
+export function publishConfirmed(
+  channel: ConfirmChannel,
+  queue: string,
+  content: Buffer,
+  headers: object,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    channel.publish(
+      '',
+      queue,
+      content,
+      { persistent: true, mandatory: true, contentType: 'application/json', headers },
+      (error) => (error ? reject(error) : resolve()),
+    );
+  });
+}
+
+/** W3C Trace Context, for who takes the message. */
+export function traceHeader(traceparent: unknown): { traceparent?: string } {
+  return typeof traceparent === 'string' ? { traceparent } : {};
+}
+
+export function withHeartbeat(url: string): string {
+  const withParameter = new URL(url);
+  if (!withParameter.searchParams.has('heartbeat'))
+    withParameter.searchParams.set('heartbeat', String(heartbeatSeconds));
+  return withParameter.href;
+}
