@@ -7,7 +7,7 @@ import { traceIdOf } from '../../lib/trace.ts';
 import type { RetryPolicy } from './backoff.ts';
 import { composeMessage } from './message.ts';
 import type { DeliveryMetrics } from './metrics.ts';
-import { expire, failEmpty, nextStep, relaysAway } from './next-step.ts';
+import { expire, failEmpty, handBack, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
 import type { Relays } from './relays.ts';
 
@@ -71,23 +71,30 @@ async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): 
     ms,
     outcome: classify(result, email.recipients),
   }));
-  const move = first ? nextStep(email, [first, ...others], retry) : relaysAway(email, relays.awayForMs(), retry);
+  const move = first ? nextStep(email, [first, ...others], retry) : notBegun();
   // What happened is known here alone: it is kept until it is recorded, or the email would be sent a second time.
   const moved = await untilDatabaseIsBack(() => record(move));
 
   for (const each of first ? [first, ...others] : []) metrics.attempted(each);
   if (moved) metrics.moved(move);
   const { relay, ms, outcome } = others.at(-1) ?? first ?? {};
-  log[outcome?.status === 'sent' ? 'info' : 'warn'](moved ? move.to : 'attempt recorded, but the claim had been lost', {
-    email_id: email.id,
-    client_id: email.client_id,
-    trace_id: traceIdOf(email.traceparent),
-    attempt: email.attempts,
-    relay,
-    ms,
-    category: outcome?.category ?? 'relays_away',
-    code: outcome?.reply?.code,
-  });
+  log[outcome?.status === 'sent' || move.to === 'queued' ? 'info' : 'warn'](
+    moved ? move.to : 'attempt recorded, but the claim had been lost',
+    {
+      email_id: email.id,
+      client_id: email.client_id,
+      trace_id: traceIdOf(email.traceparent),
+      attempt: email.attempts,
+      relay,
+      ms,
+      category: outcome?.category,
+      code: outcome?.reply?.code,
+    },
+  );
+
+  function notBegun(): Move {
+    return relays.isStopping() ? handBack(email) : relaysAway(email, relays.awayForMs(), retry);
+  }
 
   async function startData(): Promise<void> {
     if (!(await markDataStarted(email))) throw new Error('the claim was lost before transmission began');

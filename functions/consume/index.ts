@@ -90,7 +90,10 @@ const hosted = hostFunction({
   ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
   start: () => void consumer?.start(),
   close: async () => {
-    await consumer?.stop();
+    const stopped = consumer?.stop();
+    // What only waits for a connection is handed back: with a slow relay, its turn might come after the kill.
+    relays.stop();
+    await stopped;
     relays.close();
     claims.stop();
     await queue?.close();

@@ -74,6 +74,21 @@ export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPol
   return deferred(email, move, { waitMs, category: relaysAwayCategory }, policy);
 }
 
+/** The move of an email that a worker which is to end had claimed and not begun: another one has it at once. */
+export function handBack({ id, attempts }: ClaimedEmail): Move {
+  return {
+    id,
+    from: ['sending'],
+    attempts,
+    to: 'queued',
+    due_in_ms: 0,
+    settled: {},
+    last_reply: null,
+    events: [{ type: 'queued', detail: { reason: 'worker_stopped' } }],
+    facts: [],
+  };
+}
+
 /** Deferred, unless it is too old for that. */
 function deferred(
   email: ClaimedEmail,

@@ -14,6 +14,9 @@ export interface Relays {
   /** How long to wait with an email while every breaker is open, in milliseconds, spread by chance. */
   awayForMs(random?: number): number;
   states(): RelayState[];
+  /** The worker is to end: conversations under way go on, none is begun. */
+  stop(): void;
+  isStopping(): boolean;
   /** To be called when nothing is under way. */
   close(): void;
 }
@@ -36,6 +39,7 @@ const shoutEveryMs = 60_000;
 
 export function createRelays(relays: readonly SmtpRelay[], policy: BreakerPolicy, log: Log): Relays {
   const guarded = relays.map((relay) => createGuard(relay, policy, log));
+  let stopping = false;
   return {
     async send(message, lane) {
       const conversations: Conversation[] = [];
@@ -50,6 +54,11 @@ export function createRelays(relays: readonly SmtpRelay[], policy: BreakerPolicy
     awayForMs: (random = Math.random()) =>
       Math.min(...guarded.map(({ untilProbe }) => untilProbe())) + random * policy.coolDownMs,
     states: () => guarded.map(({ state }) => state()),
+    stop() {
+      stopping = true;
+      for (const { slots } of relays) slots.close();
+    },
+    isStopping: () => stopping,
     close() {
       for (const { close } of relays) close();
     },
@@ -64,6 +73,7 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
   async function send(message: Message, lane: Lane): Promise<Conversation | undefined> {
     if (begin(breaker, performance.now()) === undefined) return undefined;
     const release = await relay.slots.take(lane);
+    if (release === undefined) return undefined;
     try {
       // Asked again: it may have opened while we waited, or somebody else may be probing.
       const begun = begin(breaker, performance.now());

@@ -9,12 +9,14 @@ function start(connections: number) {
   const had: string[] = [];
   const releases = new Map<string, () => void>();
   const take = async (name: string, lane: Lane) => {
-    releases.set(name, await slots.take(lane));
-    had.push(name);
+    const release = await slots.take(lane);
+    if (release) releases.set(name, release);
+    had.push(release ? name : `${name} sent away`);
   };
   return {
     had,
     take: (name: string, lane: Lane) => void take(name, lane),
+    close: slots.close,
     async release(name: string) {
       releases.get(name)?.();
       await setImmediate();
@@ -65,5 +67,16 @@ describe('slots', () => {
     await release('t1');
     await release('t1');
     expect(had).toEqual(['t1', 't2', 't3']);
+  });
+
+  it('once closed, sends away who waits and who comes; the others go on', async () => {
+    const { had, take, release, close } = start(1);
+    for (const name of ['t1', 't2']) take(name, 'transactional');
+    take('b1', 'bulk');
+    await setImmediate();
+    close();
+    take('t3', 'transactional');
+    await release('t1');
+    expect(had).toEqual(['t1', 't2 sent away', 'b1 sent away', 't3 sent away']);
   });
 });

@@ -2,8 +2,10 @@
 import type { Lane } from '../../lib/queue/topology.ts';
 
 export interface Slots {
-  /** Resolves when it is this email's turn, with the function that ends it. */
-  take(lane: Lane): Promise<() => void>;
+  /** Resolves when it is this email's turn, with the function that ends it; undefined once nobody's turn comes any more. */
+  take(lane: Lane): Promise<(() => void) | undefined>;
+  /** Sends away who waits and who comes; those whose turn it is go on. */
+  close(): void;
 }
 
 /** Share of the connections that bulk emails never hold, so that a transactional one seldom waits even for a conversation under way. */
@@ -17,7 +19,9 @@ export function bulkLimit(connections: number): number {
 export function createSlots(connections: number): Slots {
   const limits: Record<Lane, number> = { transactional: connections, bulk: bulkLimit(connections) };
   const taken: Record<Lane, number> = { transactional: 0, bulk: 0 };
-  const waiting: Record<Lane, (() => void)[]> = { transactional: [], bulk: [] };
+  const waiting: Record<Lane, ((isTurn: boolean) => void)[]> = { transactional: [], bulk: [] };
+
+  let closed = false;
 
   function isFree(lane: Lane): boolean {
     return taken.transactional + taken.bulk < connections && taken[lane] < limits[lane];
@@ -27,17 +31,19 @@ export function createSlots(connections: number): Slots {
     for (const lane of ['transactional', 'bulk'] as const) {
       while (waiting[lane].length > 0 && isFree(lane)) {
         taken[lane] += 1;
-        waiting[lane].shift()?.();
+        waiting[lane].shift()?.(true);
       }
     }
   }
 
   return {
     async take(lane) {
-      await new Promise<void>((resolve) => {
+      const isTurn = await new Promise<boolean>((resolve) => {
+        if (closed) return resolve(false);
         waiting[lane].push(resolve);
         serve();
       });
+      if (!isTurn) return undefined;
       let released = false;
       return () => {
         if (released) return;
@@ -45,6 +51,11 @@ export function createSlots(connections: number): Slots {
         taken[lane] -= 1;
         serve();
       };
+    },
+    close() {
+      closed = true;
+      for (const lane of ['transactional', 'bulk'] as const)
+        for (const sendAway of waiting[lane].splice(0)) sendAway(false);
     },
   };
 }

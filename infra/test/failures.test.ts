@@ -147,6 +147,25 @@ describe('SIGTERM under load', () => {
   beforeEach(() => start());
   afterEach(stop);
 
+  it('with a slow relay: what is under way is finished, what only waits is handed back, each is delivered once', async () => {
+    smtp.behave({ slowMs: 3_000 });
+    const ids = await Promise.all(Array.from({ length: 60 }, () => accept()));
+    await eventually(async () => {
+      const sending = await database.sql`select id from emails where status = 'sending'`;
+      return sending.length > 20;
+    });
+    await api.functions.consume.stop();
+    const statuses = await database.sql`select status, count(*)::int from emails group by status order by status`;
+    expect(statuses.map(({ status }) => status)).toEqual(['queued', 'sent']);
+    expect(smtp.received.length).toBeLessThan(30);
+
+    smtp.behave({});
+    const common = { ...impatient, DATABASE_URL: database.url, AMQP_URL: brokerUrl(), SMTP_URL: smtp.url };
+    api.functions.consume = await startFunction('consume', common);
+    await smtp.waitFor(ids.length);
+    expect(smtp.received).toHaveLength(ids.length);
+  }, 60_000);
+
   it('every request that was taken is answered, every accepted email is delivered, all exit 0', async () => {
     smtp.behave({ slowMs: 50 });
     const answers: (Response | Error)[] = [];

@@ -38,8 +38,8 @@ export interface DeferredDetail {
   category: string;
 }
 
-/** Why relay put an email on the queue. */
-export type QueuedReason = 'not_claimed' | 'retry' | 'scheduled_time' | 'lease_expired';
+/** Why an email was put on the queue (again). */
+export type QueuedReason = 'not_claimed' | 'retry' | 'scheduled_time' | 'lease_expired' | 'worker_stopped';
 
 export type NewEvent =
   | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' } }
