@@ -1,5 +1,5 @@
 // Everybody who may change an email, for the state walk: each by the code that really does it.
-import { expire, failEmpty, nextStep, relaysAway } from '../../functions/consume/next-step.ts';
+import { expire, failEmpty, handBack, nextStep, relaysAway } from '../../functions/consume/next-step.ts';
 import { type AttemptResult, classify, type SmtpReply } from '../../functions/consume/outcome.ts';
 import { dueStep } from '../../functions/relay/due-step.ts';
 import { cancelEmail } from '../../functions/send/cancel-email.ts';
@@ -118,6 +118,14 @@ export const actors: Record<string, Actor> = {
     needs: 'a claim',
     act: async (sql, { claim }) => {
       if (claim) await moveEmails(sql, [relaysAway(claim, retry.baseMs, retry)]);
+      return null;
+    },
+  },
+  'the worker is to end, the attempt not begun': {
+    kind: 'machine',
+    needs: 'a claim',
+    act: async (sql, { claim }) => {
+      if (claim) await moveEmails(sql, [handBack(claim)]);
       return null;
     },
   },
