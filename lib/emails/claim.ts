@@ -60,7 +60,8 @@ export async function renewLeases(
   await sql`
     update emails set due_at = now() + ${leaseMs} * interval '1 millisecond'
     from json_to_recordset(${JSON.stringify(claims)}::text::json) as claim(id uuid, attempts integer)
-    where emails.id = claim.id and status = 'sending' and emails.attempts = claim.attempts`;
+    where emails.id = any(${claims.map(({ id }) => id)}::uuid[])
+      and emails.id = claim.id and status = 'sending' and emails.attempts = claim.attempts`;
 }
 
 /** Says that the attempt is about to transmit the message; from here on its loss means that the outcome is unknown. False: the lease is lost. */

@@ -23,6 +23,8 @@ export interface Move {
 
 /** Makes the moves and records their events in one statement. Returns the ids that moved; a missing one had been moved by somebody else. */
 export async function moveEmails(sql: Query, moves: Move[]): Promise<Set<string>> {
+  const ids = moves.map(({ id }) => id);
+  // `any` tells the planner how few rows they are. From the join alone it may read the whole table, and keep to that while it grows.
   const rows = await sql<{ id: string }[]>`
     with move as (
       select * from json_to_recordset(${JSON.stringify(moves)}::text::json) as move(
@@ -37,12 +39,12 @@ export async function moveEmails(sql: Query, moves: Move[]): Promise<Set<string>
           settled = case when move.settled = '{}' then emails.settled else emails.settled || move.settled end,
           last_reply = coalesce(move.last_reply, emails.last_reply)
       from move
-      where emails.id = move.id and emails.status = any(move."from") and emails.attempts = move.attempts
+      where emails.id = any(${ids}::uuid[]) and emails.id = move.id and emails.status = any(move."from") and emails.attempts = move.attempts
       returning emails.id
     ), unmoved as (
       -- Locked, so that an erasure under way is over before it is decided what may be written.
       select id, erased_at is not null as erased from emails
-      where id in (select id from move) and id not in (select id from moved)
+      where id = any(${ids}::uuid[]) and id not in (select id from moved)
       for key share
     ), recorded as (
       insert into email_events (email_id, type, detail)
