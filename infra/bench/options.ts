@@ -45,7 +45,7 @@ const usage = `Usage: npm run bench -- [options]
   --list         the names of all measures
   --rounds N     times that ours and its baselines are run in turn
   --rows N       rows of the long history (growth); 10000000 takes an hour and some 20 GB
-  --no-results   prints only; else results go to infra/bench/results
+  --no-results   prints only; else a run of all measures goes to infra/bench/results
   --keep         keeps the folder with the logs`;
 
 export function readOptions(args: string[]): Options {
@@ -77,7 +77,7 @@ export function readOptions(args: string[]): Options {
         ...(rounds !== undefined && { rounds }),
         ...(rows !== undefined && { growth: { few: 10_000, many: rows } }),
       },
-      results: values['no-results'] ? undefined : join(import.meta.dirname, 'results'),
+      results: values['no-results'] || values.only ? undefined : join(import.meta.dirname, 'results'),
       keep: values.keep,
     };
   } catch (error) {

@@ -1,8 +1,9 @@
-// A long history beside a short one: accepting, claiming, relay's round, listing and reading one email.
+// A long history beside a short one: accepting, claiming, recording, relay's round, listing and reading one email.
 import { openDatabase, type Sql } from '../../../lib/db.ts';
 import { insertEmails } from '../../../lib/emails/accept.ts';
 import { claimEmails } from '../../../lib/emails/claim.ts';
 import { lockDueEmails } from '../../../lib/emails/due.ts';
+import { type Move, moveEmails } from '../../../lib/emails/move.ts';
 import { alternate, type Run, type Values } from '../alternate.ts';
 import type { Ground } from '../ground.ts';
 import { type Row, valuesOf } from '../row.ts';
@@ -30,7 +31,7 @@ const claimsPerRun = 60;
 
 export const growthMeasure: Measure = {
   name: 'growth',
-  about: 'a long history against a short one: accept, claim, list, one email, a round of relay',
+  about: 'a long history against a short one: accept, claim, record, list, one email, a look for due ones',
   async run(ground, scale) {
     const { few, many } = scale.growth;
     const histories: History[] = [];
@@ -54,6 +55,7 @@ export const growthMeasure: Measure = {
         row(`claim of ${claimSize}`, 'claim', 1.3),
         row('GET /emails', 'list', 1.3),
         row('GET /emails/{id}', 'one', 1.2),
+        row(`record of ${claimSize}`, 'record', 1.3),
         row('look for due emails', 'due'),
       ];
     } finally {
@@ -126,6 +128,7 @@ async function useHistory(ground: Ground, { sql, send, history, ids }: History, 
 
 async function claimAndLook(sql: Sql): Promise<Values> {
   const claims: number[] = [];
+  const records: number[] = [];
   const looks: number[] = [];
   for (let index = 0; index < claimsPerRun; index += 1) {
     const emails = Array.from({ length: claimSize }, newEmail);
@@ -139,6 +142,7 @@ async function claimAndLook(sql: Sql): Promise<Values> {
         ),
       ),
     );
+    records.push(await timed(() => moveEmails(sql, emails.map(sentMove))));
     looks.push(await timed(() => lockDueEmails(sql, 100)));
   }
   const p95 = (values: number[]) =>
@@ -146,7 +150,24 @@ async function claimAndLook(sql: Sql): Promise<Values> {
       values.toSorted((a, b) => a - b),
       0.95,
     );
-  return { claim: p95(claims), due: p95(looks) };
+  return { claim: p95(claims), record: p95(records), due: p95(looks) };
+}
+
+function sentMove({ id }: { id: string }): Move {
+  const reply = '2.0.0 Ok';
+  const settled = { status: 'sent', code: 250, enhanced_code: '2.0.0', reply } as const;
+  const last_reply = `250 ${reply}`;
+  return {
+    id,
+    from: ['sending'],
+    attempts: 1,
+    to: 'sent',
+    due_in_ms: null,
+    settled: Object.fromEntries(email.to.map((mailbox) => [mailbox.email, settled])),
+    last_reply,
+    events: [{ type: 'sent', detail: {} }],
+    facts: [],
+  };
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
