@@ -25,7 +25,7 @@ export interface Reply {
 }
 
 export interface Route {
-  method: 'GET' | 'POST' | 'PATCH';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As in `/emails/{id}/events`; one `{name}` matches one segment. */
   path: string;
   /** Media types that the body may have; a route without takes no body. */

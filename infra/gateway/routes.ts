@@ -1,7 +1,7 @@
 // Which function answers which path: the table behind the gateway of `npm start`, and what the Caddyfile of Docker says too.
 
 /** The functions that a gateway lets the public reach. */
-export type PublicFunction = 'token' | 'send' | 'history';
+export type PublicFunction = 'token' | 'send' | 'history' | 'manage';
 
 export interface GatewayRoute {
   /** `{id}` stands for one segment. */

@@ -15,7 +15,10 @@ beforeEach(async () => {
   const [gatewayPort = 0, sendPort = 0, nobody = 0] = await freePorts(3);
   send = createServer((request, response) => answer(request, response)).listen(sendPort, loopback);
   await once(send, 'listening');
-  gateway = await startGateway({ port: gatewayPort, ports: { token: nobody, send: sendPort, history: nobody } });
+  gateway = await startGateway({
+    port: gatewayPort,
+    ports: { token: nobody, send: sendPort, history: nobody, manage: nobody },
+  });
   port = gatewayPort;
   base = `http://${loopback}:${port}`;
 });

@@ -21,6 +21,7 @@ it.each<[FunctionName, string, string, number]>([
   ['consume', 'POST', '/', 422],
   ['relay', 'GET', '/nope', 404],
   ['history', 'GET', '/emails', 401],
+  ['manage', 'GET', '/nope', 404],
 ])('%s', async (name, method, path, status) => {
   const port = await freePort();
   const host = startChild({

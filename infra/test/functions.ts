@@ -7,7 +7,7 @@ import { type Child, startChild } from '../local/child.ts';
 import { freePort } from '../local/ports.ts';
 import { brokers } from './brokers.ts';
 
-export type FunctionName = 'token' | 'send' | 'consume' | 'relay' | 'history';
+export type FunctionName = 'token' | 'send' | 'consume' | 'relay' | 'history' | 'manage';
 
 export interface RunningFunction {
   url: string;
@@ -90,7 +90,7 @@ export interface ApiOptions {
   settings?: Settings;
 }
 
-/** Starts all five functions on one database, with the original's example client. */
+/** Starts all functions on one database, with the original's example client. */
 export async function startApi({
   databaseUrl,
   smtpUrl,
@@ -110,14 +110,15 @@ export async function startApi({
     JWKS_URL: `http://127.0.0.1:${tokenPort}/.well-known/jwks.json`,
     ...settings,
   };
-  const [token, send, consume, relay, history] = await Promise.all([
+  const [token, send, consume, relay, history, manage] = await Promise.all([
     startFunction('token', common, { port: tokenPort }),
     startFunction('send', common),
     startFunction('consume', common),
     startFunction('relay', common),
     startFunction('history', common),
+    startFunction('manage', common),
   ]);
-  const functions = { token, send, consume, relay, history };
+  const functions = { token, send, consume, relay, history, manage };
   const accessToken = await getToken(token.url);
   return {
     functions,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConsumeSettings } from '../../functions/consume/settings.ts';
 import { HistorySettings } from '../../functions/history/settings.ts';
+import { ManageSettings } from '../../functions/manage/settings.ts';
 import { RelaySettings } from '../../functions/relay/settings.ts';
 import { SendSettings } from '../../functions/send/settings.ts';
 import { TokenSettings } from '../../functions/token/settings.ts';
@@ -15,6 +16,7 @@ const settings = {
   consume: ConsumeSettings,
   relay: RelaySettings,
   history: HistorySettings,
+  manage: ManageSettings,
 };
 const rows = readme.split('\n').filter((line) => line.startsWith('| `'));
 

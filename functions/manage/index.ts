@@ -1,0 +1,36 @@
+// The manage function: what a client keeps here beside its emails. Wiring only.
+import { createTokenCheck } from '../../lib/access-token.ts';
+import { openDatabase } from '../../lib/db.ts';
+import { readSettings } from '../../lib/env.ts';
+import { hostFunction } from '../../lib/host.ts';
+import { createLog } from '../../lib/log.ts';
+import { createMetrics } from '../../lib/metrics.ts';
+import { createManageRoutes } from './routes.ts';
+import { ManageSettings } from './settings.ts';
+
+const settings = readSettings(ManageSettings, process.env);
+const log = createLog('manage', settings.LOG_LEVEL);
+const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'manage' });
+
+const checkToken = createTokenCheck({
+  issuer: settings.ISSUER,
+  audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
+  jwksUrl: settings.JWKS_URL,
+  sql,
+});
+
+/** A template is the largest thing it takes. */
+const maxBodyBytes = 1_000_000;
+
+const hosted = hostFunction({
+  name: 'manage',
+  log,
+  metrics: createMetrics('manage'),
+  maxBodyBytes,
+  routes: createManageRoutes({ checkToken, sql }),
+  ready: { database: () => sql`select 1` },
+  close: () => sql.end(),
+});
+
+export const manage = hosted.handler;
+hosted.listenIfMain(import.meta.url, settings);

@@ -1,0 +1,22 @@
+// The routes of the manage function: what a client keeps here beside its emails.
+import type { AccessToken, Scope } from '../../lib/access-token.ts';
+import type { Sql } from '../../lib/db.ts';
+import type { Reply, Request, Route } from '../../lib/http.ts';
+
+export interface ManageDependencies {
+  checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
+  sql: Sql;
+}
+
+export type Story = (request: Request, client: AccessToken, dependencies: ManageDependencies) => Promise<Reply>;
+/** A handler for clients with the scope: `basic` reads, `email` changes. */
+export type Authorized = (scope: Scope, story: Story) => Route['handle'];
+
+export function createManageRoutes(dependencies: ManageDependencies): Route[] {
+  const authorized: Authorized = (scope, story) => async (request) => {
+    const client = await dependencies.checkToken(request.headers.authorization, scope);
+    return story(request, client, dependencies);
+  };
+  void authorized;
+  return [];
+}
