@@ -2,11 +2,18 @@
 import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
-import type { ClaimedEmail } from '../../lib/emails/claim.ts';
-import type { Attachment, Mailbox } from '../../lib/emails/email.ts';
+import type { Attachment, EmailContent, Mailbox } from './emails/email.ts';
+
+/** What a message is made of. */
+export interface MessageParts extends EmailContent {
+  subject: string;
+  message_id: string;
+  /** Its Date header. */
+  accepted_at: Date;
+}
 
 /** The message as a stream. Bcc recipients are in the envelope alone. */
-export function composeMessage(email: ClaimedEmail): Readable {
+export function composeMessage(email: MessageParts): Readable {
   const { headers, custom_headers, text_body, html_body, attachments, subject, message_id, accepted_at } = email;
   const composer = new MailComposer({
     from: toAddress(headers.from),
