@@ -1,8 +1,8 @@
 // The one place that opens PostgreSQL.
-import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import postgres from 'postgres';
 import { arrayTypes } from './db-arrays.ts';
+import { readDatabaseAddress } from './db-socket.ts';
 import { ApiError } from './errors.ts';
 
 export type Sql = postgres.Sql;
@@ -11,7 +11,8 @@ export type Query = postgres.ISql;
 
 /** Opens a pool of at most `connections`; nothing connects before the first query. `name` shows in `pg_stat_activity`. */
 export function openDatabase(url: string, { connections, name }: { connections: number; name: string }): Sql {
-  return postgres(url, {
+  const address = readDatabaseAddress(url);
+  return postgres(address.url, {
     max: connections,
     connect_timeout: 5,
     // Short, so that a database that is back is used again at once.
@@ -20,33 +21,8 @@ export function openDatabase(url: string, { connections, name }: { connections: 
     onnotice: () => {},
     fetch_types: false,
     types: arrayTypes,
-    ...(isPlainTcp(url) && { socket: openSocket }),
+    ...(address.socket && { socket: address.socket, ssl: false }),
   });
-}
-
-/** TLS, several hosts and socket files stay the driver's own affair. */
-function isPlainTcp(url: string): boolean {
-  const { hostname, searchParams } = new URL(url);
-  const sslMode = searchParams.get('sslmode') ?? searchParams.get('ssl') ?? 'disable';
-  return hostname !== '' && !hostname.includes(',') && ['disable', 'false'].includes(sslMode);
-}
-
-/**
- * A socket that keeps its error to itself and only closes. The driver (postgres 3.4.9) rejects what is under way at a socket's
- * `error`, but takes the connection away at its `close`, which comes later: what is asked in between goes to the dead connection,
- * is not rejected, and takes the first answer of the next one for its own. After a `close` without error it does both at once.
- */
-function openSocket({ host: [host], port: [port] }: { host: string[]; port: number[] }): Socket {
-  const socket = connect({ host: host ?? 'localhost', port: port ?? 5432 });
-  const emit = socket.emit.bind(socket);
-  let inUse = false;
-  socket.emit = (event: string | symbol, ...args: unknown[]) => {
-    if (event === 'data') inUse = true;
-    // Before the server has said anything, only the query that asked for the connection is concerned, and is to be told.
-    if (event === 'error' && inUse) return true;
-    return event === 'close' ? emit(event, false) : emit(event, ...args);
-  };
-  return socket;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Settings: read from the environment through a valibot schema that names every fault at once and stops the process.
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { readDatabaseAddress } from './db-socket.ts';
 import { logLevels } from './log.ts';
 
 type Environment = Record<string, string | undefined>;
@@ -88,6 +89,18 @@ export function url(...schemes: string[]) {
   );
 }
 
+/** `sslmode` and `sslrootcert` of a database's URL. */
+function checkTls({ dataset, addIssue }: v.RawCheckContext<string>): void {
+  if (!dataset.typed) return;
+  try {
+    readDatabaseAddress(dataset.value);
+  } catch (error) {
+    addIssue({ message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+export const databaseUrl = v.pipe(url('postgres', 'postgresql'), v.rawCheck(checkTls));
+
 /** Settings that every function has. */
 export const commonSettings = {
   /** Port to listen on. */
@@ -95,7 +108,7 @@ export const commonSettings = {
   /** Address to listen on. */
   HOST: v.optional(v.string(), '0.0.0.0'),
   LOG_LEVEL: v.optional(v.picklist(logLevels, `must be one of ${logLevels.join(', ')}`), 'info'),
-  DATABASE_URL: url('postgres', 'postgresql'),
+  DATABASE_URL: databaseUrl,
   /** Connections to PostgreSQL that one process may hold. */
   DATABASE_CONNECTIONS: v.optional(integer(1, 100), '5'),
 };

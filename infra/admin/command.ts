@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { openDatabase, type Sql } from '../../lib/db.ts';
-import { url } from '../../lib/env.ts';
+import { databaseUrl, url } from '../../lib/env.ts';
 
 export interface Command {
   /** As in `client create`. */
@@ -81,12 +81,19 @@ export async function withDatabase<Result>(
   }
 }
 
-const PostgresUrl = url('postgres', 'postgresql');
+export function requireDatabaseUrl({ databaseUrl: given }: AdminSettings): string {
+  if (!given) throw databaseUrlFault('is not set');
+  const result = v.safeParse(databaseUrl, given);
+  if (result.success) return result.output;
+  // What is wrong with the URL as a whole is told by its form.
+  const [issue] = result.issues;
+  throw databaseUrlFault(
+    issue.type === 'raw_check' ? `has a fault: ${issue.message}` : 'is no URL of a PostgreSQL database',
+  );
+}
 
-export function requireDatabaseUrl({ databaseUrl }: AdminSettings): string {
-  const fault = databaseUrl ? 'is no URL of a PostgreSQL database' : 'is not set';
-  if (v.is(PostgresUrl, databaseUrl)) return databaseUrl;
-  throw new AdminError(`DATABASE_URL ${fault}; it has the form postgres://user:password@host:5432/name`);
+function databaseUrlFault(fault: string): AdminError {
+  return new AdminError(`DATABASE_URL ${fault}; it has the form postgres://user:password@host:5432/name`);
 }
 
 const AmqpUrl = url('amqp', 'amqps');

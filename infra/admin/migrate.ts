@@ -41,7 +41,7 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
 
 async function migrateOnce(databaseUrl: string, dir: string, log: (line: string) => void): Promise<string[]> {
   const client = new pg.Client({
-    connectionString: databaseUrl,
+    connectionString: withLibpqMeaning(databaseUrl),
     application_name: 'email-api migrate',
     connectionTimeoutMillis: connectTimeoutMs,
   });
@@ -63,6 +63,13 @@ async function migrateOnce(databaseUrl: string, dir: string, log: (line: string)
   } finally {
     await client.end();
   }
+}
+
+/** This driver takes `sslmode=require` for `verify-full`, unless it is told that the word means what it means elsewhere. */
+function withLibpqMeaning(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  if (url.searchParams.has('sslmode')) url.searchParams.set('uselibpqcompat', 'true');
+  return url.href;
 }
 
 /** A copy lies beside the bundle; in the sources they are a folder of infra. */

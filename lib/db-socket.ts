@@ -1,0 +1,114 @@
+// Connections to PostgreSQL as the driver is to have them: plain or secured by TLS, and quiet when they break.
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, isIP, Socket } from 'node:net';
+import { type ConnectionOptions, connect as secure } from 'node:tls';
+
+/** What the driver hands over: the hosts and ports of the URL. */
+interface Target {
+  host: string[];
+  port: number[];
+}
+
+/** libpq's `sslmode`; without one, as with `disable`, nothing is secured. */
+const tlsModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+type TlsMode = (typeof tlsModes)[number];
+
+/** As long as the driver waits for a connection without TLS. */
+const connectTimeoutMs = 5_000;
+/** Asks whether the server speaks TLS; it answers S or N (PostgreSQL's protocol, "SSL Session Encryption"). */
+const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+
+export interface DatabaseAddress {
+  /** The URL without what has been seen to here. */
+  url: string;
+  socket?: (target: Target) => Socket | Promise<Socket>;
+}
+
+/**
+ * Reads `sslmode` and `sslrootcert` (file of the authority to trust, in PEM) off a connection URL. Several hosts and socket files
+ * stay the driver's own affair. Throws on an unknown mode and on a file that cannot be read.
+ */
+export function readDatabaseAddress(given: string): DatabaseAddress {
+  const url = new URL(given);
+  if (url.hostname === '' || url.hostname.includes(',')) return { url: given };
+  const mode = tlsMode(url.searchParams.get('sslmode') ?? url.searchParams.get('ssl') ?? 'disable');
+  const authority = url.searchParams.get('sslrootcert');
+  const options = tlsOptions(mode, authority === null ? undefined : readFileSync(authority, 'utf8'));
+  for (const name of ['sslmode', 'ssl', 'sslrootcert']) url.searchParams.delete(name);
+  return {
+    url: url.href,
+    socket: (target) => (mode === 'disable' ? quiet(open(target)) : openSecured(target, mode, options)),
+  };
+}
+
+function tlsMode(text: string): TlsMode {
+  const mode = { false: 'disable', allow: 'prefer', true: 'require' }[text] ?? text;
+  const known = tlsModes.find((one) => one === mode);
+  if (known === undefined) throw new Error(`sslmode ${text} is none of ${tlsModes.join(', ')}`);
+  return known;
+}
+
+/** As libpq: `require` asks for no certificate unless it is told whom to trust; `verify-ca` does not look at the name. */
+function tlsOptions(mode: TlsMode, ca: string | undefined): ConnectionOptions {
+  const verified = mode === 'verify-ca' || mode === 'verify-full' || (mode === 'require' && ca !== undefined);
+  return {
+    ...(ca !== undefined && { ca }),
+    rejectUnauthorized: verified,
+    ...(mode !== 'verify-full' && { checkServerIdentity: () => undefined }),
+  };
+}
+
+function open({ host: [host = 'localhost'], port: [port = 5432] }: Target): Socket {
+  return connect({ host, port });
+}
+
+/** Never rejects, as the driver would lose a connection of its pool: what went wrong comes as the error of a socket. */
+async function openSecured(target: Target, mode: TlsMode, options: ConnectionOptions): Promise<Socket> {
+  const socket = open(target);
+  const within = { signal: AbortSignal.timeout(connectTimeoutMs) };
+  try {
+    await once(socket, 'connect', within);
+    socket.write(sslRequest);
+    const [answer] = (await once(socket, 'data', within)) as [Buffer];
+    // Whatever follows the answer in clear text was slipped in by somebody between (CVE-2021-23222).
+    if (answer.length !== 1) throw new Error('the server answered to the request for TLS what no server answers');
+    if (answer.toString() !== 'S') {
+      if (mode === 'prefer') return quiet(socket);
+      throw new Error('the server does not speak TLS, which sslmode asks for');
+    }
+    const [host = ''] = target.host;
+    const secured = secure({ ...options, socket, ...(isIP(host) === 0 && { servername: host }), host });
+    await once(secured, 'secureConnect', within);
+    return quiet(secured);
+  } catch (error) {
+    socket.destroy();
+    return broken(
+      within.signal.aborted ? Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }) : error,
+    );
+  }
+}
+
+/** A socket that ends with this error once the driver listens to it. */
+function broken(error: unknown): Socket {
+  const socket = new Socket();
+  setImmediate(() => socket.destroy(error instanceof Error ? error : new Error(String(error))));
+  return socket;
+}
+
+/**
+ * Makes a socket keep its error to itself and only close. The driver (postgres 3.4.9) rejects what is under way at a socket's
+ * `error`, but takes the connection away at its `close`, which comes later: what is asked in between goes to the dead connection,
+ * is not rejected, and takes the first answer of the next one for its own. After a `close` without error it does both at once.
+ */
+function quiet(socket: Socket): Socket {
+  const emit = socket.emit.bind(socket);
+  let inUse = false;
+  socket.emit = (event: string | symbol, ...args: unknown[]) => {
+    if (event === 'data') inUse = true;
+    // Before the server has said anything, only the query that asked for the connection is concerned, and is to be told.
+    if (event === 'error' && inUse) return true;
+    return event === 'close' ? emit(event, false) : emit(event, ...args);
+  };
+  return socket;
+}
