@@ -1,8 +1,9 @@
 // What would become of an email if its client handed it in now, without taking or storing anything.
 import type { Query } from '../db.ts';
 import { type Allowance, readAllowances } from './allowance.ts';
+import type { SuppressionReason } from './email.ts';
 import { maySendAs } from './senders.ts';
-import { type SuppressionReason, suppressedAmong } from './suppressions.ts';
+import { suppressedAmong } from './suppressions.ts';
 
 export interface Foreseen {
   /** False: it would be refused as `invalid_from_address`. */

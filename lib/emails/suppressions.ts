@@ -1,7 +1,6 @@
 // All SQL of suppressions: recipients to whom a client sends no more. Those of hard bounces are added by move.ts, with the bounce.
 import type { Query } from '../db.ts';
-
-export type SuppressionReason = 'hard_bounce' | 'complaint' | 'manual';
+import type { SuppressionReason } from './email.ts';
 
 export interface Suppression {
   /** In lower case. */
@@ -15,6 +14,9 @@ export interface Suppression {
 }
 
 const columns = ['recipient', 'reason', 'email_id', 'detail', 'created_at'];
+
+/** `last_reply` of an email that is left without recipients. */
+export const allSuppressed = 'every recipient is on the suppression list';
 
 /**
  * Those of `recipients` (an expression: text[]) that `client` (an expression) sends no more to, as they are settled:
