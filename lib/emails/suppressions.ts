@@ -1,5 +1,5 @@
 // All SQL of suppressions: recipients to whom a client sends no more. Those of hard bounces are added by move.ts, with the bounce.
-import type { Query } from '../db.ts';
+import type { Fragment, Query } from '../db.ts';
 import type { SuppressionReason } from './email.ts';
 
 export interface Suppression {
@@ -23,7 +23,7 @@ export const allSuppressed = 'every recipient is on the suppression list';
  * `{"a@example.com": {"status": "suppressed", "reason": "hard_bounce", …}}`; `{}` where there are none. One look at the primary
  * key for each recipient, however long the list.
  */
-export function suppressedAmong(sql: Query, client: ReturnType<Query>, recipients: ReturnType<Query>) {
+export function suppressedAmong(sql: Query, client: Fragment, recipients: Fragment) {
   return sql`
     (select coalesce(jsonb_object_agg(recipient, jsonb_build_object(
               'status', 'suppressed', 'code', null, 'enhanced_code', null, 'reply', null, 'reason', reason)), '{}')
@@ -34,7 +34,7 @@ export function suppressedAmong(sql: Query, client: ReturnType<Query>, recipient
 }
 
 /** The detail of the event `suppressed`, from what `suppressedAmong` gives (an expression): `{"recipients": {"a@example.com": "manual"}}`. */
-export function suppressedDetail(sql: Query, settled: ReturnType<Query>) {
+export function suppressedDetail(sql: Query, settled: Fragment) {
   return sql`
     jsonb_build_object('recipients', (select jsonb_object_agg(key, value -> 'reason') from jsonb_each(${settled})))`;
 }
