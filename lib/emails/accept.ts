@@ -169,7 +169,7 @@ async function storeEmails(sql: Query, acceptances: Acceptance[], graceMs: numbe
       on conflict do nothing
       returning email_ids
     ), looked_up as (
-      select given.*, ${suppressedAmong(sql, sql`client_id`, sql`recipients`)} as settled
+      select given.*, ${suppressedAmong(sql, sql`given.client_id`, sql`given.recipients`)} as settled
       from given join admitted using (id)
       where key is null or id in (select unnest(email_ids) from keyed)
     ), new as (

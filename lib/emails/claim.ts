@@ -45,7 +45,7 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
   const unsettled = sql`array(select recipient from unnest(recipients) recipient where not settled ? recipient)`;
   return sql<Claim[]>`
     with claimable as (
-      select id, settled, ${unsettled} as unsettled, ${suppressedAmong(sql, sql`client_id`, unsettled)} as suppressed
+      select id, settled, ${unsettled} as unsettled, ${suppressedAmong(sql, sql`emails.client_id`, unsettled)} as suppressed
       from emails where id = any(${ids}::uuid[]) and status = 'queued' order by id for update
     ), decided as (
       select id, suppressed,

@@ -23,7 +23,7 @@ export async function foreseeAcceptance(
   const [[row], allowances] = await Promise.all([
     sql<{ sender_allowed: boolean; settled: Record<string, { reason: SuppressionReason }> }[]>`
       select ${maySendAs(sql, sql`allowed_senders`, sql`${from}::text`)} as sender_allowed,
-             ${suppressedAmong(sql, sql`client_id`, sql`${recipients}::text[]`)} as settled
+             ${suppressedAmong(sql, sql`clients.client_id`, sql`${recipients}::text[]`)} as settled
       from clients where client_id = ${client_id}`,
     readAllowances(sql, client_id),
   ]);

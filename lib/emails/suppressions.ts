@@ -19,7 +19,8 @@ const columns = ['recipient', 'reason', 'email_id', 'detail', 'created_at'];
 export const allSuppressed = 'every recipient is on the suppression list';
 
 /**
- * Those of `recipients` (an expression: text[]) that `client` (an expression) sends no more to, as they are settled:
+ * Those of `recipients` (an expression: text[]) that `client` (an expression, its column qualified: suppressions have a `client_id`
+ * of their own) sends no more to, as they are settled:
  * `{"a@example.com": {"status": "suppressed", "reason": "hard_bounce", …}}`; `{}` where there are none. One look at the primary
  * key for each recipient, however long the list.
  */
