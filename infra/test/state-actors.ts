@@ -26,12 +26,14 @@ export interface Actor {
   act: Act;
   /** What there must be for it; always, if not given. */
   needs?: 'a claim' | 'contents';
-  /** Suppressions are walked with emails alone that may be sent again and do not expire: with all, there would be thrice as many states. */
+  /** Suppressions are walked with a part of the states alone: with all, there would be thrice as many. */
   suppresses?: true;
 }
 
 export function canAct({ needs, suppresses }: Actor, { row, claim, hasContents }: State): boolean {
   if (suppresses && (row.delivery === 'at_most_once' || row.expires_at !== null)) return false;
+  // Whoever holds a claim does not look at the list.
+  if (suppresses && needs !== 'a claim' && claim !== null) return false;
   return needs === 'a claim' ? claim !== null : needs === 'contents' ? hasContents : true;
 }
 

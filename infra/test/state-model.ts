@@ -89,10 +89,10 @@ export async function accept(sql: Sql): Promise<State[]> {
               },
             ],
           };
-          await suppress(sql, suppressed);
+          await addSuppressions(sql, clientId, suppressed);
           await insertEmails(sql, [acceptance], graceMs);
           states.push({ ...(await read(sql, null)) } as State);
-          await sql`delete from emails`;
+          await sql`with lifted as (delete from suppressions) delete from emails`;
         }
   return states;
 }
@@ -100,10 +100,12 @@ export async function accept(sql: Sql): Promise<State[]> {
 /** Makes the table hold this state alone, as an email with a history that quotes its recipients. */
 export async function store(sql: Sql, { row, hasContents, suppressed }: State): Promise<void> {
   const detail = { reply: `<${first}> refused`, recipients: { [first]: 'bounced', [second]: 'sent' } };
-  await sql`delete from emails`;
-  await suppress(sql, suppressed);
+  await sql`with lifted as (delete from suppressions) delete from emails`;
   await sql`
-    with email as (
+    with listed as (
+      insert into suppressions (client_id, recipient, reason)
+      select ${clientId}, recipient, 'manual' from unnest(${suppressed}::text[]) each(recipient)
+    ), email as (
       insert into emails select * from jsonb_populate_record(null::emails, ${JSON.stringify(row)}::text::jsonb)
       returning id, erased_at
     ), contents as (
@@ -111,12 +113,6 @@ export async function store(sql: Sql, { row, hasContents, suppressed }: State): 
     )
     insert into email_events (email_id, type, detail)
     select id, 'attempt', ${JSON.stringify(detail)}::text::jsonb from email where erased_at is null`;
-}
-
-/** Makes them the ones that the client sends no more to. */
-async function suppress(sql: Sql, suppressed: string[]): Promise<void> {
-  await sql`delete from suppressions`;
-  if (suppressed.length > 0) await addSuppressions(sql, clientId, suppressed);
 }
 
 /** Undefined once the row is purged. */
