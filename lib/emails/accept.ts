@@ -168,12 +168,14 @@ async function storeEmails(sql: Query, acceptances: Acceptance[], graceMs: numbe
       group by client_id, key, fingerprint order by client_id, key
       on conflict do nothing
       returning email_ids
-    ), looked_up as (
+    ), looked_up as materialized (
+      -- By itself, or the planner has the list looked through for each use of the column.
       select given.*, ${suppressedAmong(sql, sql`given.client_id`, sql`given.recipients`)} as settled
       from given join admitted using (id)
       where key is null or id in (select unnest(email_ids) from keyed)
     ), new as (
-      select *, case when (select count(*) from jsonb_object_keys(settled)) = cardinality(recipients) then 'suppressed'
+      select *, case when settled <> '{}' and (select count(*) from jsonb_object_keys(settled)) = cardinality(recipients)
+                     then 'suppressed'
                      when scheduled_at is null then 'queued'
                      else 'scheduled' end as status
       from looked_up
