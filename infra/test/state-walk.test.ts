@@ -61,7 +61,6 @@ function deadEnds(isTaken: (step: Step) => boolean): string[] {
   return names(open()).filter((name) => !leading.has(name));
 }
 
-it('DBG', () => {
   const n = [...states.keys()];
   console.log(
     'STATES',
