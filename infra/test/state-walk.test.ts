@@ -61,24 +61,6 @@ function deadEnds(isTaken: (step: Step) => boolean): string[] {
   return names(open()).filter((name) => !leading.has(name));
 }
 
-  const n = [...states.keys()];
-  console.log(
-    'STATES',
-    states.size,
-    'STEPS',
-    steps.length,
-    'PLAIN',
-    n.filter((x) => !x.includes('no more') && !x.includes('suppressed')).length,
-    'NOMORE',
-    n.filter((x) => x.includes('no more')).length,
-    'ENDED',
-    n.filter(
-      (x) =>
-        /^(sent|bounced|failed|unknown|canceled|expired|suppressed)/.test(x) &&
-        (x.includes('no more') || x.includes('suppressed')),
-    ).length,
-  );
-});
 describe('every state that can be reached', () => {
   it('is walked: all statuses, and the steps that matter', () => {
     const seen = new Set([...states.values()].map(({ row }) => row.status));
