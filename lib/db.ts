@@ -8,6 +8,8 @@ import { ApiError } from './errors.ts';
 export type Sql = postgres.Sql;
 /** What a transaction hands to the SQL functions; a plain `Sql` serves as well. */
 export type Query = postgres.ISql;
+/** A part of a query. */
+export type Fragment = postgres.Fragment;
 
 /** Opens a pool of at most `connections`; nothing connects before the first query. `name` shows in `pg_stat_activity`. */
 export function openDatabase(url: string, { connections, name }: { connections: number; name: string }): Sql {

@@ -9,6 +9,7 @@ const problems = {
   missing_token: { status: 401, title: 'Access token missing' },
   invalid_token: { status: 401, title: 'Access token invalid' },
   insufficient_scope: { status: 403, title: 'Scope missing' },
+  invalid_from_address: { status: 403, title: 'Sender not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   conflict: { status: 409, title: 'Too late' },
@@ -17,6 +18,8 @@ const problems = {
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   missing_required_field: { status: 422, title: 'Required field missing' },
   validation_error: { status: 422, title: 'Request body invalid' },
+  rate_limit_exceeded: { status: 429, title: 'Too many emails a second' },
+  daily_quota_exceeded: { status: 429, title: 'Daily quota used up' },
   internal_server_error: { status: 500, title: 'Internal error' },
   unavailable: { status: 503, title: 'Temporarily unavailable' },
 } as const;

@@ -37,6 +37,16 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
     log.debug('not ours to deliver', { email_id: id });
     return;
   }
+  if (email.ended !== null) {
+    metrics.moved({ to: email.ended });
+    log.info(email.ended, {
+      email_id: id,
+      client_id: email.client_id,
+      trace_id: traceIdOf(email.traceparent),
+      category: 'suppressed',
+    });
+    return;
+  }
   metrics.claimed(email);
   if (email.expires_in_ms !== null && email.expires_in_ms <= 0) {
     await untilDatabaseIsBack(() => record(expire(email)));

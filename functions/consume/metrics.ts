@@ -8,7 +8,7 @@ import type { RelayState } from './relays.ts';
 export interface DeliveryMetrics {
   claimed(email: Pick<ClaimedEmail, 'wanted_for_ms'>): void;
   attempted(attempt: Attempt): void;
-  moved(move: Move): void;
+  moved(move: Pick<Move, 'to'>): void;
 }
 
 export function createDeliveryMetrics(metrics: Metrics, relayStates: () => RelayState[]): DeliveryMetrics {
@@ -19,7 +19,12 @@ export function createDeliveryMetrics(metrics: Metrics, relayStates: () => Relay
     'Conversations with relays, and how long each took.',
     ['relay', 'outcome', 'category'],
   );
-  const moves = counter(metrics, 'emails_moved_total', 'Emails by the status an attempt brought them to.', ['status']);
+  const moves = counter(
+    metrics,
+    'emails_moved_total',
+    'Emails by the status an attempt, or a claim in vain, brought them to.',
+    ['status'],
+  );
   gauge(metrics, 'smtp_relay_state', '1 for the state each relay is in.', ['relay', 'state'], () =>
     relayStates().map(({ name, state }) => ({ labels: { relay: name, state }, value: 1 })),
   );

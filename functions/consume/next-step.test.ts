@@ -20,6 +20,7 @@ const email = (over: Partial<ClaimedEmail> = {}): ClaimedEmail => ({
   traceparent: null,
   accepted_at: new Date(),
   settled: {},
+  ended: null,
   headers: { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] },
   custom_headers: {},
   attachments: [],

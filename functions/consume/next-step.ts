@@ -5,6 +5,7 @@ import type { NewEvent } from '../../lib/emails/events.ts';
 import type { Move } from '../../lib/emails/move.ts';
 import { traceIdOf } from '../../lib/trace.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
+import { isHardBounce } from './hard-bounce.ts';
 import type { Outcome } from './outcome.ts';
 
 /** One conversation with one relay, and what it came to. */
@@ -35,6 +36,7 @@ export function nextStep(
     attempts: email.attempts,
     settled: settledRecipients(outcome),
     last_reply: reply ? `${reply.code} ${reply.enhanced_code ?? ''} ${reply.text}`.replace(/ +/g, ' ').trim() : reason,
+    hard_bounces: hardBounces(outcome),
     facts: conversations.map((conversation) => attemptEvent(email, conversation)),
   };
   const end = (to: 'sent' | 'bounced' | 'unknown', why?: string): Move => ({
@@ -163,6 +165,13 @@ function settledRecipients({ recipients }: Outcome): Record<string, SettledRecip
     };
   }
   return settled;
+}
+
+/** Recipients that are not to be tried again by any email. */
+function hardBounces({ recipients }: Outcome): string[] {
+  return [...recipients].flatMap(([recipient, { status, reply, refused_alone }]) =>
+    status === 'bounced' && reply && refused_alone && isHardBounce(reply, refused_alone) ? [recipient] : [],
+  );
 }
 
 function recipientStatuses({ recipients }: Outcome): Record<string, string> {

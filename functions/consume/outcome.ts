@@ -22,7 +22,12 @@ export type AttemptResult =
   /** By us, before the end of the message was handed over: the claim was lost, or the message could not be composed. */
   | { ended: 'abandoned'; reason: string; error: Error };
 
-export type RecipientOutcome = { status: 'sent' | 'deferred' | 'bounced' | 'unknown'; reply: SmtpReply | null };
+export interface RecipientOutcome {
+  status: 'sent' | 'deferred' | 'bounced' | 'unknown';
+  reply: SmtpReply | null;
+  /** Where it was refused by itself: at its RCPT TO, or after a message that has no other recipient; null: nowhere. */
+  refused_alone: 'rcpt' | 'data' | null;
+}
 
 /** Whose trouble it is: the email's, its recipients', our own relay account's, the line's, or our own. */
 export type Category =
@@ -55,22 +60,26 @@ export interface Outcome {
 export function classify(result: AttemptResult, recipients: readonly string[]): Outcome {
   switch (result.ended) {
     case 'accepted':
-      return summarize(recipients, result.refused, { status: 'sent', reply: result.reply }, ({ status, reply }) =>
-        status === 'sent' ? 'accepted' : categoryOf(reply, 'envelope'),
+      return summarize(
+        recipients,
+        result.refused,
+        { status: 'sent', reply: result.reply, refused_alone: null },
+        ({ status, reply }) => (status === 'sent' ? 'accepted' : categoryOf(reply, 'envelope')),
       );
     case 'refused':
-      return summarize(recipients, result.refused, refusedBy(result.reply, result.stage), ({ reply }) =>
+      return summarize(recipients, result.refused, refusedTogether(result, recipients), ({ reply }) =>
         categoryOf(reply, result.stage),
       );
     case 'lost': {
-      const others = { status: result.transmitted ? 'unknown' : 'deferred', reply: null } as const;
+      const others = { status: result.transmitted ? 'unknown' : 'deferred', reply: null, refused_alone: null } as const;
       const outcome = summarize(recipients, result.refused, others, ({ reply }) =>
         reply ? categoryOf(reply, 'envelope') : lostCategory(result),
       );
       return { ...outcome, reason: result.reason };
     }
     case 'abandoned': {
-      const outcome = summarize(recipients, new Map(), { status: 'deferred', reply: null }, () => 'worker');
+      const others = { status: 'deferred', reply: null, refused_alone: null } as const;
+      const outcome = summarize(recipients, new Map(), others, () => 'worker');
       return { ...outcome, reason: result.reason };
     }
   }
@@ -85,7 +94,7 @@ function summarize(
 ): Outcome {
   const outcomes = recipients.map((recipient): RecipientOutcome => {
     const refusal = refused.get(recipient);
-    return refusal ? refusedBy(refusal, 'envelope') : others;
+    return refusal ? { ...refusedBy(refusal, 'envelope'), refused_alone: 'rcpt' } : others;
   });
   const status = (['unknown', 'deferred', 'sent', 'bounced'] as const).find((wanted) =>
     outcomes.some((one) => one.status === wanted),
@@ -102,8 +111,15 @@ function summarize(
   };
 }
 
+function refusedTogether(
+  { reply, stage }: Extract<AttemptResult, { ended: 'refused' }>,
+  recipients: readonly string[],
+): RecipientOutcome {
+  return { ...refusedBy(reply, stage), refused_alone: stage === 'data' && recipients.length === 1 ? 'data' : null };
+}
+
 /** What a refusal means for the recipients it concerns. A relay that has trouble with us never makes users' mail bounce. */
-function refusedBy(reply: SmtpReply, stage: Stage): RecipientOutcome {
+function refusedBy(reply: SmtpReply, stage: Stage): Pick<RecipientOutcome, 'status' | 'reply'> {
   const permanent = reply.code >= 500 && !isAboutRelay(reply, stage) && !isTemporaryAllTheSame(reply, stage);
   return { status: permanent ? 'bounced' : 'deferred', reply };
 }

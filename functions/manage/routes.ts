@@ -2,6 +2,7 @@
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import type { Sql } from '../../lib/db.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
+import { suppressionRoutes } from './suppressions/routes.ts';
 
 export interface ManageDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
@@ -17,6 +18,5 @@ export function createManageRoutes(dependencies: ManageDependencies): Route[] {
     const client = await dependencies.checkToken(request.headers.authorization, scope);
     return story(request, client, dependencies);
   };
-  void authorized;
-  return [];
+  return [...suppressionRoutes(authorized)];
 }

@@ -2,12 +2,13 @@
 import type { AccessToken } from '../../lib/access-token.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import { type AcceptDependencies, storeOnce } from './accept-email.ts';
-import { parseBatchRequest, parseBatchValidation } from './batch-request.ts';
+import { type BatchRequest, type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
 import { toNewEmail } from './new-email.ts';
 
 /**
  * Answers 202 `{data: [{id}]}` in the order of the request, once all rows are committed in one transaction. A faulty email refuses
- * all of them; with `x-batch-validation: permissive` it is left out, and `errors` says so.
+ * all of them, as one does whose sender the client may not use (403); with `x-batch-validation: permissive` they are left out, and
+ * `errors` says so. Of the client's limits the batch takes what it stores, or is refused whole (429).
  *
  * `Idempotency-Key` is for the whole batch, as in POST /send.
  */
@@ -21,14 +22,27 @@ export async function acceptBatch(
   const batch = parseBatchRequest(body, validation, new Date());
   const emails = batch.emails.map((email) => toNewEmail(email, request.headers.traceparent));
 
-  const { ids, replayed } =
-    emails.length === 0
-      ? { ids: [], replayed: false }
-      : await storeOnce({ request, body, client, emails }, dependencies);
+  if (emails.length === 0) return batchReply([], {}, validation, batch.errors);
+  const { ids, leftOut, headers } = await storeOnce({ request, body, client, emails, validation }, dependencies);
+  const errors = [...batch.errors, ...toOriginalIndexes(leftOut, batch)].sort((one, other) => one.index - other.index);
+  return batchReply(ids, headers, validation, errors);
+}
 
-  return {
-    status: 202,
-    headers: replayed ? { 'idempotency-replayed': 'true' } : {},
-    body: { data: ids.map((id) => ({ id })), ...(validation === 'permissive' && { errors: batch.errors }) },
-  };
+function batchReply(
+  ids: string[],
+  headers: Record<string, string>,
+  validation: BatchValidation,
+  errors: BatchRequest['errors'],
+): Reply {
+  const body = { data: ids.map((id) => ({ id })), ...(validation === 'permissive' && { errors }) };
+  return { status: 202, headers, body };
+}
+
+/** From places among the good emails to those among all. */
+function toOriginalIndexes(leftOut: BatchRequest['errors'], { emails, errors }: BatchRequest): BatchRequest['errors'] {
+  const faulty = new Set(errors.map(({ index }) => index));
+  const good = Array.from({ length: emails.length + errors.length }, (_, index) => index).filter(
+    (index) => !faulty.has(index),
+  );
+  return leftOut.map(({ index, message }) => ({ index: good[index] ?? index, message }));
 }

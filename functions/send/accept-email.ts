@@ -1,15 +1,17 @@
 // The story of POST /send: from a request body to a committed row, an id on the queue and the 202.
 import type { AccessToken } from '../../lib/access-token.ts';
 import { databaseError } from '../../lib/db.ts';
-import type { Acceptance, Accepted, NewEmail } from '../../lib/emails/accept.ts';
+import type { Acceptance, Accepted, AcceptedStatus, NewEmail } from '../../lib/emails/accept.ts';
 import { ApiError } from '../../lib/errors.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Lane } from '../../lib/queue/topology.ts';
 import { traceIdOf } from '../../lib/trace.ts';
+import type { BatchValidation } from './batch-request.ts';
 import { parseEmailRequest } from './email-request.ts';
 import { fingerprint, parseIdempotencyKey } from './idempotency.ts';
 import { toNewEmail } from './new-email.ts';
+import { leftOut, limitedError, rateLimitHeaders, senderError } from './refusals.ts';
 import { type EmailState, parseWait, waitForOutcome } from './wait.ts';
 
 export interface AcceptDependencies {
@@ -19,7 +21,7 @@ export interface AcceptDependencies {
   publish: (lane: Lane, emailId: string, traceparent: string | null) => Promise<void>;
   /** What an email is at now; undefined if it is gone. */
   readStatus: (emailId: string) => Promise<EmailState | undefined>;
-  countAccepted: (lane: Lane) => void;
+  countAccepted: (lane: Lane, status: AcceptedStatus) => void;
   log: Log;
 }
 
@@ -30,6 +32,9 @@ export interface AcceptDependencies {
  *
  * A request whose `Idempotency-Key` was used before with the same body gets the first answer again, with
  * `Idempotency-Replayed: true`; with another body, `invalid_idempotent_request` (409).
+ *
+ * A sender that the client may not use is `invalid_from_address` (403); a client above its limits gets `rate_limit_exceeded` or
+ * `daily_quota_exceeded` (429). Where every recipient is on the client's suppression list, the status is `suppressed` at once.
  */
 export async function acceptEmail(
   request: Request,
@@ -40,12 +45,12 @@ export async function acceptEmail(
   const body = parseJson(request.body);
   const email = toNewEmail(parseEmailRequest(body, new Date()), request.headers.traceparent);
 
-  const { ids, replayed } = await storeOnce({ request, body, client, emails: [email] }, dependencies);
+  const stored = await storeOnce({ request, body, client, emails: [email] }, dependencies);
 
-  const [id = email.id] = ids;
+  const [id = email.id] = stored.ids;
   const { readStatus } = dependencies;
   const outcome = waitMs === 0 ? undefined : await waitForOutcome(id, waitMs, readStatus, request.stopping);
-  return acceptedReply(request, { id, status: statusOf(email), outcome, waitMs, replayed });
+  return acceptedReply(request, { id, stored, outcome, waitMs });
 }
 
 interface Coming {
@@ -54,6 +59,19 @@ interface Coming {
   body: unknown;
   client: AccessToken;
   emails: NewEmail[];
+  /** Of a batch. */
+  validation?: BatchValidation;
+}
+
+/** What a request came to that was accepted, now or under its key before. */
+export interface Stored {
+  ids: string[];
+  /** Of the first email, when it was accepted. */
+  status: AcceptedStatus;
+  /** Emails of a permissive request that were left out, each with what there is to say. */
+  leftOut: { index: number; message: string }[];
+  /** For the answer: what is left of the client's limits, and whether it is that of an earlier request. */
+  headers: Record<string, string>;
 }
 
 /**
@@ -61,62 +79,82 @@ interface Coming {
  * What is new is put on the queue.
  */
 export async function storeOnce(
-  { request, body, client, emails }: Coming,
+  { request, body, client, emails, validation }: Coming,
   { store, publish, countAccepted, log }: AcceptDependencies,
-): Promise<{ ids: string[]; replayed: boolean }> {
+): Promise<Stored> {
   const key = parseIdempotencyKey(request.headers['idempotency-key']);
   const idempotency = key === undefined ? null : { key, fingerprint: fingerprint(body) };
-  const accepted = await store({ client_id: client.clientId, idempotency, emails }).catch((error) => {
+  const permissive = validation === 'permissive';
+  const accepted = await store({ client_id: client.clientId, idempotency, emails, permissive }).catch((error) => {
     throw databaseError(error);
   });
-  const replayed = accepted.earlier_fingerprint !== null;
-  if (replayed && accepted.earlier_fingerprint !== idempotency?.fingerprint) {
-    throw new ApiError('invalid_idempotent_request', 'This Idempotency-Key was used before with another request body.');
+  switch (accepted.outcome) {
+    case 'stored':
+      break;
+    case 'earlier':
+      return earlierAnswer(accepted, idempotency?.fingerprint);
+    case 'sender_refused':
+      throw senderError(accepted, validation !== undefined);
+    case 'limited':
+      throw limitedError(accepted);
   }
-  for (const email of replayed ? [] : emails) {
-    publishIfQueued(email, publish, log);
-    countAccepted(email.lane);
+  const statuses = new Map(accepted.emails.map(({ id, status }) => [id, status]));
+  for (const email of emails) {
+    const status = statuses.get(email.id);
+    if (status === undefined) continue;
+    if (status === 'queued') publishNow(email, publish, log);
+    countAccepted(email.lane, status);
     log.info('accepted', {
       email_id: email.id,
       client_id: client.clientId,
       trace_id: traceIdOf(email.traceparent),
       recipients: email.recipients.length,
+      status,
     });
   }
-  return { ids: accepted.email_ids, replayed };
+  return {
+    ids: accepted.emails.map(({ id }) => id),
+    status: accepted.emails[0]?.status ?? 'queued',
+    leftOut: leftOut(accepted),
+    headers: rateLimitHeaders(accepted.allowances),
+  };
+}
+
+type Outcome<Name> = Extract<Accepted, { outcome: Name }>;
+
+function earlierAnswer(earlier: Outcome<'earlier'>, fingerprint: string | undefined): Stored {
+  if (earlier.fingerprint !== fingerprint) {
+    throw new ApiError('invalid_idempotent_request', 'This Idempotency-Key was used before with another request body.');
+  }
+  const headers = { 'idempotency-replayed': 'true', ...rateLimitHeaders(earlier.allowances) };
+  return { ids: earlier.email_ids, status: earlier.status, leftOut: [], headers };
 }
 
 /** Nobody waits for the broker: if the id does not get there, relay finds the row when it is due. */
-function publishIfQueued(email: NewEmail, publish: AcceptDependencies['publish'], log: Log): void {
-  if (statusOf(email) === 'scheduled') return;
+function publishNow(email: NewEmail, publish: AcceptDependencies['publish'], log: Log): void {
   publish(email.lane, email.id, email.traceparent).catch((error) => {
     log.warn('id not published; relay will', { email_id: email.id, reason: error.message });
   });
 }
 
-function statusOf({ scheduled_at }: NewEmail): 'queued' | 'scheduled' {
-  return scheduled_at === null ? 'queued' : 'scheduled';
-}
-
 interface Answer {
   id: string;
-  status: 'queued' | 'scheduled';
+  stored: Stored;
   outcome: EmailState | undefined;
   waitMs: number;
-  replayed: boolean;
 }
 
-function acceptedReply(request: Request, { id, status, outcome, waitMs, replayed }: Answer): Reply {
+function acceptedReply(request: Request, { id, stored, outcome, waitMs }: Answer): Reply {
   const message = 'Start Queue Email';
   const headers = {
     location: `/emails/${id}`,
-    ...(replayed && { 'idempotency-replayed': 'true' }),
+    ...stored.headers,
     ...(waitMs > 0 && { 'preference-applied': `wait=${waitMs / 1000}` }),
   };
   if (wantsPlainText(request.headers.accept)) {
     return { status: 202, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' }, body: message };
   }
-  if (outcome === undefined) return { status: 202, headers, body: { id, status, message } };
+  if (outcome === undefined) return { status: 202, headers, body: { id, status: stored.status, message } };
   const body = { id, status: outcome.status, message, attempts: outcome.attempts, last_reply: outcome.last_reply };
   return { status: outcome.finished ? 200 : 202, headers, body };
 }

@@ -15,7 +15,10 @@ import { SendSettings } from './settings.ts';
 const settings = readSettings(SendSettings, process.env);
 const metrics = createMetrics('send');
 const batches = batchMetric(metrics);
-const accepted = counter(metrics, 'emails_accepted_total', 'Emails accepted.', ['lane']);
+const accepted = counter(metrics, 'emails_accepted_total', 'Emails accepted, by the status they began with.', [
+  'lane',
+  'status',
+]);
 const log = createLog('send', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'send' });
 const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
@@ -51,7 +54,7 @@ const hosted = hostFunction({
     readStatus,
     publish: queue.publish,
     publishGraceMs,
-    countAccepted: (lane) => accepted.inc({ lane }),
+    countAccepted: (lane, status) => accepted.inc({ lane, status }),
     sql,
     log,
   }),

@@ -15,6 +15,12 @@ export interface Client {
   public_keys: JWK[];
   /** Null: as the settings say. */
   token_lifetime_seconds: number | null;
+  /** Whom its emails may be from: `a@b.test`, `b.test`, `*.b.test`; null: anybody. */
+  allowed_senders: string[] | null;
+  /** Emails a second; null: any number. */
+  rate_per_second: number | null;
+  /** Emails a day (UTC); null: any number. */
+  daily_quota: number | null;
   created_at: Date;
   /** Since when it gets no more tokens and those it has are refused; null while it is enabled. */
   disabled_at: Date | null;
@@ -34,7 +40,7 @@ export function isClientId(text: string): boolean {
 }
 
 const columns = (sql: Query) => sql`
-  client_id, scopes, public_keys, token_lifetime_seconds, created_at, disabled_at,
+  client_id, scopes, public_keys, token_lifetime_seconds, allowed_senders, rate_per_second, daily_quota, created_at, disabled_at,
   (select coalesce(json_agg(json_build_object('id', id, 'hash', secret_hash) order by id), '[]')
      from client_secrets
     where client_secrets.client_id = clients.client_id and (expires_at is null or expires_at > now())) as secrets`;
@@ -59,13 +65,17 @@ export async function lockClient(sql: Query, clientId: string): Promise<boolean>
 /** False when there is one of that name. */
 export async function insertClient(
   sql: Query,
-  client: Pick<Client, 'client_id' | 'scopes'> & { secret_hash?: string; public_keys?: JWK[] },
+  client: Pick<Client, 'client_id' | 'scopes'> & {
+    secret_hash?: string;
+    public_keys?: JWK[];
+    allowed_senders?: Client['allowed_senders'];
+  },
 ): Promise<boolean> {
-  const { client_id, scopes, secret_hash = null, public_keys = [] } = client;
+  const { client_id, scopes, secret_hash = null, public_keys = [], allowed_senders = null } = client;
   const [row] = await sql`
     with client as (
-      insert into clients (client_id, scopes, public_keys)
-      values (${client_id}, ${scopes}, ${JSON.stringify(public_keys)}::text::jsonb)
+      insert into clients (client_id, scopes, public_keys, allowed_senders)
+      values (${client_id}, ${scopes}, ${JSON.stringify(public_keys)}::text::jsonb, ${inLowerCase(sql, allowed_senders)})
       on conflict do nothing
       returning client_id
     ), secret as (
@@ -93,6 +103,30 @@ export async function setPublicKeys(sql: Query, clientId: string, keys: JWK[]): 
 export async function setTokenLifetime(sql: Query, clientId: string, seconds: number | null): Promise<boolean> {
   const { count } = await sql`
     update clients set token_lifetime_seconds = ${seconds} where client_id = ${clientId}`;
+  return count === 1;
+}
+
+/** Null: anybody. False when there is no such client. */
+export async function setAllowedSenders(sql: Query, clientId: string, senders: string[] | null): Promise<boolean> {
+  const { count } = await sql`
+    update clients set allowed_senders = ${inLowerCase(sql, senders)} where client_id = ${clientId}`;
+  return count === 1;
+}
+
+/** By the database, as that is what compares. */
+function inLowerCase(sql: Query, senders: string[] | null) {
+  return senders === null
+    ? sql`null`
+    : sql`array(select distinct lower(s) from unnest(${senders}::text[]) s order by 1)`;
+}
+
+/** Those that are given; null takes one away. False when there is no such client. */
+export async function setLimits(
+  sql: Query,
+  clientId: string,
+  limits: Partial<Pick<Client, 'rate_per_second' | 'daily_quota'>>,
+): Promise<boolean> {
+  const { count } = await sql`update clients set ${sql(limits)} where client_id = ${clientId}`;
   return count === 1;
 }
 

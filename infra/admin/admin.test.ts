@@ -51,7 +51,7 @@ const secretIn = (output: string) => /secret: (\S+)/.exec(output)?.[1] ?? '';
 
 describe('client create', () => {
   it('makes a client with all scopes and shows a random secret once', async () => {
-    const output = await succeed('client', 'create', 'shop');
+    const output = await succeed('client', 'create', 'shop', '--any-sender');
     expect(secretIn(output)).toMatch(/^[\w-]{43}$/);
     expect(output).toContain('shown this once');
     expect(await client('shop')).toMatchObject({ scopes: ['basic', 'email'], disabled_at: null });
@@ -59,14 +59,14 @@ describe('client create', () => {
   });
 
   it('takes scopes and a secret', async () => {
-    await succeed('client', 'create', 'shop', '--scope', 'email', '--secret', 'abc123');
+    await succeed('client', 'create', 'shop', '--scope', 'email', '--secret', 'abc123', '--any-sender');
     expect(await client('shop')).toMatchObject({ scopes: ['email'] });
     expect(await fits('shop', 'abc123')).toBe(true);
   });
 
   it('does not touch one that is there', async () => {
-    await succeed('client', 'create', 'shop', '--secret', 'abc123');
-    expect(await run(['client', 'create', 'shop'])).toEqual({
+    await succeed('client', 'create', 'shop', '--secret', 'abc123', '--any-sender');
+    expect(await run(['client', 'create', 'shop', '--any-sender'])).toEqual({
       exitCode: 1,
       complaint: 'There is a client "shop" already.',
     });
@@ -102,16 +102,16 @@ describe('client ensure', () => {
 describe('the other client commands', () => {
   it('disable, enable and list', async () => {
     expect(await succeed('client', 'list')).toContain('no clients yet');
-    await succeed('client', 'create', 'shop');
-    await succeed('client', 'create', 'a-client-of-long-name', '--scope', 'email');
+    await succeed('client', 'create', 'shop', '--any-sender');
+    await succeed('client', 'create', 'a-client-of-long-name', '--scope', 'email', '--sender', 'B.test');
     await succeed('client', 'disable', 'shop');
     const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d UTC`;
     expect(await succeed('client', 'list')).toMatch(
       new RegExp(
         [
-          '^CLIENT                 SCOPES       SECRETS  KEYS  LIFETIME  CREATED               DISABLED',
-          `a-client-of-long-name  email        1        0     default   ${date}  -`,
-          `shop                   basic email  1        0     default   ${date}  ${date}$`,
+          '^CLIENT                 SCOPES       SENDERS  RATE  QUOTA  SECRETS  KEYS  LIFETIME  CREATED               DISABLED',
+          `a-client-of-long-name  email        b.test   none  none   1        0     default   ${date}  -`,
+          `shop                   basic email  any      none  none   1        0     default   ${date}  ${date}$`,
         ].join('\n'),
       ),
     );
@@ -120,7 +120,7 @@ describe('the other client commands', () => {
   });
 
   it('roll a secret: those before are of no use any more', async () => {
-    const old = secretIn(await succeed('client', 'create', 'shop'));
+    const old = secretIn(await succeed('client', 'create', 'shop', '--any-sender'));
     const added = addedIn(await succeed('client', 'add-secret', 'shop')).secret;
     const next = secretIn(await succeed('client', 'roll-secret', 'shop'));
     expect(await Promise.all([old, added, next].map((secret) => fits('shop', secret)))).toEqual([false, false, true]);
@@ -136,7 +136,7 @@ describe('the other client commands', () => {
 
 describe('secrets', () => {
   it('are added beside those that there are, three at most, and removed one by one', async () => {
-    const first = secretIn(await succeed('client', 'create', 'shop'));
+    const first = secretIn(await succeed('client', 'create', 'shop', '--any-sender'));
     const second = addedIn(await succeed('client', 'add-secret', 'shop'));
     const third = addedIn(await succeed('client', 'add-secret', 'shop', '--expires-in', '30'));
     for (const secret of [first, second.secret, third.secret]) expect(await fits('shop', secret)).toBe(true);
@@ -151,7 +151,7 @@ describe('secrets', () => {
   });
 
   it('of one client share their salt: a guess costs one scrypt', async () => {
-    await succeed('client', 'create', 'shop');
+    await succeed('client', 'create', 'shop', '--any-sender');
     await succeed('client', 'add-secret', 'shop');
     await succeed('client', 'add-secret', 'shop');
     const salts = (await client('shop'))?.secrets.map(({ hash }) => hash.split('$')[3]);
@@ -160,14 +160,14 @@ describe('secrets', () => {
   });
 
   it('are three at most, though many are added at once', async () => {
-    await succeed('client', 'create', 'shop');
+    await succeed('client', 'create', 'shop', '--any-sender');
     const outcomes = await Promise.all(Array.from({ length: 4 }, () => run(['client', 'add-secret', 'shop'])));
     expect(outcomes.filter(({ exitCode }) => exitCode === 0)).toHaveLength(2);
     expect((await client('shop'))?.secrets).toHaveLength(3);
   });
 
   it('that have expired are of no use, do not count, and go', async () => {
-    await succeed('client', 'create', 'shop');
+    await succeed('client', 'create', 'shop', '--any-sender');
     const { id, secret } = addedIn(await succeed('client', 'add-secret', 'shop', '--expires-in', '1'));
     await succeed('client', 'add-secret', 'shop');
     await database.sql`update client_secrets set expires_at = now() - interval '1 s' where id = ${id}`;
@@ -177,7 +177,7 @@ describe('secrets', () => {
   });
 
   it('are listed without themselves', async () => {
-    await succeed('client', 'create', 'shop');
+    await succeed('client', 'create', 'shop', '--any-sender');
     const { id } = addedIn(await succeed('client', 'add-secret', 'shop', '--expires-in', '30'));
     const [, , second] = (await succeed('client', 'list-secrets', 'shop')).split('\n');
     const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d UTC`;
@@ -185,8 +185,8 @@ describe('secrets', () => {
   });
 
   it('of others cannot be removed', async () => {
-    await succeed('client', 'create', 'other');
-    await succeed('client', 'create', 'shop');
+    await succeed('client', 'create', 'other', '--any-sender');
+    await succeed('client', 'create', 'shop', '--any-sender');
     const id = String((await client('other'))?.secrets[0]?.id);
     expect(await run(['client', 'remove-secret', 'shop', id])).toEqual({
       exitCode: 1,
@@ -205,7 +205,7 @@ describe('public keys of a client', () => {
   it('stand in for a secret, and are replaced', async () => {
     const pair = write('private.json', await succeed('key', 'create', '--alg', 'ES256'));
     const keys = write('public.json', await succeed('key', 'public', pair));
-    expect(await succeed('client', 'create', 'shop', '--keys', keys)).toContain('It has no secret');
+    expect(await succeed('client', 'create', 'shop', '--any-sender', '--keys', keys)).toContain('It has no secret');
     const made = await client('shop');
     expect(made).toMatchObject({ secrets: [], public_keys: [{ kty: 'EC', crv: 'P-256' }] });
     expect(await succeed('client', 'list-secrets', 'shop')).toBe('Client shop has no secret.');
@@ -216,11 +216,13 @@ describe('public keys of a client', () => {
 
   it('are refused with their private part, and where there are none', async () => {
     const pair = write('pair.json', await succeed('key', 'create', '--alg', 'ES256'));
-    await succeed('client', 'create', 'shop');
+    await succeed('client', 'create', 'shop', '--any-sender');
     const complaint = `${pair}: key 1: has its private part in it, which is for the client alone; give the public part.`;
     expect(await run(['client', 'set-keys', 'shop', pair])).toEqual({ exitCode: 1, complaint });
-    expect(await run(['client', 'create', 'new', '--keys', pair])).toEqual({ exitCode: 1, complaint });
-    expect(await run(['client', 'create', 'new', '--keys', write('none.json', '{"keys":[]}')])).toMatchObject({
+    expect(await run(['client', 'create', 'new', '--any-sender', '--keys', pair])).toEqual({ exitCode: 1, complaint });
+    expect(
+      await run(['client', 'create', 'new', '--any-sender', '--keys', write('none.json', '{"keys":[]}')]),
+    ).toMatchObject({
       complaint: expect.stringContaining('has no key in it.'),
     });
     expect(await run(['client', 'set-keys', 'shop', '/nowhere'])).toMatchObject({
@@ -230,12 +232,58 @@ describe('public keys of a client', () => {
 });
 
 it('a token lifetime is set, and taken back', async () => {
-  await succeed('client', 'create', 'shop');
+  await succeed('client', 'create', 'shop', '--any-sender');
   await succeed('client', 'set-lifetime', 'shop', '300');
   expect(await client('shop')).toMatchObject({ token_lifetime_seconds: 300 });
   expect(await succeed('client', 'list')).toContain(' 300 s ');
   await succeed('client', 'set-lifetime', 'shop', 'default');
   expect(await client('shop')).toMatchObject({ token_lifetime_seconds: null });
+});
+
+describe('senders and limits', () => {
+  it('are set in their normal form, shown, and taken back', async () => {
+    await succeed('client', 'create', 'shop', '--sender', 'Exämple.test', '--sender', 'A@B.test,*.C.test');
+    expect(await client('shop')).toMatchObject({ allowed_senders: ['*.c.test', 'a@b.test', 'xn--exmple-cua.test'] });
+    await succeed('client', 'set-limits', 'shop', '--rate', '0.5', '--daily-quota', '1000');
+    expect(await client('shop')).toMatchObject({ rate_per_second: 0.5, daily_quota: 1000 });
+    expect(await succeed('client', 'list')).toMatch(
+      / \*\.c\.test a@b\.test xn--exmple-cua\.test {2}0\.5\/s {2}1000\/day /,
+    );
+    await succeed('client', 'set-limits', 'shop', '--rate', 'none');
+    expect(await client('shop')).toMatchObject({ rate_per_second: null, daily_quota: 1000 });
+    await succeed('client', 'set-senders', 'shop', '--any-sender');
+    expect(await client('shop')).toMatchObject({ allowed_senders: null });
+  });
+
+  it('need not be said of a client that does not send, and are anybody after ensure', async () => {
+    await succeed('client', 'create', 'reader', '--scope', 'basic');
+    await succeed('client', 'ensure', 'local', '--secret', 's', '--scope', 'email');
+    expect([await client('reader'), await client('local')]).toMatchObject([
+      { allowed_senders: null },
+      { allowed_senders: null },
+    ]);
+    await succeed('client', 'set-senders', 'local', '--sender', 'b.test');
+    await succeed('client', 'ensure', 'local', '--secret', 's', '--scope', 'email');
+    expect(await client('local')).toMatchObject({ allowed_senders: ['b.test'] });
+  });
+});
+
+describe('suppressions', () => {
+  it('are listed, added and removed', async () => {
+    await succeed('client', 'create', 'shop', '--any-sender');
+    expect(await succeed('suppression', 'list', 'shop')).toBe('Client shop has no suppressions.');
+    for (const who of ['B@y.test', 'a@y.test', 'b@Y.test']) await succeed('suppression', 'add', 'shop', who);
+    const lines = (await succeed('suppression', 'list', 'shop')).split('\n');
+    expect(lines.slice(1).map((line) => line.split(/ +/).slice(0, 2))).toEqual([
+      ['a@y.test', 'manual'],
+      ['b@y.test', 'manual'],
+    ]);
+    expect(await succeed('suppression', 'list', 'shop', '--limit', '1')).toContain('There are more');
+    await succeed('suppression', 'remove', 'shop', 'A@y.test');
+    expect(await succeed('suppression', 'list', 'shop')).not.toContain('a@y.test');
+    expect(await run(['suppression', 'remove', 'shop', 'a@y.test'])).toMatchObject({ exitCode: 1 });
+    expect(await run(['suppression', 'add', 'nobody', 'a@y.test'])).toMatchObject({ exitCode: 1 });
+  });
 });
 
 describe('keys', () => {
@@ -273,7 +321,7 @@ describe('words that make no sense', () => {
     [['client', 'create', 'no spaces'], 'NAME may have letters'],
     [['client', 'create', 'a', '--scope', 'admin'], 'There is no scope "admin"'],
     [['client', 'create', 'a', '--scope', ''], 'one scope at least'],
-    [['client', 'create', 'a', '--secret', 'é'], 'SECRET must be printable ASCII'],
+    [['client', 'create', 'a', '--any-sender', '--secret', 'é'], 'SECRET must be printable ASCII'],
     [['client', 'create', 'a', '--secret'], "'--secret <value>' argument missing"],
     [['client', 'create', 'a', '--colour', 'red'], "Unknown option '--colour'"],
     [['client', 'ensure', 'a', '--scope', 'email'], '--secret is missing.'],
@@ -283,6 +331,15 @@ describe('words that make no sense', () => {
     [['client', 'remove-secret', 'a', 'first'], 'ID must be a number that client list-secrets shows.'],
     [['client', 'set-lifetime', 'a', '59'], 'SECONDS must be a whole number from 60 to 86400, or "default".'],
     [['client', 'set-lifetime', 'a', '1h'], 'SECONDS must be'],
+    [['client', 'create', 'a'], 'Say whom it may send from: --sender example.com'],
+    [['client', 'create', 'a', '--sender', 'b.test', '--any-sender'], '--sender and --any-sender do not go together.'],
+    [['client', 'set-senders', 'a'], 'Say whom it may send from'],
+    [['client', 'set-senders', 'a', '--sender', 'b'], '"b" must be an address (a@b.test), a domain (b.test)'],
+    [['client', 'set-senders', 'a', '--sender', '*.a@b.test,*'], '"*" must be an address'],
+    [['client', 'set-limits', 'a'], 'Give --rate, --daily-quota or both.'],
+    [['client', 'set-limits', 'a', '--rate', '0'], '--rate must be a number above 0, 1000000 at most, or "none".'],
+    [['client', 'set-limits', 'a', '--daily-quota', '1.5'], '--daily-quota must be a number above 0'],
+    [['suppression', 'add', 'a', 'b'], '"b" is not one email address'],
     [['client', 'set-keys', 'a'], 'FILE is missing.'],
     [['key', 'create', '--alg', 'HS256'], '--alg must be RS256, ES256, EdDSA.'],
     [['key', 'ensure'], 'FILE is missing.'],
@@ -301,7 +358,9 @@ describe('words that make no sense', () => {
     async (args) => {
       const { exitCode, complaint } = await run(args);
       expect(exitCode).toBe(2);
-      expect(complaint).toContain("  client create NAME [--scope 'basic email'] [--secret SECRET] [--keys FILE]\n");
+      expect(complaint).toContain(
+        "  client create NAME [--sender SENDER]… [--any-sender] [--scope 'basic email'] [--secret SECRET] [--keys FILE]\n",
+      );
     },
   );
 

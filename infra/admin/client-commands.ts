@@ -15,10 +15,11 @@ import {
   tokenLifetimeSeconds,
 } from '../../functions/token/clients.ts';
 import { findFitting, hashSecret } from '../../functions/token/secret-hash.ts';
-import { inTransaction, type Query, type Sql } from '../../lib/db.ts';
-import { clientId, noSuchClient, randomSecret, shownOnce, usableSecret } from './client-words.ts';
-import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
+import { inTransaction, type Sql } from '../../lib/db.ts';
+import { changeClient, clientId, randomSecret, shownOnce, usableSecret } from './client-words.ts';
+import { AdminError, type Command, UsageError, withDatabase } from './command.ts';
 import { readPublicKeys, toldOf } from './public-keys.ts';
+import { parseSenders, senderOptions, sendersText } from './sender-words.ts';
 import { dateText, formatTable } from './table.ts';
 
 /** As it stands in the help. */
@@ -28,15 +29,19 @@ export const clientCommands: Command[] = [
   {
     name: 'client create',
     words: ['NAME'],
-    options: { scope: { value: allScopes }, secret: { value: 'SECRET' }, keys: { value: 'FILE' } },
-    about: 'Makes a client: with this secret, with public keys in place of a secret, or else with a random secret.',
-    async run([name], { scope, secret, keys }, settings) {
+    options: { ...senderOptions, scope: { value: allScopes }, secret: { value: 'SECRET' }, keys: { value: 'FILE' } },
+    about: `Makes a client: with this secret, with public keys in place of a secret, or else with a random secret. Whom it may send
+      from must be said: addresses (a@b.test), domains (b.test), their subdomains (*.b.test), or --any-sender.`,
+    async run([name], { scope, secret, keys, ...options }, settings) {
       if (secret !== undefined && keys !== undefined) throw new UsageError('--secret and --keys do not go together.');
-      const client = { client_id: clientId(name), scopes: parseScopes(scope) };
+      const scopes = parseScopes(scope);
+      const mustSay = scopes.includes('email');
+      const client = { client_id: clientId(name), scopes, allowed_senders: parseSenders(options, mustSay) };
       const [proof, told] = keys === undefined ? await secretProof(secret) : await keysProof(keys);
       const isNew = await withDatabase(settings, (sql) => insertClient(sql, { ...client, ...proof }));
       if (!isNew) throw new AdminError(`There is a client "${client.client_id}" already.`);
-      return `Client ${client.client_id} made, with the scopes: ${client.scopes.join(' ')}\n${told}`;
+      const senders = mustSay ? `, sending from: ${sendersText(client.allowed_senders)}` : '';
+      return `Client ${client.client_id} made, with the scopes: ${scopes.join(' ')}${senders}\n${told}`;
     },
   },
   {
@@ -44,7 +49,7 @@ export const clientCommands: Command[] = [
     words: ['NAME'],
     options: { secret: { value: 'SECRET', required: true }, scope: { value: allScopes, required: true } },
     about:
-      'Makes the client, or gives it this secret and these scopes if it has others. Does not enable a disabled one.',
+      'Makes the client, or gives it this secret and these scopes if it has others. Does not enable a disabled one. A new one may send from anybody, as in local mode, until client set-senders.',
     async run([name], { scope, secret = '' }, settings) {
       const wanted = { clientId: clientId(name), secret: usableSecret(secret), scopes: parseScopes(scope) };
       await withDatabase(settings, (sql) => ensureClient(sql, wanted));
@@ -60,7 +65,7 @@ export const clientCommands: Command[] = [
       const clients = await withDatabase(settings, listClients);
       if (clients.length === 0) return 'There are no clients yet: client create NAME makes one.';
       return formatTable(
-        ['CLIENT', 'SCOPES', 'SECRETS', 'KEYS', 'LIFETIME', 'CREATED', 'DISABLED'],
+        ['CLIENT', 'SCOPES', 'SENDERS', 'RATE', 'QUOTA', 'SECRETS', 'KEYS', 'LIFETIME', 'CREATED', 'DISABLED'],
         clients.map(toRow),
       );
     },
@@ -71,7 +76,7 @@ export const clientCommands: Command[] = [
     options: {},
     about: 'The client gets no more tokens, and those it has are refused at once.',
     async run([name], _options, settings) {
-      await change(settings, name, disableClient);
+      await changeClient(settings, name, disableClient);
       return `Client ${name} is disabled. Tokens that it has already are refused from now on.`;
     },
   },
@@ -81,7 +86,7 @@ export const clientCommands: Command[] = [
     options: {},
     about: 'The client gets tokens again; those it had are good again until they end.',
     async run([name], _options, settings) {
-      await change(settings, name, enableClient);
+      await changeClient(settings, name, enableClient);
       return `Client ${name} is enabled.`;
     },
   },
@@ -93,7 +98,7 @@ export const clientCommands: Command[] = [
       To change keys, put the new one beside the old one until every place where the client runs signs with it.`,
     async run([name, file = ''], _options, settings) {
       const keys = await readPublicKeys(file);
-      await change(settings, name, (sql, id) => setPublicKeys(sql, id, keys));
+      await changeClient(settings, name, (sql, id) => setPublicKeys(sql, id, keys));
       return `Client ${name}: ${toldOf(keys)}`;
     },
   },
@@ -104,7 +109,7 @@ export const clientCommands: Command[] = [
     about: `How long the client's new tokens live, ${tokenLifetimeSeconds.least} to ${tokenLifetimeSeconds.most} s; "default" for TOKEN_LIFETIME_SECONDS.`,
     async run([name, text], _options, settings) {
       const seconds = parseLifetime(text);
-      await change(settings, name, (sql, id) => setTokenLifetime(sql, id, seconds));
+      await changeClient(settings, name, (sql, id) => setTokenLifetime(sql, id, seconds));
       return `New tokens of client ${name} live ${seconds === null ? 'as TOKEN_LIFETIME_SECONDS says' : `${seconds} s`}.`;
     },
   },
@@ -144,16 +149,6 @@ async function keysProof(file: string): Promise<[Proof, string]> {
   return [{ public_keys }, `It has no secret; ${toldOf(public_keys)}`];
 }
 
-async function change(
-  settings: AdminSettings,
-  name: string | undefined,
-  apply: (sql: Query, clientId: string) => Promise<boolean>,
-): Promise<void> {
-  const id = clientId(name);
-  const exists = await withDatabase(settings, (sql) => apply(sql, id));
-  if (!exists) throw noSuchClient(id);
-}
-
 /** All scopes where none are given. */
 function parseScopes(scope = knownScopes.join(' ')): string[] {
   const asked = scope.split(/[ ,]+/).filter(Boolean);
@@ -176,6 +171,9 @@ function toRow({ client_id, scopes, secrets, public_keys, ...client }: Client): 
   return [
     client_id,
     scopes.join(' '),
+    sendersText(client.allowed_senders),
+    client.rate_per_second === null ? 'none' : `${client.rate_per_second}/s`,
+    client.daily_quota === null ? 'none' : `${client.daily_quota}/day`,
     String(secrets.length),
     String(public_keys.length),
     client.token_lifetime_seconds === null ? 'default' : `${client.token_lifetime_seconds} s`,

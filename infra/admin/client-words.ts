@@ -1,7 +1,8 @@
-// What the commands for clients and those for their secrets have in common: names, secrets, and what is said of them.
+// What the commands for clients, their secrets and their limits have in common: names, secrets, and what is said of them.
 import { randomBytes } from 'node:crypto';
 import { isClientId } from '../../functions/token/clients.ts';
-import { AdminError, UsageError } from './command.ts';
+import type { Query } from '../../lib/db.ts';
+import { AdminError, type AdminSettings, UsageError, withDatabase } from './command.ts';
 
 export const shownOnce = 'It is shown this once: only its hash is kept.';
 
@@ -22,4 +23,15 @@ export function randomSecret(): string {
 export function usableSecret(secret: string): string {
   if (/^[\x20-\x7e]{1,200}$/.test(secret)) return secret;
   throw new UsageError('SECRET must be printable ASCII, 200 characters at most.');
+}
+
+/** `apply` says whether there is such a client. */
+export async function changeClient(
+  settings: AdminSettings,
+  name: string | undefined,
+  apply: (sql: Query, clientId: string) => Promise<boolean>,
+): Promise<void> {
+  const id = clientId(name);
+  const exists = await withDatabase(settings, (sql) => apply(sql, id));
+  if (!exists) throw noSuchClient(id);
 }

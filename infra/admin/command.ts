@@ -9,8 +9,8 @@ export interface Command {
   name: string;
   /** The words that the operator gives, in order, by the name they have in the help; one in brackets may be left out. */
   words: string[];
-  /** Options by name; `value` stands for the value in the help. */
-  options: Record<string, { value: string; required?: boolean }>;
+  /** Options by name; `value` stands for the value in the help, without one it is a flag. What is given several times comes with spaces between. */
+  options: Record<string, { value?: string; required?: boolean; several?: boolean }>;
   /** One line on what it does. */
   about: string;
   /** Returns what is printed. */
@@ -51,10 +51,16 @@ export function parseWords(command: Command, args: string[]): { words: string[];
 }
 
 function parsed(command: Command, args: string[]): { words: string[]; options: Options } {
-  const options = Object.fromEntries(Object.keys(command.options).map((name) => [name, { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, { value, several = false }]) => [
+      name,
+      { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple: several },
+    ]),
+  );
   try {
     const { positionals, values } = parseArgs({ args, options, allowPositionals: true });
-    return { words: positionals, options: values };
+    const asText = Object.entries(values).map(([name, value]) => [name, [value].flat().join(' ')]);
+    return { words: positionals, options: Object.fromEntries(asText) };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -62,9 +68,10 @@ function parsed(command: Command, args: string[]): { words: string[]; options: O
 
 /** As in `client create NAME [--scope 'basic email'] [--secret SECRET]`. */
 export function usageOf({ name, words, options }: Command): string {
-  const optionTexts = Object.entries(options).map(([option, { value, required }]) =>
-    required ? `--${option} ${value}` : `[--${option} ${value}]`,
-  );
+  const optionTexts = Object.entries(options).map(([option, { value, required, several }]) => {
+    const text = value === undefined ? `--${option}` : `--${option} ${value}`;
+    return `${required ? text : `[${text}]`}${several ? '…' : ''}`;
+  });
   return [name, ...words, ...optionTexts].join(' ');
 }
 

@@ -4,9 +4,11 @@ import { clientCommands } from './client-commands.ts';
 import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
 import { emailCommands } from './email-commands.ts';
 import { keyCommands } from './key-commands.ts';
+import { limitCommands } from './limit-commands.ts';
 import { migrate } from './migrate.ts';
 import { queueCommands } from './queue-commands.ts';
 import { secretCommands } from './secret-commands.ts';
+import { suppressionCommands } from './suppression-commands.ts';
 
 const migrateCommand: Command = {
   name: 'migrate',
@@ -23,9 +25,11 @@ const migrateCommand: Command = {
 const commands = [
   migrateCommand,
   ...clientCommands,
+  ...limitCommands,
   ...secretCommands,
   ...keyCommands,
   ...emailCommands,
+  ...suppressionCommands,
   ...queueCommands,
 ];
 

@@ -19,6 +19,8 @@ test.each([
   ['POST', '/emails/replay', 'send'],
   ['GET', '/emails/replay', 'history'],
   ['POST', '/recipients/erase', 'send'],
+  ['GET', '/suppressions', 'manage'],
+  ['DELETE', '/suppressions/a%40example.com', 'manage'],
   ['GET', '/emails/0199', 'history'],
   ['GET', '/emails/0199/events', 'history'],
   ['GET', '/', 'history'],

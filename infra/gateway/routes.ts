@@ -28,6 +28,8 @@ export const routes: readonly GatewayRoute[] = [
   { path: '/emails/{id}/cancel', to: 'send' },
   { path: '/emails/{id}/replay', to: 'send' },
   { path: '/recipients/erase', to: 'send' },
+  { path: '/suppressions', to: 'manage' },
+  { path: '/suppressions/{id}', to: 'manage' },
 ];
 
 /** Answers everything else: what is read (`/emails…`, `/stats`, `/openapi.json`, the page), and 404. */

@@ -84,7 +84,7 @@ describe('retention', () => {
 describe('POST /recipients/erase', () => {
   it('takes the address out of what is finished, calls back what waits, and reports what is being sent', async () => {
     const recipient = 'Forget.Me@example.com';
-    smtp.behave({ refuse: { [recipient]: [550, `5.1.1 no mailbox ${recipient} here`] } });
+    smtp.behave({ refuse: { [recipient]: [550, `5.7.1 no mail for ${recipient} here`] } });
     const bounced = await accept({ to: recipient });
     const shared = await accept({ to: ['stays@example.com', recipient] });
     await untilStatus(bounced, 'bounced');
@@ -113,7 +113,7 @@ describe('POST /recipients/erase', () => {
     expect(email).toMatchObject({ status: 'sent', attempts: 1, from: 'a@example.com', subject: '', text: null });
     expect(email.recipients).toEqual([
       { email: 'stays@example.com', status: 'sent', code: 250, enhanced_code: '2.0.0', reply: null },
-      { email: 'erased', status: 'bounced', code: 550, enhanced_code: '5.1.1', reply: null },
+      { email: 'erased', status: 'bounced', code: 550, enhanced_code: '5.7.1', reply: null },
     ]);
     expect(email.events.map(({ type }: Json) => type)).toEqual(['accepted', 'attempt', 'sent']);
     expect(email.events[1]).toMatchObject({ attempt: 1, code: 250, outcome: 'sent' });
@@ -134,7 +134,7 @@ describe('POST /recipients/erase', () => {
   });
 
   it('an erased email is never sent again', async () => {
-    smtp.behave({ refuse: { 'gone@example.com': [550, '5.1.1 no'] } });
+    smtp.behave({ refuse: { 'gone@example.com': [550, '5.7.1 no'] } });
     const id = await accept({ to: 'gone@example.com' });
     await untilStatus(id, 'bounced');
     await erased('gone@example.com');

@@ -53,9 +53,10 @@ describe('Idempotency-Key', () => {
       emails: [toNewEmail(parseEmailRequest({ ...good, subject: 'grouped' }, new Date()), undefined)],
     });
     const [first, again, other] = await insertEmails(database.sql, [request('a'), request('a'), request('b')], 60_000);
-    expect(first?.earlier_fingerprint).toBeNull();
-    expect(again).toEqual({ email_ids: first?.email_ids, earlier_fingerprint: 'a' });
-    expect(other).toEqual({ email_ids: first?.email_ids, earlier_fingerprint: 'a' });
+    const [stored] = await emailsWith('grouped');
+    expect(first).toMatchObject({ outcome: 'stored', emails: [{ id: stored?.id, status: 'queued' }] });
+    const earlier = { outcome: 'earlier', email_ids: [stored?.id], fingerprint: 'a', status: 'queued' };
+    expect([again, other]).toMatchObject([earlier, earlier]);
     expect(await emailsWith('grouped')).toHaveLength(1);
   });
 

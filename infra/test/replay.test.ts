@@ -47,7 +47,7 @@ async function accept(body: object = {}): Promise<string> {
 
 /** An email that its recipient's server refused; from then on it would take it. */
 async function acceptBounced(to: string, body: object = {}): Promise<string> {
-  smtp.behave({ refuse: { [to]: [550, `5.1.1 no such user ${to}`] } });
+  smtp.behave({ refuse: { [to]: [550, `5.7.1 not for ${to}`] } });
   const id = await accept({ ...body, to });
   await untilStatus(id, 'bounced');
   smtp.behave({});
@@ -73,7 +73,7 @@ describe('POST /emails/{id}/replay', () => {
 
   it('counts the age anew, and sends to those alone who do not have the email', async () => {
     smtp.behave({
-      refuse: { 'gone@example.com': [550, '5.1.1 no such user'], 'later@example.com': [450, '4.2.0 later'] },
+      refuse: { 'gone@example.com': [550, '5.7.1 not now'], 'later@example.com': [450, '4.2.0 later'] },
     });
     const id = await accept({ to: ['has@example.com', 'gone@example.com', 'later@example.com'] });
     await untilStatus(id, 'failed');

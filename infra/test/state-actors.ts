@@ -11,6 +11,7 @@ import { moveEmails } from '../../lib/emails/move.ts';
 import { purgeContents, purgeEmails } from '../../lib/emails/purge.ts';
 import { replayEmail } from '../../lib/emails/replay.ts';
 import { rescheduleEmail } from '../../lib/emails/reschedule.ts';
+import { addSuppressions, removeSuppression } from '../../lib/emails/suppressions.ts';
 import { clientId, giveUpAfterMs, graceMs, id, read, recipients, type State, store } from './state-model.ts';
 
 const [first = '', second = ''] = recipients;
@@ -25,9 +26,14 @@ export interface Actor {
   act: Act;
   /** What there must be for it; always, if not given. */
   needs?: 'a claim' | 'contents';
+  /** Suppressions are walked with a part of the states alone: with all, there would be thrice as many. */
+  suppresses?: true;
 }
 
-export function canAct({ needs }: Actor, { claim, hasContents }: State): boolean {
+export function canAct({ needs, suppresses }: Actor, { row, claim, hasContents }: State): boolean {
+  if (suppresses && (row.delivery === 'at_most_once' || row.expires_at !== null)) return false;
+  // Whoever holds a claim does not look at the list.
+  if (suppresses && needs !== 'a claim' && claim !== null) return false;
   return needs === 'a claim' ? claim !== null : needs === 'contents' ? hasContents : true;
 }
 
@@ -38,7 +44,9 @@ export async function apply(sql: Sql, state: State, { act }: Actor): Promise<Sta
   return read(sql, claim === undefined ? state.claim : claim);
 }
 
-const reply = (code: number): SmtpReply => ({ code, enhanced_code: null, text: `<${first}> ${code}` });
+/** None says that an address does not exist. */
+const reply = (code: number): SmtpReply => ({ code, enhanced_code: null, text: `<${first}> ${code} by policy` });
+const noSuchUser = { code: 550, enhanced_code: '5.1.1', text: `<${first}> unknown` };
 const refused = (recipient: string, code: number) => new Map([[recipient, reply(code)]]);
 const nobody = new Map<string, SmtpReply>();
 const lost = { ended: 'lost', timed_out: false, reason: 'gone', refused: nobody } as const;
@@ -70,7 +78,8 @@ const record =
 /** As in deliver.ts, up to the conversation. */
 const claim: Act = async (sql) => {
   const [claimed] = await claimEmails(sql, [id], leaseMs);
-  if (claimed === undefined) return undefined;
+  // Nobody has it then, and a worker before may still report.
+  if (claimed === undefined || claimed.ended !== null) return undefined;
   const isTooLate = claimed.expires_in_ms !== null && claimed.expires_in_ms <= 0;
   if (!isTooLate && claimed.headers !== null) return claimed;
   await moveEmails(sql, [isTooLate ? expire(claimed) : failEmpty(claimed)]);
@@ -113,6 +122,12 @@ export const actors: Record<string, Actor> = {
       { kind: 'machine', needs: 'a claim', act: record(result) } as const,
     ]),
   ),
+  'the attempt bounces for good': {
+    kind: 'machine',
+    needs: 'a claim',
+    suppresses: true,
+    act: record({ ended: 'accepted', reply: reply(250), refused: new Map([[first, noSuchUser]]) }),
+  },
   'no SMTP relay may be asked': {
     kind: 'machine',
     needs: 'a claim',
@@ -166,6 +181,16 @@ export const actors: Record<string, Actor> = {
   'its client replays': {
     kind: 'person',
     act: does((sql) => replayEmail(sql, { client_id: clientId }, id, graceMs)),
+  },
+  'its client suppresses all recipients': {
+    kind: 'person',
+    suppresses: true,
+    act: does((sql) => addSuppressions(sql, clientId, recipients)),
+  },
+  'its client lifts suppressions': {
+    kind: 'person',
+    suppresses: true,
+    act: does((sql) => Promise.all(recipients.map((one) => removeSuppression(sql, clientId, one)))),
   },
   'the first recipient is erased': { kind: 'person', act: does((sql) => eraseRecipient(sql, 'anybody', first)) },
 };

@@ -3,6 +3,7 @@ import type { Sql } from '../../lib/db.ts';
 import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
 import type { ClaimedEmail } from '../../lib/emails/claim.ts';
 import type { DeliveryMode, EmailStatus, SettledRecipient } from '../../lib/emails/email.ts';
+import { addSuppressions } from '../../lib/emails/suppressions.ts';
 
 export const recipients = ['first@example.com', 'second@example.com'];
 const [first = '', second = ''] = recipients;
@@ -25,6 +26,8 @@ export interface Row {
 export interface State {
   row: Row;
   hasContents: boolean;
+  /** Recipients that its client sends no more to. */
+  suppressed: string[];
   /** What the last worker that claimed it holds; null when that worker is done, or dead. Workers before it are fenced off. */
   claim: ClaimedEmail | null;
 }
@@ -36,7 +39,7 @@ const isPast = (time: string | null) => time !== null && Date.parse(time) <= Dat
 const isOld = ({ wanted_at }: Row) => Date.parse(wanted_at) < Date.now() - giveUpAfterMs;
 
 /** What makes two states the same: all that decisions look at. */
-export function nameOf({ row, hasContents, claim }: State): string {
+export function nameOf({ row, hasContents, suppressed, claim }: State): string {
   const outcomes = [...recipients, 'erased'].flatMap((recipient) => row.settled[recipient]?.status ?? []);
   const isEnd = row.finished_at !== null;
   return [
@@ -45,6 +48,7 @@ export function nameOf({ row, hasContents, claim }: State): string {
     ...outcomes,
     !hasContents && 'without contents',
     row.erased_at && 'erased',
+    ...suppressed.map((recipient) => `no more to ${recipient}`),
     claim && 'held by a worker',
     !isEnd && claim && claim.wanted_for_ms >= giveUpAfterMs && 'since it was old',
     row.status === 'sending' && row.data_started_at && 'in DATA',
@@ -59,41 +63,49 @@ export function nameOf({ row, hasContents, claim }: State): string {
 export async function accept(sql: Sql): Promise<State[]> {
   const states: State[] = [];
   const inAnHour = new Date(Date.now() + 3_600_000);
+  const inADay = new Date(Date.now() + day);
   for (const delivery of ['at_least_once', 'at_most_once'] as const)
     for (const scheduled_at of [null, inAnHour])
-      for (const expires_at of [null, new Date(Date.now() + day)]) {
-        const email = { id, lane: 'bulk', delivery, sender: 'a@example.com', recipients, subject: 's' } as const;
-        const headers = { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] };
-        const content = { headers, custom_headers: {}, attachments: [], tags: [], metadata: {} };
-        const acceptance: Acceptance = {
-          client_id: clientId,
-          idempotency: null,
-          emails: [
-            {
-              ...email,
-              ...content,
-              message_id: '<m>',
-              text_body: 'x',
-              html_body: null,
-              traceparent: null,
-              scheduled_at,
-              expires_at,
-            },
-          ],
-        };
-        await insertEmails(sql, [acceptance], graceMs);
-        states.push({ ...(await read(sql, null)) } as State);
-        await sql`delete from emails`;
-      }
+      for (const expires_at of [null, inADay])
+        for (const suppressed of delivery === 'at_least_once' && expires_at === null
+          ? [[], [first], recipients]
+          : [[]]) {
+          const email = { id, lane: 'bulk', delivery, sender: 'a@example.com', recipients, subject: 's' } as const;
+          const headers = { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] };
+          const content = { headers, custom_headers: {}, attachments: [], tags: [], metadata: {} };
+          const acceptance: Acceptance = {
+            client_id: clientId,
+            idempotency: null,
+            emails: [
+              {
+                ...email,
+                ...content,
+                message_id: '<m>',
+                text_body: 'x',
+                html_body: null,
+                traceparent: null,
+                scheduled_at,
+                expires_at,
+              },
+            ],
+          };
+          await addSuppressions(sql, clientId, suppressed);
+          await insertEmails(sql, [acceptance], graceMs);
+          states.push({ ...(await read(sql, null)) } as State);
+          await sql`with lifted as (delete from suppressions) delete from emails`;
+        }
   return states;
 }
 
 /** Makes the table hold this state alone, as an email with a history that quotes its recipients. */
-export async function store(sql: Sql, { row, hasContents }: State): Promise<void> {
+export async function store(sql: Sql, { row, hasContents, suppressed }: State): Promise<void> {
   const detail = { reply: `<${first}> refused`, recipients: { [first]: 'bounced', [second]: 'sent' } };
-  await sql`delete from emails`;
+  await sql`with lifted as (delete from suppressions) delete from emails`;
   await sql`
-    with email as (
+    with listed as (
+      insert into suppressions (client_id, recipient, reason)
+      select ${clientId}, recipient, 'manual' from unnest(${suppressed}::text[]) each(recipient)
+    ), email as (
       insert into emails select * from jsonb_populate_record(null::emails, ${JSON.stringify(row)}::text::jsonb)
       returning id, erased_at
     ), contents as (
@@ -105,8 +117,9 @@ export async function store(sql: Sql, { row, hasContents }: State): Promise<void
 
 /** Undefined once the row is purged. */
 export async function read(sql: Sql, claim: ClaimedEmail | null): Promise<State | undefined> {
-  const [found] = await sql<{ row: Row; hasContents: boolean }[]>`
-    select to_jsonb(emails) as row, email_id is not null as "hasContents"
+  const [found] = await sql<Omit<State, 'claim'>[]>`
+    select to_jsonb(emails) as row, email_id is not null as "hasContents",
+           array(select recipient from suppressions order by recipient) as suppressed
     from emails left join email_contents on email_id = id`;
   return found && { ...found, claim };
 }

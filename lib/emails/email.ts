@@ -76,12 +76,17 @@ export interface EmailContent {
   html_body: string | null;
 }
 
+/** Why a client sends no more to a recipient. */
+export type SuppressionReason = 'hard_bounce' | 'complaint' | 'manual';
+
 /** What became of one recipient. */
 export interface SettledRecipient {
-  status: 'sent' | 'bounced';
+  status: 'sent' | 'bounced' | 'suppressed';
   code: number | null;
   enhanced_code: string | null;
   reply: string | null;
+  /** Why it is suppressed. */
+  reason?: SuppressionReason;
 }
 
 /** True for text that can be the id of an email: PostgreSQL would refuse anything else with an error of its own. */

@@ -1,6 +1,6 @@
 // What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, by move.ts and accept.ts.
 import type { Query } from '../db.ts';
-import type { EndStatus } from './email.ts';
+import type { EndStatus, SuppressionReason } from './email.ts';
 
 /** One conversation with one SMTP relay. */
 export interface AttemptDetail {
@@ -42,13 +42,15 @@ export interface DeferredDetail {
 export type QueuedReason = 'not_claimed' | 'retry' | 'scheduled_time' | 'lease_expired' | 'worker_stopped';
 
 export type NewEvent =
-  | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' } }
+  | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' | 'suppressed' } }
+  /** Of these recipients; the email comes to an end only where it has no others. */
+  | { type: 'suppressed'; detail: { recipients: Record<string, SuppressionReason> } }
   | { type: 'queued'; detail: { reason: QueuedReason } }
   | { type: 'attempt'; detail: AttemptDetail }
   | { type: 'rescheduled'; detail: { scheduled_at: string } }
   | { type: 'replayed'; detail: { status: EndStatus } }
   | { type: 'deferred'; detail: DeferredDetail }
-  | { type: EndStatus; detail: { reason?: string } };
+  | { type: Exclude<EndStatus, 'suppressed'>; detail: { reason?: string } };
 
 export type EmailEvent = { at: Date } & NewEvent;
 

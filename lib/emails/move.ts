@@ -15,13 +15,15 @@ export interface Move {
   due_in_ms: number | null;
   settled: Record<string, SettledRecipient>;
   last_reply: string | null;
+  /** Recipients that bounced as they take no mail: with the move, their client sends no more to them. */
+  hard_bounces?: string[];
   /** Recorded if the status changed. */
   events: NewEvent[];
   /** Recorded in any case: they happened. */
   facts: NewEvent[];
 }
 
-/** Makes the moves and records their events in one statement. Returns the ids that moved; a missing one had been moved by somebody else. */
+/** Makes the moves, records their events and suppresses what bounced for good, in one statement. Returns the ids that moved; a missing one had been moved by somebody else. */
 export async function moveEmails(sql: Query, moves: Move[]): Promise<Set<string>> {
   const ids = moves.map(({ id }) => id);
   // `any` tells the planner how few rows they are. From the join alone it may read the whole table, and keep to that while it grows.
@@ -29,7 +31,7 @@ export async function moveEmails(sql: Query, moves: Move[]): Promise<Set<string>
     with move as (
       select * from json_to_recordset(${JSON.stringify(moves)}::text::json) as move(
         id uuid, "from" text[], attempts integer, "to" text, due_in_ms double precision, settled jsonb, last_reply text,
-        events json, facts json)
+        hard_bounces json, events json, facts json)
     ), moved as (
       update emails
       set status = move."to",
@@ -40,7 +42,7 @@ export async function moveEmails(sql: Query, moves: Move[]): Promise<Set<string>
           last_reply = coalesce(move.last_reply, emails.last_reply)
       from move
       where emails.id = any(${ids}::uuid[]) and emails.id = move.id and emails.status = any(move."from") and emails.attempts = move.attempts
-      returning emails.id
+      returning emails.id, client_id
     ), unmoved as (
       -- Locked, so that an erasure under way is over before it is decided what may be written.
       select id, erased_at is not null as erased from emails
@@ -56,6 +58,15 @@ export async function moveEmails(sql: Query, moves: Move[]): Promise<Set<string>
                     select 1, * from json_to_recordset(move.events) as fact(type text, detail jsonb)
                     where moved.id is not null) event
       where moved.id is not null or unmoved.id is not null
+    ), suppressed as (
+      -- In one order everywhere, so that two groups with the same recipients never wait in a circle.
+      insert into suppressions (client_id, recipient, reason, email_id, detail)
+      select client_id, lower(recipient), 'hard_bounce', id,
+             concat_ws(' ', move.settled -> recipient ->> 'code', move.settled -> recipient ->> 'enhanced_code',
+                       move.settled -> recipient ->> 'reply')
+      from moved join move using (id), json_array_elements_text(move.hard_bounces) recipient
+      order by client_id, lower(recipient)
+      on conflict do nothing
     )
     select id from moved`;
   return new Set(rows.map(({ id }) => id));

@@ -1,0 +1,50 @@
+// The operator's commands for what clients may do: from whom they may send, and how much.
+import { setAllowedSenders, setLimits } from '../../functions/token/clients.ts';
+import { changeClient } from './client-words.ts';
+import { type Command, UsageError } from './command.ts';
+import { parseSenders, senderOptions } from './sender-words.ts';
+
+/** Bounds that the table has, too. */
+const mostPerSecond = 1_000_000;
+const mostPerDay = 2_147_483_647;
+
+export const limitCommands: Command[] = [
+  {
+    name: 'client set-senders',
+    words: ['NAME'],
+    options: senderOptions,
+    about: `Whom the client may send from, in place of what it was: addresses (a@b.test), domains (b.test), their subdomains (*.b.test),
+      or --any-sender.`,
+    async run([name], options, settings) {
+      const senders = parseSenders(options, true);
+      await changeClient(settings, name, (sql, id) => setAllowedSenders(sql, id, senders));
+      return `Client ${name} may send from: ${senders?.join(' ') ?? 'any'}`;
+    },
+  },
+  {
+    name: 'client set-limits',
+    words: ['NAME'],
+    options: { rate: { value: 'PER_SECOND|none' }, 'daily-quota': { value: 'EMAILS|none' } },
+    about: 'How many emails the client may hand in a second, and a day (UTC). What is not given stays as it is.',
+    async run([name], { rate, 'daily-quota': quota }, settings) {
+      if (rate === undefined && quota === undefined) throw new UsageError('Give --rate, --daily-quota or both.');
+      const limits = {
+        ...(rate !== undefined && {
+          rate_per_second: parseLimit('--rate', rate, /^\d{1,7}(\.\d{1,3})?$/, mostPerSecond),
+        }),
+        ...(quota !== undefined && { daily_quota: parseLimit('--daily-quota', quota, /^\d{1,10}$/, mostPerDay) }),
+      };
+      await changeClient(settings, name, (sql, id) => setLimits(sql, id, limits));
+      const said = [rate && `rate ${rate}`, quota && `daily quota ${quota}`].filter(Boolean);
+      return `Limits of client ${name} set: ${said.join(', ')}.`;
+    },
+  },
+];
+
+/** Null for "none". */
+function parseLimit(option: string, text: string, form: RegExp, most: number): number | null {
+  if (text === 'none') return null;
+  const number = form.test(text) ? Number(text) : 0;
+  if (number > 0 && number <= most) return number;
+  throw new UsageError(`${option} must be a number above 0, ${most} at most, or "none".`);
+}
