@@ -2,6 +2,7 @@
 import { isDatabaseAway } from '../../lib/db.ts';
 import { clientCommands } from './client-commands.ts';
 import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
+import { dkimCommands } from './dkim-commands.ts';
 import { emailCommands } from './email-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import { migrate } from './migrate.ts';
@@ -25,6 +26,7 @@ const commands = [
   ...clientCommands,
   ...secretCommands,
   ...keyCommands,
+  ...dkimCommands,
   ...emailCommands,
   ...queueCommands,
 ];
