@@ -34,6 +34,8 @@ export const dkimCommands: Command[] = [
       if (!keySizes.includes(bits)) throw new UsageError(`--bits must be ${keySizes.join(', ')}.`);
       const domain = parseDomain(name);
       const selector = parseSelector(wanted ?? todaysSelector());
+      if (recordName({ domain, selector }).length > 253)
+        throw new UsageError('DOMAIN and SELECTOR are too long together.');
       const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: Number(bits) });
       const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
       const key = { domain, selector, private_key };
@@ -141,8 +143,7 @@ async function keysOf(
 /** In lower case and ASCII, as it stands in d=. */
 function parseDomain(word = ''): string {
   const domain = domainToASCII(word);
-  // At most what leaves room for a selector in a name of 253 characters.
-  if (/^(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{1,63}$/.test(domain) && domain.length <= 230) return domain;
+  if (/^(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{1,63}$/.test(domain) && domain.length <= 253) return domain;
   throw new UsageError('DOMAIN must be the name of a domain, as in example.com.');
 }
 
