@@ -27,7 +27,7 @@ const signedIfThere = [
   ...['list-owner', 'list-archive', 'feedback-id'],
 ];
 
-/** Off the main thread: it takes a millisecond of a processor (RSA of 2048 bits). */
+/** Off the main thread: half a millisecond of a processor (RSA of 2048 bits), several with longer keys. */
 const signOffThread = promisify(sign);
 
 /**
