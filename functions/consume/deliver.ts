@@ -6,6 +6,8 @@ import type { Log } from '../../lib/log.ts';
 import { composeMessage } from '../../lib/message.ts';
 import { traceIdOf } from '../../lib/trace.ts';
 import type { RetryPolicy } from './backoff.ts';
+import type { FindSigningKey } from './dkim-lookup.ts';
+import { signedWith } from './dkim-sign.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 import { expire, failEmpty, handBack, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
@@ -20,6 +22,8 @@ export interface DeliverDependencies {
   markDataStarted: (email: ClaimedEmail) => Promise<boolean>;
   /** Resolves with whether the email moved. */
   record: (move: Move) => Promise<boolean>;
+  /** Which DKIM key signs for the address in From, if any. */
+  findSigningKey: FindSigningKey;
   relays: Relays;
   retry: RetryPolicy;
   metrics: DeliveryMetrics;
@@ -66,11 +70,12 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
 }
 
 async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): Promise<void> {
-  const { markDataStarted, record, relays, retry, metrics, log } = dependencies;
+  const { markDataStarted, findSigningKey, record, relays, retry, metrics, log } = dependencies;
+  const sign = await signedWith(() => untilDatabaseIsBack(() => findSigningKey(email.headers.from.email)));
   const conversations = await relays.send(
     {
       envelope: { from: email.sender, to: email.recipients },
-      compose: () => composeMessage(email),
+      compose: () => sign(composeMessage(email)),
       beforeData: email.delivery === 'at_most_once' ? startData : undefined,
     },
     email.lane,

@@ -11,6 +11,8 @@ import { connectQueue } from '../../lib/queue/queue.ts';
 import { createClaims } from './claims.ts';
 import { createConsumer } from './consumer.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
+import { findActiveKeys } from './dkim-keys.ts';
+import { createKeyLookup } from './dkim-lookup.ts';
 import { createDeliveryMetrics } from './metrics.ts';
 import { createPushRoute } from './pushed.ts';
 import { createRelays } from './relays.ts';
@@ -63,6 +65,10 @@ const dependencies: DeliverDependencies = {
   }, inGroups('claim')),
   keepClaim: claims.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),
+  findSigningKey: createKeyLookup({
+    read: (domains) => findActiveKeys(sql, domains),
+    keepMs: settings.DKIM_KEYS_SECONDS * 1000,
+  }),
   record: createBatcher(async (moves: Move[]) => {
     const moved = await moveEmails(sql, moves);
     return moves.map(({ id }) => moved.has(id));

@@ -31,6 +31,8 @@ export const ConsumeSettings = v.object({
   SMTP_BREAKER_MAX_SECONDS: v.optional(seconds(0.1, 86_400), '600'),
   /** After this long without a sign of life, a worker counts as dead and its emails go to another. */
   LEASE_SECONDS: v.optional(seconds(0.5, 3_600), '60'),
+  /** How long DKIM keys, and that a domain has none, are remembered: so long a change of them takes to be seen. */
+  DKIM_KEYS_SECONDS: v.optional(seconds(0.1, 3_600), '60'),
   /** Least wait between two attempts. In between, it is as long as the email is old. */
   RETRY_BASE_SECONDS: v.optional(seconds(0.1, 86_400), '30'),
   /** Longest wait between two attempts. */

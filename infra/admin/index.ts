@@ -1,4 +1,4 @@
-// The operator's command: migrations, clients, signing keys, emails and dead letters. `npm run admin`, or `node index.mjs` where only the bundle is.
+// The operator's command: migrations, clients, signing keys, DKIM keys, emails and dead letters. `npm run admin`, or `node index.mjs` where only the bundle is.
 import * as v from 'valibot';
 import { readSettings } from '../../lib/env.ts';
 import { runAdmin } from './run.ts';

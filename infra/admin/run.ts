@@ -2,6 +2,7 @@
 import { isDatabaseAway } from '../../lib/db.ts';
 import { clientCommands } from './client-commands.ts';
 import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
+import { dkimCommands } from './dkim-commands.ts';
 import { emailCommands } from './email-commands.ts';
 import { keyCommands } from './key-commands.ts';
 import { limitCommands } from './limit-commands.ts';
@@ -28,6 +29,7 @@ const commands = [
   ...limitCommands,
   ...secretCommands,
   ...keyCommands,
+  ...dkimCommands,
   ...emailCommands,
   ...suppressionCommands,
   ...queueCommands,

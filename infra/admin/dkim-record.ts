@@ -1,0 +1,54 @@
+// The DNS record of a DKIM key (RFC 6376 §3.6.1): what it says, how it is printed, whether one that is in DNS fits.
+import { createPublicKey } from 'node:crypto';
+import type { SigningKeyRow } from '../../functions/consume/dkim-keys.ts';
+
+/** A string of a TXT record has this many bytes at most (RFC 1035 §3.3.14); several of them are read as one (RFC 6376 §3.6.2.2). */
+const maxStringBytes = 255;
+
+export function recordName({ domain, selector }: Pick<SigningKeyRow, 'domain' | 'selector'>): string {
+  return `${selector}._domainkey.${domain}`;
+}
+
+export function recordValue({ private_key }: Pick<SigningKeyRow, 'private_key'>): string {
+  const publicKey = createPublicKey(private_key).export({ type: 'spki', format: 'der' });
+  return `v=DKIM1; k=rsa; p=${publicKey.toString('base64')}`;
+}
+
+/** For the operator: once for the form of a DNS provider, once for a zone file. */
+export function printedRecord(key: SigningKeyRow): string {
+  const name = recordName(key);
+  const value = recordValue(key);
+  const strings = value.match(new RegExp(`.{1,${maxStringBytes}}`, 'g')) ?? [];
+  return `Name:  ${name}
+Type:  TXT
+Value: ${value}
+
+The same in a zone file:
+${name}. IN TXT ( ${strings.map((string) => `"${string}"`).join('\n    ')} )`;
+}
+
+/** What is wrong with the TXT records that DNS has at the key's name, each as one string; undefined if nothing is. */
+export function recordFault(key: SigningKeyRow, found: readonly string[]): string | undefined {
+  const keys = found.map(tagsOf).filter((tags) => tags.has('p'));
+  const [tags, another] = keys;
+  if (found.length === 0) return 'there is no TXT record';
+  if (tags === undefined) return 'no TXT record there has a public key (p=)';
+  if (another !== undefined) return 'there are several records with a key, of which servers take any';
+  if (tags.get('p') === '') return 'the record has an empty p=: the key is revoked';
+  if (tags.get('p') !== tagsOf(recordValue(key)).get('p')) return 'the record has another public key';
+  if ((tags.get('v') ?? 'DKIM1') !== 'DKIM1') return 'its v= is not DKIM1';
+  if ((tags.get('k') ?? 'rsa') !== 'rsa') return 'its k= is not rsa';
+  if (tags.get('t')?.split(':').includes('y')) return 'it says t=y: servers treat the emails as unsigned';
+  // Signatures are not made for the very domain alone, but for what is below it, too: fine but for t=s.
+  if (tags.get('t')?.split(':').includes('s')) return 'it says t=s: signatures of subdomains do not count';
+  return undefined;
+}
+
+/** RFC 6376 §3.2; white space means nothing in the tags that are looked at. */
+function tagsOf(record: string): Map<string, string> {
+  const tags = record.split(';').map((tag) => {
+    const [name = '', ...value] = tag.split('=');
+    return [name.trim(), value.join('=').replace(/\s+/g, '')] as const;
+  });
+  return new Map(tags);
+}
