@@ -1,17 +1,12 @@
 // The text part of an email that was given HTML alone: for readers without HTML, and for filters that mistrust mail without text.
 import { compile, type FormatCallback } from 'html-to-text';
+import { Parser } from 'htmlparser2';
 
-/** Characters of HTML. What is larger goes without a text, as reading it would hold up all other emails. */
-const maxHtml = 500_000;
-/** Elements that may be open at once. The parser takes time that grows with the square of it. */
-const maxOpen = 300;
-/** Items of one element, and levels, that are read; `…` stands for the others. */
-const limits = { maxDepth: 150, maxChildNodes: 10_000, ellipsis: '…' };
-
-/** Elements that hold nothing, or are closed by the next of their kind. */
-const notNested = new Set(
-  'area base br col embed hr img input link meta param source track wbr p li dt dd tr td th option'.split(' '),
-);
+/** Characters of HTML. What is larger goes without a text, as reading it would hold up all other emails; so does what is nested deeper. */
+const maxHtml = 200_000;
+const maxDepth = 150;
+/** Children of one element that are read. `…` stands for the others. */
+const limits = { maxChildNodes: 10_000, ellipsis: '…' };
 
 /** An image says what its `alt` says; its address helps nobody. */
 const image: FormatCallback = (element, _walk, builder) => {
@@ -23,7 +18,7 @@ let convert: ((html: string) => string) | undefined;
 
 /** Undefined where there is nothing to read, or too much. Links keep their addresses: `text [https://…]`. */
 export function textOfHtml(html: string): string | undefined {
-  if (html.length > maxHtml || opensMore(html, maxOpen)) return undefined;
+  if (html.length > maxHtml || isDeeper(html, maxDepth)) return undefined;
   // Compiled once, and not before it is needed.
   convert ??= compile({
     // Mail programs wrap lines to their own width.
@@ -40,13 +35,22 @@ export function textOfHtml(html: string): string | undefined {
   return convert(html).trim() || undefined;
 }
 
-/** Whether more than `max` elements are open at some place; roughly, but never too few. */
-function opensMore(html: string, max: number): boolean {
-  let open = 0;
-  for (const [, slash, name = ''] of html.matchAll(/<(\/?)([a-z][^\s/>]*)/gi)) {
-    if (notNested.has(name.toLowerCase())) continue;
-    open = slash ? Math.max(open - 1, 0) : open + 1;
-    if (open > max) return true;
-  }
-  return false;
+/**
+ * Whether elements are nested deeper than `max`, found with the parser that html-to-text uses: in it each open element makes every
+ * other tag slower, so it has to be stopped there, and html-to-text would go on.
+ */
+function isDeeper(html: string, max: number): boolean {
+  let depth = 0;
+  let deepest = 0;
+  const parser = new Parser({
+    onopentag() {
+      depth += 1;
+      deepest = Math.max(deepest, depth);
+    },
+    onclosetag() {
+      depth -= 1;
+    },
+  });
+  for (let at = 0; at < html.length && deepest <= max; at += 10_000) parser.write(html.slice(at, at + 10_000));
+  return deepest > max;
 }

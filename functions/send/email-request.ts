@@ -170,7 +170,7 @@ function contentCheck<Input extends object>({ hasDefault }: { hasDefault: boolea
       for (const key of ['text', 'html'].filter(has)) refuse(key, 'must not be given together with a template');
     } else {
       if (!has('subject')) refuse('subject', missing('subject'));
-      if (!hasDefault && !has('text') && !has('html')) refuse('text', missing('text, html or template'));
+      if (!hasDefault && !has('text') && !has('html')) refuse('text', missing('text or html or template'));
       if (has('data')) refuse('data', 'is for a template, and there is none');
     }
   });

@@ -13,7 +13,7 @@ export interface PreviewDependencies {
   sql: Sql;
 }
 
-/** Bytes of the message that are shown: all of an email without large attachments. */
+/** Characters of the message that are shown: all of an email without large attachments. */
 const maxShown = 1_000_000;
 
 /**
@@ -36,7 +36,10 @@ export async function previewEmail(
   });
   // Not before it is needed: it would be a part of the time that the function takes to start.
   const { composeMessage, textOfMessage } = await import('../../lib/message.ts');
-  const message = await buffer(composeMessage({ ...email, accepted_at }));
+  const composed = composeMessage({ ...email, accepted_at });
+  const bytes = Buffer.isBuffer(composed) ? composed : await buffer(composed);
+  // As it travels.
+  const message = bytes.toString().replaceAll(/\r?\n/g, '\r\n');
 
   const suppressed = new Set(findings.suppressed.map(({ recipient }) => recipient));
   const to = recipients.filter((recipient) => !suppressed.has(recipient));
@@ -54,8 +57,7 @@ export async function previewEmail(
       envelope: { from: sender, to },
       route: { status, lane, delivery, scheduled_at, expires_at },
       findings,
-      message: message.subarray(0, maxShown).toString(),
-      message_size: message.length,
+      message: message.slice(0, maxShown),
       message_truncated: message.length > maxShown,
     },
   };

@@ -28,8 +28,8 @@ export async function resolveTemplates(sql: Query, wanted: WantedTemplate[]): Pr
   const found = await sql<(FoundTemplate & { position: number })[]>`
     select position, template.id, template.name, template.version as latest_version, template_versions.version
     from json_to_recordset(${JSON.stringify(rows)}::text::json)
-           as wanted(position integer, client_id text, id uuid, name text, version integer),
-         lateral (
+           as wanted(position integer, client_id text, id uuid, name text, version integer)
+         cross join lateral (
            select * from templates where wanted.name is not null and client_id = wanted.client_id and name = wanted.name
            union all
            select * from templates where id = wanted.id and client_id = wanted.client_id) template
