@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
 import type { Attachment, EmailContent, Mailbox } from './emails/email.ts';
+import { textOfHtml } from './text-of-html.ts';
 
 /** What a message is made of. */
 export interface MessageParts extends EmailContent {
@@ -12,9 +13,13 @@ export interface MessageParts extends EmailContent {
   accepted_at: Date;
 }
 
-/** The message as a stream. Bcc recipients are in the envelope alone. */
+/**
+ * The message as a stream. Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored
+ * stays what the client gave, and accepting stays quick.
+ */
 export function composeMessage(email: MessageParts): Readable {
-  const { headers, custom_headers, text_body, html_body, attachments, subject, message_id, accepted_at } = email;
+  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = email;
+  const text = textOfMessage(email);
   const composer = new MailComposer({
     from: toAddress(headers.from),
     to: headers.to.map(toAddress),
@@ -24,7 +29,7 @@ export function composeMessage(email: MessageParts): Readable {
     messageId: message_id,
     date: accepted_at,
     headers: Object.entries(custom_headers).map(([key, value]) => ({ key, value })),
-    ...(text_body !== null && { text: text_body }),
+    ...(text !== undefined && { text }),
     ...(html_body !== null && { html: html_body }),
     // With HTML, those that have a content_id go beside it in multipart/related.
     attachments: attachments.map(toPart),
@@ -33,6 +38,14 @@ export function composeMessage(email: MessageParts): Readable {
     disableUrlAccess: true,
   });
   return composer.compile().createReadStream();
+}
+
+/** The text part: that which was given, or else one made of the HTML. */
+export function textOfMessage({
+  text_body,
+  html_body,
+}: Pick<EmailContent, 'text_body' | 'html_body'>): string | undefined {
+  return text_body ?? (html_body === null ? undefined : textOfHtml(html_body));
 }
 
 function toAddress({ email, name }: Mailbox) {

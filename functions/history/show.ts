@@ -43,6 +43,7 @@ export function showEmail(email: EmailSummary & ShownContent, events: EmailEvent
     headers: email.custom_headers,
     attachments: email.attachments,
     metadata: email.metadata,
+    template: email.template,
     recipients: email.recipients.map((recipient) => ({
       email: recipient,
       ...(email.settled[recipient] ?? { status: email.finished_at ? email.status : 'pending' }),

@@ -1,8 +1,9 @@
 // The routes of the manage function: what a client keeps here beside its emails.
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
-import type { Sql } from '../../lib/db.ts';
+import { databaseError, type Sql } from '../../lib/db.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
+import { templateRoutes } from './templates/routes.ts';
 
 export interface ManageDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
@@ -16,7 +17,9 @@ export type Authorized = (scope: Scope, story: Story) => Route['handle'];
 export function createManageRoutes(dependencies: ManageDependencies): Route[] {
   const authorized: Authorized = (scope, story) => async (request) => {
     const client = await dependencies.checkToken(request.headers.authorization, scope);
-    return story(request, client, dependencies);
+    return story(request, client, dependencies).catch((error) => {
+      throw databaseError(error);
+    });
   };
-  return [...suppressionRoutes(authorized)];
+  return [...suppressionRoutes(authorized), ...templateRoutes(authorized)];
 }

@@ -3,6 +3,7 @@ import type { AccessToken } from '../../lib/access-token.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import { type AcceptDependencies, storeOnce } from './accept-email.ts';
 import { type BatchRequest, type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
+import type { RequestedEmail } from './email-request.ts';
 import { toNewEmail } from './new-email.ts';
 
 /**
@@ -19,7 +20,8 @@ export async function acceptBatch(
 ): Promise<Reply> {
   const validation = parseBatchValidation(request.headers['x-batch-validation']);
   const body = parseJson(request.body);
-  const batch = parseBatchRequest(body, validation, new Date());
+  const write = (requests: RequestedEmail[]) => dependencies.writeEmails(client.clientId, requests);
+  const batch = await parseBatchRequest(body, validation, new Date(), write);
   const emails = batch.emails.map((email) => toNewEmail(email, request.headers.traceparent));
 
   if (emails.length === 0) return batchReply([], {}, validation, batch.errors);

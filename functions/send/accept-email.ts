@@ -13,8 +13,11 @@ import { fingerprint, parseIdempotencyKey } from './idempotency.ts';
 import { toNewEmail } from './new-email.ts';
 import { leftOut, limitedError, rateLimitHeaders, senderError } from './refusals.ts';
 import { type EmailState, parseWait, waitForOutcome } from './wait.ts';
+import { type WriteEmails, writeOne } from './write-emails.ts';
 
 export interface AcceptDependencies {
+  /** Renders templates. */
+  writeEmails: WriteEmails;
   /** Resolves when the rows are committed. */
   store: (acceptance: Acceptance) => Promise<Accepted>;
   /** Resolves when the broker has confirmed the id. */
@@ -43,7 +46,9 @@ export async function acceptEmail(
 ): Promise<Reply> {
   const waitMs = parseWait(request.headers.prefer);
   const body = parseJson(request.body);
-  const email = toNewEmail(parseEmailRequest(body, new Date()), request.headers.traceparent);
+  const requested = parseEmailRequest(body, new Date());
+  const written = await writeOne(dependencies.writeEmails, client.clientId, requested);
+  const email = toNewEmail(written, request.headers.traceparent);
 
   const stored = await storeOnce({ request, body, client, emails: [email] }, dependencies);
 

@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../lib/errors.ts';
+import { invalidBody } from '../../lib/request-body.ts';
 import { type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
+import type { RequestedEmail } from './email-request.ts';
 
 const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hi' };
 const now = new Date('2026-01-31T12:00:00Z');
-const parse = (body: unknown, validation: BatchValidation = 'strict') => parseBatchRequest(body, validation, now);
+/** Knows no template. */
+const write = async (requests: RequestedEmail[]) =>
+  requests.map(({ template, subject = '', ...others }) =>
+    template ? invalidBody([{ path: 'template', message: 'is unknown' }]) : { ...others, subject },
+  );
+const parse = (body: unknown, validation: BatchValidation = 'strict') =>
+  parseBatchRequest(body, validation, now, write);
 
-function errorOf(body: unknown) {
+async function errorOf(body: unknown) {
   try {
-    parse(body);
+    await parse(body);
   } catch (error) {
     if (error instanceof ApiError) return { code: error.code, message: error.message, errors: error.errors };
     throw error;
@@ -17,35 +25,40 @@ function errorOf(body: unknown) {
 }
 
 describe('parseBatchRequest', () => {
-  it('takes a bare list or {emails: […]}, in either form of an email', () => {
+  it('takes a bare list or {emails: […]}, in either form of an email', async () => {
     const original = { email: 'a@example.com', to_email: 'b@example.com', subject: 'Hello' };
     for (const body of [[good, original], { emails: [good, original] }]) {
-      expect(parse(body).emails.map(({ to }) => to[0]?.email)).toEqual(['b@example.com', 'b@example.com']);
+      expect((await parse(body)).emails.map(({ to }) => to[0]?.email)).toEqual(['b@example.com', 'b@example.com']);
     }
   });
 
-  it('names every fault by index', () => {
+  it('names every fault by index', async () => {
     const { to: _, ...without } = good;
-    const error = errorOf([good, { ...good, to: ['x', 'b@example.com'], sbject: 1 }, without, 7]);
+    const { text: __, ...withTemplate } = { ...good, template: 'welcome' };
+    const error = await errorOf([good, { ...good, to: ['x', 'b@example.com'], sbject: 1 }, without, 7, withTemplate]);
     expect(error?.code).toBe('validation_error');
     expect(error?.errors).toEqual([
       { path: '[1].to[0]', message: expect.any(String) },
       { path: '[1].sbject', message: 'is not a field of this request' },
       { path: '[2].to', message: '[2].to is required' },
       { path: '[3]', message: 'must be a JSON object' },
+      { path: '[4].template', message: 'is unknown' },
     ]);
     expect(error?.message).toContain('; [2].to is required; [3] must be');
-    expect(errorOf([without])?.code).toBe('missing_required_field');
+    expect((await errorOf([without]))?.code).toBe('missing_required_field');
   });
 
-  it('leaves faulty ones out in permissive validation', () => {
-    const { emails, errors } = parse([good, { ...good, to: 'x' }, { ...good, subject: 'third' }, 7], 'permissive');
+  it('leaves faulty ones out in permissive validation', async () => {
+    const { emails, errors } = await parse(
+      [good, { ...good, to: 'x' }, { ...good, subject: 'third' }, 7],
+      'permissive',
+    );
     expect(emails.map(({ subject }) => subject)).toEqual(['Hello', 'third']);
     expect(errors).toEqual([
       { index: 1, message: expect.stringContaining('to must be') },
       { index: 3, message: expect.stringContaining('must be a JSON object') },
     ]);
-    expect(parse([7], 'permissive')).toMatchObject({ emails: [], errors: [{ index: 0 }] });
+    expect(await parse([7], 'permissive')).toMatchObject({ emails: [], errors: [{ index: 0 }] });
   });
 
   it.each<[string, unknown, string]>([
@@ -58,13 +71,13 @@ describe('parseBatchRequest', () => {
     ['an unknown field', { emails: [good], mode: 'x' }, 'mode'],
     ['null', null, ''],
     ['a string', 'x', ''],
-  ])('refuses %s', (_what, body, path) => {
-    expect(errorOf(body)?.errors).toEqual([{ path, message: expect.any(String) }]);
+  ])('refuses %s', async (_what, body, path) => {
+    expect((await errorOf(body))?.errors).toEqual([{ path, message: expect.any(String) }]);
   });
 
-  it('names 100 faults at most', () => {
+  it('names 100 faults at most', async () => {
     const strangers = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`f${n}`, n]));
-    expect(errorOf(Array.from({ length: 100 }, () => strangers))?.errors).toHaveLength(100);
+    expect((await errorOf(Array.from({ length: 100 }, () => strangers)))?.errors).toHaveLength(100);
   });
 });
 

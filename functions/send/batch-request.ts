@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ApiError, type Fault } from '../../lib/errors.ts';
 import { exactObject } from '../../lib/exact-object.ts';
 import { checkBody, invalidBody, maxFaults } from '../../lib/request-body.ts';
-import { type EmailRequest, parseEmailRequest } from './email-request.ts';
+import { type EmailRequest, parseEmailRequest, type RequestedEmail } from './email-request.ts';
 
 export const maxEmails = 100;
 
@@ -25,28 +25,41 @@ export function parseBatchValidation(header: string | string[] | undefined): Bat
   throw new ApiError('invalid_parameter', 'The header x-batch-validation must be strict or permissive.');
 }
 
-/** A bare list, or `{emails: […]}`. Throws `missing_required_field` or `validation_error` (422) naming every fault. */
-export function parseBatchRequest(body: unknown, validation: BatchValidation, now: Date): BatchRequest {
+/** A bare list, or `{emails: […]}`. Throws `missing_required_field` or `validation_error` (422) naming every fault, those of templates with them: `write` renders. */
+export async function parseBatchRequest(
+  body: unknown,
+  validation: BatchValidation,
+  now: Date,
+  write: (requests: RequestedEmail[]) => Promise<(EmailRequest | ApiError)[]>,
+): Promise<BatchRequest> {
   const list = Array.isArray(body) ? body : checkBody(EmailsObject, body).emails;
   if (list.length < 1 || list.length > maxEmails) {
     const path = Array.isArray(body) ? '' : 'emails';
     throw invalidBody([{ path, message: `must have 1 to ${maxEmails} emails` }]);
   }
+  const parsed = list.map((one) => parsedOrError(one, now));
+  const written = await write(parsed.flatMap((one) => (one instanceof ApiError ? [] : [one])));
   const emails: EmailRequest[] = [];
   const faulty: { index: number; faults: Fault[]; message: string }[] = [];
-  for (const [index, one] of list.entries()) {
-    try {
-      emails.push(parseEmailRequest(one, now));
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.errors === undefined) throw error;
-      faulty.push({ index, faults: error.errors, message: error.message });
-    }
+  for (const [index, one] of parsed.entries()) {
+    const outcome = one instanceof ApiError ? one : written.shift();
+    if (outcome instanceof ApiError) faulty.push({ index, faults: outcome.errors ?? [], message: outcome.message });
+    else if (outcome !== undefined) emails.push(outcome);
   }
   if (validation === 'strict' && faulty.length > 0) {
     const faults = faulty.flatMap(({ index, faults }) => faults.map((fault) => at(index, fault)));
     throw invalidBody(faults.slice(0, maxFaults));
   }
   return { emails, errors: faulty.map(({ index, message }) => ({ index, message })) };
+}
+
+function parsedOrError(one: unknown, now: Date): RequestedEmail | ApiError {
+  try {
+    return parseEmailRequest(one, now);
+  } catch (error) {
+    if (error instanceof ApiError && error.errors !== undefined) return error;
+    throw error;
+  }
 }
 
 function at(index: number, { path, message }: Fault): Fault {

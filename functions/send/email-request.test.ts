@@ -68,6 +68,22 @@ describe('parseEmailRequest', () => {
     expect(html).toContain('Hello &lt;b&gt;Rec &amp; Co&lt;/b&gt;');
   });
 
+  it('takes a template in place of content, in both forms, by name or id and version', () => {
+    const { subject: _, text: __, ...addressed } = full;
+    const id = '019b0000-0000-7000-8000-000000000000';
+    const use = (template: unknown, data?: object) => parseAt({ ...addressed, template, data }).template;
+    expect(use('welcome')).toEqual({ template: 'welcome', version: null, data: {} });
+    expect(use({ name: 'welcome', version: 3 }, { a: 1 })).toEqual({ template: 'welcome', version: 3, data: { a: 1 } });
+    expect(use({ id })).toEqual({ template: id, version: null, data: {} });
+    expect(parseAt({ ...full, text: undefined, template: id }).subject).toBe('Hello');
+    const { text, html, template } = parseAt({ ...original, template: 'welcome', data: { a: null } });
+    expect({ text, html, template }).toMatchObject({
+      text: undefined,
+      html: undefined,
+      template: { data: { a: null } },
+    });
+  });
+
   it('keeps content given in the original form', () => {
     const { text, html } = parseAt({ ...original, text: 'mine' });
     expect({ text, html }).toEqual({ text: 'mine', html: undefined });
@@ -77,6 +93,22 @@ describe('parseEmailRequest', () => {
     ['every missing field at once', { cc: [] }, ['from', 'to', 'subject'], 'missing_required_field'],
     ['missing content', { ...full, text: undefined }, ['text'], 'missing_required_field'],
     ['missing fields of the original form', { name: 'A' }, ['email', 'to_email', 'subject'], 'missing_required_field'],
+    ['a template beside content', { ...full, html: 'x', template: 'welcome' }, ['text', 'html']],
+    ['data without a template', { ...full, data: {} }, ['data']],
+    ['a template with no name', { ...full, text: undefined, template: 'no name' }, ['template']],
+    ['a template with both', { ...full, text: undefined, template: { name: 'a', id: 'b' } }, ['template']],
+    [
+      'a version that is none',
+      { ...full, text: undefined, template: { name: 'a', version: 0.5, x: 1 } },
+      ['template.version', 'template.x'],
+    ],
+    ['data that is no object', { ...full, text: undefined, template: 'a', data: [] }, ['data']],
+    ['data too large', { ...full, text: undefined, template: 'a', data: { a: 'x'.repeat(100_000) } }, ['data']],
+    [
+      'data too deep',
+      { ...full, text: undefined, template: 'a', data: JSON.parse(`${'{"a":'.repeat(22)}1${'}'.repeat(22)}`) },
+      ['data'],
+    ],
     ['unknown fields', { ...full, form: 1, txt: 2 }, ['form', 'txt']],
     ['both forms mixed', { ...original, from: 'a@example.com' }, ['from']],
     ['an array where a string belongs', { ...full, subject: ['Hello'] }, ['subject']],

@@ -1,7 +1,7 @@
 // What POST /send takes: the full form (from, to, …) or the original form (email, to_email, …), checked field by field.
 import * as v from 'valibot';
 import { Address } from '../../lib/address.ts';
-import type { Attachment, DeliveryMode, Mailbox, Tag } from '../../lib/emails/email.ts';
+import type { Attachment, DeliveryMode, Mailbox, Tag, UsedTemplate } from '../../lib/emails/email.ts';
 import type { Fault } from '../../lib/errors.ts';
 import { exactObject } from '../../lib/exact-object.ts';
 import type { Lane } from '../../lib/queue/topology.ts';
@@ -12,9 +12,10 @@ import { defaultBody } from './default-body.ts';
 import { headerText } from './header-text.ts';
 import { Metadata, Tags } from './labels.ts';
 import { MailboxList, MailboxSchema, maxRecipients } from './mailbox.ts';
+import { TemplateData, TemplateReference, type TemplateUse } from './template-reference.ts';
 import { Unsubscribe, unsubscribeHeaders } from './unsubscribe.ts';
 
-/** A checked request, the same whichever form it came in. */
+/** What is to be sent: a checked request, its template rendered. */
 export interface EmailRequest {
   from: Mailbox;
   to: Mailbox[];
@@ -24,6 +25,8 @@ export interface EmailRequest {
   subject: string;
   text?: string | undefined;
   html?: string | undefined;
+  /** What it was rendered from. */
+  template?: UsedTemplate | undefined;
   attachments: Attachment[];
   /** Those the caller adds, unsubscribing among them. */
   headers: Record<string, string>;
@@ -37,22 +40,35 @@ export interface EmailRequest {
   expires_at?: Date | undefined;
 }
 
+/** A checked request, the same whichever form it came in. With a template it has no text and no HTML yet, and perhaps no subject. */
+export interface RequestedEmail extends Omit<EmailRequest, 'subject' | 'template'> {
+  subject?: string | undefined;
+  template?: TemplateUse | undefined;
+}
+
 /** RFC 5322 §2.1.1 has lines of 998 characters at most. */
 const maxSubject = 998;
 export const maxScheduleAheadMs = 366 * 24 * 3_600_000;
 
-const BodyText = v.pipe(
+export const BodyText = v.pipe(
   v.string('must be a string'),
   v.check((text) => !text.includes('\0'), 'must not have NUL characters'),
   v.check((text) => text.isWellFormed(), 'must be well-formed Unicode'),
 );
-const Subject = v.pipe(
+export const Subject = v.pipe(
   headerText(maxSubject),
   // White space around a header's value does not survive its way.
   v.transform((text) => text.trim()),
 );
 const optionalList = v.optional(MailboxList, []);
-const content = { text: v.optional(BodyText), html: v.optional(BodyText) };
+const content = {
+  // Without one, that of the template.
+  subject: v.optional(Subject),
+  text: v.optional(BodyText),
+  html: v.optional(BodyText),
+  template: v.optional(TemplateReference),
+  data: v.optional(TemplateData),
+};
 
 const extras = {
   attachments: v.optional(Attachments, []),
@@ -78,7 +94,6 @@ const FullForm = v.pipe(
     cc: optionalList,
     bcc: optionalList,
     reply_to: optionalList,
-    subject: Subject,
     ...content,
     ...extras,
     ...handling,
@@ -91,26 +106,21 @@ const FullForm = v.pipe(
     ),
     ['to'],
   ),
-  v.forward(
-    v.partialCheck(
-      [['text'], ['html']],
-      ({ text, html }) => text !== undefined || html !== undefined,
-      missing('text or html'),
-    ),
-    ['text'],
-  ),
+  contentCheck({ hasDefault: false }),
 );
 
-const OriginalForm = exactObject({
-  email: Address,
-  name: v.optional(headerText(256)),
-  to_email: Address,
-  to_name: v.optional(headerText(256)),
-  subject: Subject,
-  ...content,
-  ...extras,
-  ...handling,
-});
+const OriginalForm = v.pipe(
+  exactObject({
+    email: Address,
+    name: v.optional(headerText(256)),
+    to_email: Address,
+    to_name: v.optional(headerText(256)),
+    ...content,
+    ...extras,
+    ...handling,
+  }),
+  contentCheck({ hasDefault: true }),
+);
 
 const originalFields = ['email', 'name', 'to_email', 'to_name'];
 
@@ -118,8 +128,8 @@ const originalFields = ['email', 'name', 'to_email', 'to_name'];
  * Checks a parsed request body. Throws `missing_required_field` or `validation_error` (422) naming every fault at once.
  * In the original form, a body without content gets a default text and HTML.
  */
-export function parseEmailRequest(body: unknown, now: Date): EmailRequest {
-  const { unsubscribe, ...request } = parseForm(body);
+export function parseEmailRequest(body: unknown, now: Date): RequestedEmail {
+  const { unsubscribe, data, template, ...request } = parseForm(body);
   const { scheduled_at, expires_at, headers } = request;
   const errors: Fault[] = [];
   if (scheduled_at && scheduled_at.getTime() > now.getTime() + maxScheduleAheadMs) {
@@ -135,13 +145,36 @@ export function parseEmailRequest(body: unknown, now: Date): EmailRequest {
   if (errors.length > 0) throw invalidBody(errors);
   return {
     ...request,
+    ...(template && { template: { ...template, data: data ?? {} } }),
     headers: { ...headers, ...own },
     // A time that has passed means now: clocks differ, and requests take time.
     scheduled_at: scheduled_at && scheduled_at > now ? scheduled_at : undefined,
   };
 }
 
-type Parsed = EmailRequest & { unsubscribe?: v.InferOutput<typeof Unsubscribe> | undefined };
+type Parsed = Omit<RequestedEmail, 'template'> & {
+  template?: v.InferOutput<typeof TemplateReference> | undefined;
+  data?: v.InferOutput<typeof TemplateData> | undefined;
+  unsubscribe?: v.InferOutput<typeof Unsubscribe> | undefined;
+};
+
+/** What the content fields may be together: a template, or what is sent itself. */
+function contentCheck<Input extends object>({ hasDefault }: { hasDefault: boolean }) {
+  return v.rawCheck<Input>(({ dataset, addIssue }) => {
+    if (typeof dataset.value !== 'object' || dataset.value === null) return;
+    const input = dataset.value as Record<string, unknown>;
+    const refuse = (key: string, message: string) =>
+      addIssue({ message, path: [{ type: 'object', origin: 'value', input, key, value: input[key] }] });
+    const has = (key: string) => input[key] !== undefined;
+    if (has('template')) {
+      for (const key of ['text', 'html'].filter(has)) refuse(key, 'must not be given together with a template');
+    } else {
+      if (!has('subject')) refuse('subject', missing('subject'));
+      if (!hasDefault && !has('text') && !has('html')) refuse('text', missing('text or html or template'));
+      if (has('data')) refuse('data', 'is for a template, and there is none');
+    }
+  });
+}
 
 function parseForm(body: unknown): Parsed {
   checkObject(body);
@@ -149,7 +182,7 @@ function parseForm(body: unknown): Parsed {
   const { email, name, to_email, to_name, text, html, ...others } = checkBody(OriginalForm, body);
   const from = toMailbox(email, name);
   const to = toMailbox(to_email, to_name);
-  const hasContent = text !== undefined || html !== undefined;
+  const hasContent = text !== undefined || html !== undefined || others.template !== undefined;
   const written = hasContent ? { text, html } : defaultBody(from, to);
   return { from, to: [to], cc: [], bcc: [], reply_to: [], ...others, ...written };
 }

@@ -9,8 +9,10 @@ import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/metrics.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
+import { createTemplates } from './parsed-templates.ts';
 import { createSendRoutes } from './routes.ts';
 import { SendSettings } from './settings.ts';
+import { createWriter } from './write-emails.ts';
 
 const settings = readSettings(SendSettings, process.env);
 const metrics = createMetrics('send');
@@ -51,6 +53,7 @@ const hosted = hostFunction({
   routes: createSendRoutes({
     checkToken,
     store,
+    writeEmails: createWriter(createTemplates(sql), settings.MAX_BODY_BYTES),
     readStatus,
     publish: queue.publish,
     publishGraceMs,

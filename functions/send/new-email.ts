@@ -6,7 +6,7 @@ import type { EmailRequest } from './email-request.ts';
 
 export function toNewEmail(request: EmailRequest, traceparent: string | string[] | undefined): NewEmail {
   const { from, to, cc, bcc, reply_to, subject, text, html, headers, attachments, tags, metadata } = request;
-  const { lane, delivery, scheduled_at, expires_at } = request;
+  const { lane, delivery, scheduled_at, expires_at, template } = request;
   const id = uuidv7();
   return {
     id,
@@ -26,5 +26,6 @@ export function toNewEmail(request: EmailRequest, traceparent: string | string[]
     attachments,
     text_body: text ?? null,
     html_body: html ?? null,
+    template: template ?? null,
   };
 }

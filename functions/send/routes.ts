@@ -5,6 +5,7 @@ import { acceptBatch } from './accept-batch.ts';
 import { type AcceptDependencies, acceptEmail } from './accept-email.ts';
 import { type CancelDependencies, cancelEmail } from './cancel-email.ts';
 import { type EraseDependencies, eraseOne } from './erase-recipient.ts';
+import { type PreviewDependencies, previewEmail } from './preview-email.ts';
 import { type ReplayDependencies, replayMany, replayOne } from './replay-emails.ts';
 import { type RescheduleDependencies, rescheduleScheduled } from './reschedule-email.ts';
 
@@ -13,7 +14,8 @@ export interface SendDependencies
     CancelDependencies,
     RescheduleDependencies,
     ReplayDependencies,
-    EraseDependencies {
+    EraseDependencies,
+    PreviewDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
 }
 
@@ -32,6 +34,7 @@ export function createSendRoutes(dependencies: SendDependencies): Route[] {
     // The names other mail APIs use.
     { method: 'POST', path: '/emails', accepts, handle: authorized(acceptEmail) },
     { method: 'POST', path: '/emails/batch', accepts, handle: authorized(acceptBatch) },
+    { method: 'POST', path: '/emails/preview', accepts, handle: authorized(previewEmail) },
     { method: 'PATCH', path: '/emails/{id}', accepts, handle: authorized(rescheduleScheduled) },
     { method: 'POST', path: '/emails/{id}/cancel', handle: authorized(cancelEmail) },
     { method: 'POST', path: '/emails/{id}/replay', handle: authorized(replayOne) },

@@ -23,6 +23,7 @@ export const routes: readonly GatewayRoute[] = [
   { path: '/send/batch', to: 'send' },
   { path: '/emails', method: 'POST', to: 'send' },
   { path: '/emails/batch', method: 'POST', to: 'send' },
+  { path: '/emails/preview', method: 'POST', to: 'send' },
   { path: '/emails/replay', method: 'POST', to: 'send' },
   { path: '/emails/{id}', method: 'PATCH', to: 'send' },
   { path: '/emails/{id}/cancel', to: 'send' },
@@ -30,6 +31,8 @@ export const routes: readonly GatewayRoute[] = [
   { path: '/recipients/erase', to: 'send' },
   { path: '/suppressions', to: 'manage' },
   { path: '/suppressions/{id}', to: 'manage' },
+  { path: '/templates', to: 'manage' },
+  { path: '/templates/{id}', to: 'manage' },
 ];
 
 /** Answers everything else: what is read (`/emails…`, `/stats`, `/openapi.json`, the page), and 404. */

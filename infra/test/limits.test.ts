@@ -54,7 +54,7 @@ const request = (client_id: string, key: string | null = null, emails = 1, subje
   client_id,
   idempotency: key === null ? null : { key, fingerprint: 'f' },
   emails: Array.from({ length: emails }, () =>
-    toNewEmail(parseEmailRequest({ ...good, subject }, new Date()), undefined),
+    toNewEmail({ ...parseEmailRequest(good, new Date()), subject, template: undefined }, undefined),
   ),
 });
 const insert = (...requests: Acceptance[]) => insertEmails(database.sql, requests, 60_000);

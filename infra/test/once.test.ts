@@ -50,7 +50,9 @@ describe('Idempotency-Key', () => {
     const request = (fingerprint: string): Acceptance => ({
       client_id: 'myawesomeapp',
       idempotency: { key: 'same', fingerprint },
-      emails: [toNewEmail(parseEmailRequest({ ...good, subject: 'grouped' }, new Date()), undefined)],
+      emails: [
+        toNewEmail({ ...parseEmailRequest(good, new Date()), subject: 'grouped', template: undefined }, undefined),
+      ],
     });
     const [first, again, other] = await insertEmails(database.sql, [request('a'), request('a'), request('b')], 60_000);
     const [stored] = await emailsWith('grouped');

@@ -9,7 +9,7 @@ import {
   retryAfter,
   toAllowances,
 } from './allowance.ts';
-import type { DeliveryMode, EmailContent, Tag } from './email.ts';
+import type { DeliveryMode, EmailContent, Tag, UsedTemplate } from './email.ts';
 import { maySendAs } from './senders.ts';
 import { allSuppressed, suppressedAmong, suppressedDetail } from './suppressions.ts';
 
@@ -27,6 +27,8 @@ export interface NewEmail extends EmailContent {
   traceparent: string | null;
   tags: Tag[];
   metadata: Record<string, string>;
+  /** What it was rendered from. */
+  template?: UsedTemplate | null;
 }
 
 /** What one request brings. */
@@ -138,7 +140,7 @@ async function storeEmails(sql: Query, acceptances: Acceptance[], graceMs: numbe
         request integer, id uuid, client_id text, permissive boolean, key text, fingerprint text, position integer, lane text,
         delivery text, sender text, recipients text[], subject text, message_id text, scheduled_at timestamptz,
         expires_at timestamptz, traceparent text, tags jsonb, metadata jsonb, headers jsonb, custom_headers jsonb,
-        text_body text, html_body text, attachments jsonb)
+        text_body text, html_body text, attachments jsonb, template jsonb)
     ), checked as (
       select given.id, request, given.client_id, key, permissive, allowed_senders,
              rate_per_second is not null or daily_quota is not null as has_limits,
@@ -191,8 +193,9 @@ async function storeEmails(sql: Query, acceptances: Acceptance[], graceMs: numbe
       from new
       returning id, status
     ), contents as (
-      insert into email_contents (email_id, headers, custom_headers, text_body, html_body, attachments, metadata)
-      select id, headers, custom_headers, text_body, html_body, attachments, metadata from new
+      insert into email_contents (email_id, headers, custom_headers, text_body, html_body, attachments, metadata,
+                                  template)
+      select id, headers, custom_headers, text_body, html_body, attachments, metadata, template from new
     ), events as (
       insert into email_events (email_id, type, detail)
       select id, type, detail from (

@@ -55,6 +55,13 @@ export interface Tag {
   value: string;
 }
 
+/** The version of a template that an email was rendered from. */
+export interface UsedTemplate {
+  id: string;
+  name: string;
+  version: number;
+}
+
 export interface Attachment {
   filename: string;
   /** Base64. */

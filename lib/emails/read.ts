@@ -1,7 +1,15 @@
 // SQL that reads emails, for the client they belong to or the operator.
 import type { Query } from '../db.ts';
 import type { Lane } from '../queue/topology.ts';
-import type { AddressHeaders, Attachment, DeliveryMode, EmailStatus, SettledRecipient, Tag } from './email.ts';
+import type {
+  AddressHeaders,
+  Attachment,
+  DeliveryMode,
+  EmailStatus,
+  SettledRecipient,
+  Tag,
+  UsedTemplate,
+} from './email.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
 
 /** An email as its client sees it in lists. */
@@ -54,12 +62,13 @@ export interface ShownContent {
   /** Without their bytes. */
   attachments: Omit<Attachment, 'content'>[] | null;
   metadata: Record<string, string> | null;
+  template: UsedTemplate | null;
 }
 
 /** One email of the owner, with its content if that has not been purged; undefined if there is none. */
 export async function findEmail(sql: Query, owner: Owner, id: string) {
   const [email] = await sql<(EmailSummary & ShownContent)[]>`
-    select ${sql(summaryColumns)}, headers, custom_headers, text_body, html_body, metadata,
+    select ${sql(summaryColumns)}, headers, custom_headers, text_body, html_body, metadata, template,
            case when attachments is not null
                 then (select coalesce(jsonb_agg(attachment - 'content' order by position), '[]')
                       from jsonb_array_elements(attachments) with ordinality each(attachment, position)) end as attachments

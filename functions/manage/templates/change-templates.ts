@@ -1,0 +1,95 @@
+// The stories of POST /templates, PUT /templates/{name} and DELETE /templates/{name}.
+import { v7 as uuidv7 } from 'uuid';
+import { ApiError } from '../../../lib/errors.ts';
+import { parseJson } from '../../../lib/http.ts';
+import { invalidBody } from '../../../lib/request-body.ts';
+import { isTemplateName } from '../../../lib/templates/template.ts';
+import type { Story } from '../routes.ts';
+import { showTemplate, unknownTemplate } from './show-templates.ts';
+import { allowsChange, parseNewTemplate, parseTemplateVersion } from './template-request.ts';
+import {
+  deleteTemplate,
+  findTemplate,
+  insertTemplate,
+  insertVersion,
+  maxTemplates,
+  maxVersions,
+  type NewVersion,
+  type TemplateVersion,
+} from './templates.ts';
+
+/** Others may make versions between our look and our change; then we look again. */
+const maxLooks = 5;
+
+/** 201 with version 1 and its `Location`; 409 `already_exists` when the name is taken. */
+export const createTemplate: Story = async ({ body }, { clientId }, { sql }) => {
+  const template = { id: uuidv7(), ...(await parseNewTemplate(parseJson(body))) };
+  switch (await insertTemplate(sql, clientId, template)) {
+    case 'inserted':
+      return { ...showTemplate(firstVersion(template)), status: 201 };
+    case 'name_taken':
+      throw new ApiError('already_exists', `You have a template ${template.name}; PUT makes a new version of it.`);
+    case 'too_many':
+      throw tooMany();
+  }
+};
+
+/**
+ * 200 with the next version, or with the newest if it says the same already: PUT may be repeated. Where the client has no template
+ * of that name, 201 with version 1. `If-Match` (optional) names the version that is to be followed; 412 when it is not the newest.
+ */
+export const putTemplate: Story = async ({ params: { name = '' }, headers, body }, { clientId }, { sql }) => {
+  const version = await parseTemplateVersion(parseJson(body));
+  for (let look = 0; look < maxLooks; look += 1) {
+    const newest = await findTemplate(sql, clientId, name);
+    if (!allowsChange(headers['if-match'], newest?.latest_version)) {
+      const now = newest === undefined ? 'there is none' : `it is ${newest.latest_version}`;
+      throw new ApiError('precondition_failed', `If-Match does not name the newest version of ${name}: ${now}.`);
+    }
+    if (newest === undefined) {
+      if (!isTemplateName(name)) throw unknownTemplate(name);
+      const template = { id: uuidv7(), name, ...version };
+      const result = await insertTemplate(sql, clientId, template);
+      if (result === 'inserted') return { ...showTemplate(firstVersion(template)), status: 201 };
+      if (result === 'too_many') throw tooMany();
+    } else if (newest.version !== null) {
+      if (saysTheSame(newest, version)) return showTemplate(newest);
+      if (newest.version >= maxVersions) {
+        const message = `has ${maxVersions} versions, which is the most; delete the template to begin anew`;
+        throw invalidBody([{ path: '', message }]);
+      }
+      if (await insertVersion(sql, newest.id, newest.version, version)) {
+        const next = newest.version + 1;
+        const { source, variables } = version;
+        return showTemplate({
+          ...newest,
+          ...source,
+          variables,
+          version: next,
+          latest_version: next,
+          updated_at: new Date(),
+        });
+      }
+    }
+  }
+  throw new ApiError('conflict', 'This template changes too quickly. Try again.');
+};
+
+/** 204. Emails rendered from it stay as they are. */
+export const removeTemplate: Story = async ({ params: { name = '' } }, { clientId }, { sql }) => {
+  if (await deleteTemplate(sql, clientId, name)) return { status: 204 };
+  throw unknownTemplate(name);
+};
+
+function firstVersion({ id, name, source, variables }: NewVersion & { id: string; name: string }): TemplateVersion {
+  const now = new Date();
+  return { id, name, version: 1, latest_version: 1, ...source, variables, created_at: now, updated_at: now };
+}
+
+function saysTheSame(one: TemplateVersion, { source }: NewVersion): boolean {
+  return one.subject === source.subject && one.text === source.text && one.html === source.html;
+}
+
+function tooMany(): ApiError {
+  return invalidBody([{ path: '', message: `You have ${maxTemplates} templates, which is the most` }]);
+}

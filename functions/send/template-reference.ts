@@ -1,0 +1,69 @@
+// How a request names a template, and what it may give for its variables.
+import * as v from 'valibot';
+import { exactObject } from '../../lib/exact-object.ts';
+import { isTemplateId, isTemplateName } from '../../lib/templates/template.ts';
+
+export interface TemplateUse {
+  /** Its name or id. */
+  template: string;
+  /** Null: the newest. */
+  version: number | null;
+  data: Record<string, unknown>;
+}
+
+/** Characters of `data` as JSON: values for an email, not the email. */
+const maxData = 100_000;
+/** Levels of `data` below itself. */
+const maxDepth = 20;
+
+const Name = v.pipe(
+  v.string('must be the name or the id of a template'),
+  v.check((text) => isTemplateName(text) || isTemplateId(text), 'must be the name or the id of a template'),
+);
+const versionMessage = 'must be the number of a version, from 1';
+const ReferenceObject = v.pipe(
+  exactObject({
+    name: v.optional(Name),
+    id: v.optional(Name),
+    version: v.optional(
+      v.pipe(
+        v.number(versionMessage),
+        v.integer(versionMessage),
+        v.minValue(1, versionMessage),
+        v.maxValue(2 ** 31 - 1, versionMessage),
+      ),
+    ),
+  }),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }): Omit<TemplateUse, 'data'> => {
+    const { name, id, version } = value;
+    const template = name ?? id;
+    if (template !== undefined && (name === undefined || id === undefined))
+      return { template, version: version ?? null };
+    addIssue({ message: 'must have either a name or an id' });
+    return NEVER;
+  }),
+);
+
+/** `"welcome"`, or `{name, version}`, or `{id, version}`; without a version, the newest. */
+export const TemplateReference = v.lazy((input): v.GenericSchema<unknown, Omit<TemplateUse, 'data'>> => {
+  if (typeof input !== 'string') return ReferenceObject as v.GenericSchema<unknown, Omit<TemplateUse, 'data'>>;
+  return v.pipe(
+    Name,
+    v.transform((template) => ({ template, version: null })),
+  ) as v.GenericSchema<unknown, Omit<TemplateUse, 'data'>>;
+});
+
+/** Values for the template's variables. They are never read as templates themselves. */
+export const TemplateData = v.pipe(
+  v.custom<Record<string, unknown>>(
+    (input) => typeof input === 'object' && input !== null && !Array.isArray(input),
+    'must be an object',
+  ),
+  v.check((data) => !isDeeper(data, maxDepth), `may be nested ${maxDepth} levels deep at most`),
+  v.check((data) => JSON.stringify(data).length <= maxData, `may have ${maxData} characters of JSON at most`),
+);
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
