@@ -2,10 +2,14 @@
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import type { Sql } from '../../lib/db.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
+import type { AllowedRanges } from '../../lib/webhooks/target.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
 
 export interface ManageDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
   sql: Sql;
+  /** Addresses that webhooks may lead to although they are not public. */
+  allowedAddresses: AllowedRanges;
 }
 
 export type Story = (request: Request, client: AccessToken, dependencies: ManageDependencies) => Promise<Reply>;
@@ -17,6 +21,5 @@ export function createManageRoutes(dependencies: ManageDependencies): Route[] {
     const client = await dependencies.checkToken(request.headers.authorization, scope);
     return story(request, client, dependencies);
   };
-  void authorized;
-  return [];
+  return [...webhookRoutes(authorized, dependencies.allowedAddresses)];
 }
