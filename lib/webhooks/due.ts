@@ -13,7 +13,7 @@ const lostAfterMs = 7 * 86_400_000;
  * that no worker has claimed for `graceMs`, and what dead workers have left. Returns their ids. Any number may run at once.
  */
 export async function takeDueDeliveries(sql: Query, graceMs: number): Promise<string[]> {
-  const rows = await sql<{ id: string; status: string }[]>`
+  const rows = await sql<{ id: string }[]>`
     with due as (
       select delivery.id from webhooks
       cross join lateral (
@@ -30,19 +30,18 @@ export async function takeDueDeliveries(sql: Query, graceMs: number): Promise<st
     ), given_up as (
       update webhook_deliveries
       set status = 'failed', due_at = null, queued_at = null, finished_at = now(), last_reason = 'its workers were lost'
-      from due
-      where webhook_deliveries.id = due.id and status = 'delivering'
+      where id = any(array(select id from due)) and status = 'delivering'
         and wanted_at < now() - ${lostAfterMs} * interval '1 millisecond'
-      returning webhook_deliveries.id
+      returning id
     )
     update webhook_deliveries
     set status = 'pending', queued_at = case when status = 'pending' then coalesce(queued_at, now()) else now() end,
         -- A long queue is no lost id: each wait is as long as it has been queued, so that copies in the queue stay few.
         due_at = now() + greatest(${graceMs} * interval '1 millisecond',
                                   case when status = 'pending' then coalesce(now() - queued_at, '0') else '0' end)
-    from due
-    where webhook_deliveries.id = due.id and due.id not in (select id from given_up)
-    returning webhook_deliveries.id`;
+    -- An array tells the planner how few rows they are.
+    where id = any(array(select id from due)) and id not in (select id from given_up)
+    returning id`;
   return rows.map(({ id }) => id);
 }
 
