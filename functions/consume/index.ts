@@ -7,14 +7,14 @@ import { readSettings } from '../../lib/env.ts';
 import { hostFunction } from '../../lib/host.ts';
 import { createLog } from '../../lib/log.ts';
 import { batchMetric, createMetrics } from '../../lib/metrics.ts';
+import { createPushRoute } from '../../lib/pushed.ts';
+import { createConsumer } from '../../lib/queue/consumer.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { createClaims } from './claims.ts';
-import { createConsumer } from './consumer.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
 import { findActiveKeys } from './dkim-keys.ts';
 import { createKeyLookup } from './dkim-lookup.ts';
 import { createDeliveryMetrics } from './metrics.ts';
-import { createPushRoute } from './pushed.ts';
 import { createRelays } from './relays.ts';
 import { ConsumeSettings } from './settings.ts';
 import { createSmtpRelay } from './smtp-relay.ts';
@@ -85,14 +85,15 @@ const dependencies: DeliverDependencies = {
 const deliverId = (id: string) => deliver(id, dependencies);
 
 const queue = settings.AMQP_URL === undefined ? undefined : await connectQueue(settings.AMQP_URL, log);
-const consumer = queue && createConsumer({ queue, prefetch, deliver: deliverId, log });
+const consumer =
+  queue && createConsumer({ queue, names: ['transactional', 'bulk'], prefetch, deliver: deliverId, log });
 
 const hosted = hostFunction({
   name: 'consume',
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: [createPushRoute(deliverId)],
+  routes: [createPushRoute('email', deliverId)],
   ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
   start: () => void consumer?.start(),
   close: async () => {

@@ -6,6 +6,7 @@ import { listEvents } from '../../lib/emails/events.ts';
 import { findEmail, listEmails } from '../../lib/emails/read.ts';
 import { ApiError } from '../../lib/errors.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
+import { pageOf } from '../../lib/query.ts';
 import { parseListQuery } from './list-query.ts';
 import { showEmail, showEvent, showSummary } from './show.ts';
 
@@ -42,14 +43,7 @@ export function createHistoryRoutes({ checkToken, sql }: HistoryDependencies): R
       const { limit, ...filter } = parseListQuery(query);
       // One more than asked for tells whether there is another page.
       const emails = await listEmails(sql, { client_id: clientId }, filter, limit + 1);
-      const page = emails.slice(0, limit);
-      const hasMore = emails.length > limit;
-      return {
-        object: 'list',
-        data: page.map(showSummary),
-        has_more: hasMore,
-        next_after: hasMore ? page.at(-1)?.id : null,
-      };
+      return pageOf(emails, limit, showSummary);
     }),
     get('/emails/{id}', async (request, client) => {
       const email = await ownEmail(request, client);

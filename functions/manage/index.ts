@@ -27,7 +27,7 @@ const hosted = hostFunction({
   log,
   metrics: createMetrics('manage'),
   maxBodyBytes,
-  routes: createManageRoutes({ checkToken, sql }),
+  routes: createManageRoutes({ checkToken, sql, allowedAddresses: settings.WEBHOOK_ALLOWED_ADDRESSES }),
   ready: { database: () => sql`select 1` },
   close: () => sql.end(),
 });

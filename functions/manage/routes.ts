@@ -2,12 +2,16 @@
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import { databaseError, type Sql } from '../../lib/db.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
+import type { AllowedRanges } from '../../lib/webhooks/target.ts';
 import { suppressionRoutes } from './suppressions/routes.ts';
 import { templateRoutes } from './templates/routes.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
 
 export interface ManageDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
   sql: Sql;
+  /** Addresses that webhooks may lead to although they are not public. */
+  allowedAddresses: AllowedRanges;
 }
 
 export type Story = (request: Request, client: AccessToken, dependencies: ManageDependencies) => Promise<Reply>;
@@ -21,5 +25,9 @@ export function createManageRoutes(dependencies: ManageDependencies): Route[] {
       throw databaseError(error);
     });
   };
-  return [...suppressionRoutes(authorized), ...templateRoutes(authorized)];
+  return [
+    ...suppressionRoutes(authorized),
+    ...templateRoutes(authorized),
+    ...webhookRoutes(authorized, dependencies.allowedAddresses),
+  ];
 }

@@ -2,6 +2,7 @@
 import type { Sql } from '../../lib/db.ts';
 import { measureBacklog } from '../../lib/emails/due.ts';
 import { gauge, type Metrics } from '../../lib/metrics.ts';
+import { measureDueDeliveries } from '../../lib/webhooks/due.ts';
 
 export function countDue(metrics: Metrics, sql: Sql): void {
   gauge(
@@ -17,5 +18,12 @@ export function countDue(metrics: Metrics, sql: Sql): void {
     'How long the longest due email has been due, by status.',
     ['status'],
     async () => (await measureBacklog(sql)).map(({ status, oldest_s }) => ({ labels: { status }, value: oldest_s })),
+  );
+  gauge(
+    metrics,
+    'webhook_deliveries_due_oldest_seconds',
+    'How long the longest due webhook delivery has been due.',
+    [],
+    async () => [{ labels: {}, value: (await measureDueDeliveries(sql)).oldest_s }],
   );
 }

@@ -7,8 +7,10 @@ import { createMetrics } from '../../lib/metrics.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { countDue } from './due-metrics.ts';
 import { type PurgeDependencies, runPurge } from './purge.ts';
-import { type RelayDependencies, run } from './relay-due.ts';
+import { pauseAfterRound, type RelayDependencies } from './relay-due.ts';
+import { pauseAfterWebhooks } from './relay-webhooks.ts';
 import { createPurgeRoute, createRoundRoute } from './round-route.ts';
+import { run } from './rounds.ts';
 import { RelaySettings } from './settings.ts';
 
 const settings = readSettings(RelaySettings, process.env);
@@ -16,6 +18,8 @@ const metrics = createMetrics('relay');
 const log = createLog('relay', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'relay' });
 const queue = await connectQueue(settings.AMQP_URL, log);
+
+const intervalMs = settings.RELAY_INTERVAL_SECONDS * 1000;
 
 const dependencies: RelayDependencies = {
   sql,
@@ -49,7 +53,8 @@ const hosted = hostFunction({
   ready: { database: () => sql`select 1`, broker: () => queue.check() },
   start: () => {
     running = Promise.all([
-      run(dependencies, settings.RELAY_INTERVAL_SECONDS * 1000, stopping.signal),
+      run({ round: () => pauseAfterRound(dependencies, intervalMs), intervalMs, sql, log }, stopping.signal),
+      run({ round: () => pauseAfterWebhooks(dependencies, intervalMs), intervalMs, sql, log }, stopping.signal),
       runPurge(purge, settings.PURGE_INTERVAL_SECONDS * 1000, stopping.signal),
     ]);
   },

@@ -104,6 +104,28 @@ describe('a round', () => {
     expect(kept.map(({ jti }) => jti)).toEqual(tokens.slice(2).map(({ jti }) => jti));
   });
 
+  it('forgets deliveries to webhooks some time after their end, and those of an email with it', async () => {
+    const { sql } = database;
+    const [old, young] = [await insertEmail(101, 101), await insertEmail(50, 50)];
+    const webhook_id = uuidv7();
+    await sql`insert into webhooks (id, client_id, url, events, secrets) values (${webhook_id}, 'c', 'u', array['*'], '[{}]')`;
+    const deliver = (email_id: string, hoursAgo: number, over: object) =>
+      sql`insert into webhook_deliveries ${sql({
+        ...{ id: uuidv7({ msecs: ago(hoursAgo).getTime() }), webhook_id, type: 't' },
+        ...{ email_id, event_id: 1, status: 'delivered', due_at: null, finished_at: ago(hoursAgo), ...over },
+      })}`;
+    await deliver(old, 1, {});
+    await deliver(young, 11, {});
+    await deliver(young, 9, {});
+    await deliver(young, 11, { status: 'pending', due_at: ago(0), finished_at: null });
+    expect(await purge()).toMatchObject({ emails: 1, webhook_deliveries: 1 });
+    expect(await sql`select status from webhook_deliveries order by status`).toMatchObject([
+      { status: 'delivered' },
+      { status: 'pending' },
+    ]);
+    await sql`delete from webhooks`;
+  });
+
   it('passes over what somebody else is at work on', async () => {
     const [locked = '', free = ''] = [await insertEmail(200, 200), await insertEmail(200, 200)];
     await database.sql.begin(async (transaction) => {

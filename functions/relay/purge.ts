@@ -5,6 +5,7 @@ import type { Query, Sql } from '../../lib/db.ts';
 import { purgeContents, purgeEmails, purgeIdempotencyKeys } from '../../lib/emails/purge.ts';
 import type { Log } from '../../lib/log.ts';
 import { purgeRevokedTokens } from '../../lib/revoked-tokens.ts';
+import { purgeDeliveries } from '../../lib/webhooks/due.ts';
 
 /** How long after their end things are kept; 0: for ever. */
 export interface PurgePolicy {
@@ -22,6 +23,7 @@ export interface PurgeDependencies {
 export interface Purged {
   contents: number;
   emails: number;
+  webhook_deliveries: number;
   idempotency_keys: number;
   revoked_tokens: number;
 }
@@ -51,6 +53,8 @@ export async function purgeOnce({ sql, policy, log }: PurgeDependencies, signal:
   const purged = {
     contents: await unlessForEver(purgeContents, policy.contentsAfterMs),
     emails: await unlessForEver(purgeEmails, policy.emailsAfterMs),
+    // As long as what they tell of can be replayed.
+    webhook_deliveries: await unlessForEver(purgeDeliveries, policy.contentsAfterMs),
     idempotency_keys: await all(purgeIdempotencyKeys, idempotencyKeysAfterMs),
     revoked_tokens: await all(purgeRevokedTokens, revokedTokensAfterMs),
   };

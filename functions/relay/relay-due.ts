@@ -1,10 +1,9 @@
-// The rounds of relay: take what is due, move it on, publish what is to be delivered.
-import { setTimeout } from 'node:timers/promises';
-import { inTransaction, isDatabaseAway, type Sql } from '../../lib/db.ts';
+// A round of relay over emails: take what is due, move it on, publish what is to be delivered.
+import { inTransaction, type Sql } from '../../lib/db.ts';
 import { lockDueEmails } from '../../lib/emails/due.ts';
 import { moveEmails } from '../../lib/emails/move.ts';
 import type { Log } from '../../lib/log.ts';
-import { BrokerAwayError, type Queue } from '../../lib/queue/queue.ts';
+import type { Queue } from '../../lib/queue/queue.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
 
 export interface RelayDependencies {
@@ -23,11 +22,6 @@ export interface Round {
 
 /** Most emails of one round: few enough that its transaction stays short. */
 export const roundLimit = 500;
-/**
- * How long the database must be back before the next round. In this time the workers that are alive record what they delivered
- * meanwhile, and renew their leases; taking those that expired at once would deliver their emails twice.
- */
-const databasePauseMs = 5_000;
 
 /** One round. Any number may run at once: each locks its own rows. */
 export async function runOnce({ sql, queue, policy, log }: RelayDependencies): Promise<Round> {
@@ -54,25 +48,8 @@ export async function runOnce({ sql, queue, policy, log }: RelayDependencies): P
   return round;
 }
 
-/** Rounds until `signal` aborts; a full round is followed by the next at once. Resolves after the last one. */
-export async function run(dependencies: RelayDependencies, intervalMs: number, signal: AbortSignal): Promise<void> {
-  let databaseWasAway = false;
-  while (!signal.aborted) {
-    let pauseMs = intervalMs;
-    try {
-      if (databaseWasAway) {
-        await dependencies.sql`select 1`;
-        databaseWasAway = false;
-        pauseMs = databasePauseMs;
-      } else {
-        const { due } = await runOnce(dependencies);
-        if (due === roundLimit) pauseMs = 0;
-      }
-    } catch (error) {
-      // That the broker is away has been said where it was noticed.
-      if (!(error instanceof BrokerAwayError)) dependencies.log.warn('round failed', { error });
-      databaseWasAway ||= isDatabaseAway(error);
-    }
-    await setTimeout(pauseMs, undefined, { signal }).catch(() => {});
-  }
+/** How soon the next round is to follow: after a full one at once. */
+export async function pauseAfterRound(dependencies: RelayDependencies, intervalMs: number): Promise<number> {
+  const { due } = await runOnce(dependencies);
+  return due === roundLimit ? 0 : intervalMs;
 }

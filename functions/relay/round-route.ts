@@ -5,25 +5,30 @@ import type { Route } from '../../lib/http.ts';
 import { BrokerAwayError } from '../../lib/queue/queue.ts';
 import { type PurgeDependencies, purgeOnce } from './purge.ts';
 import { type RelayDependencies, runOnce } from './relay-due.ts';
+import { publishDueDeliveries } from './relay-webhooks.ts';
 
-/** 200 `{due, published}`; 503 when the database or the broker is away. */
+/** 200 `{due, published, webhooks}`, the emails that were due, their ids and those of deliveries that were published; 503 when the database or the broker is away. */
 export function createRoundRoute(dependencies: RelayDependencies): Route {
   return {
     method: 'POST',
     path: '/',
     async handle() {
-      const round = await runOnce(dependencies).catch((error) => {
+      const round = async () => ({
+        ...(await runOnce(dependencies)),
+        webhooks: await publishDueDeliveries(dependencies),
+      });
+      const body = await round().catch((error) => {
         if (isDatabaseAway(error)) throw databaseError(error);
         if (error instanceof BrokerAwayError)
           throw new ApiError('unavailable', 'The broker cannot be reached.', { cause: error });
         throw error;
       });
-      return { status: 200, body: round };
+      return { status: 200, body };
     },
   };
 }
 
-/** 200 `{contents, emails, idempotency_keys, revoked_tokens}`, the rows deleted; 503 when the database is away. */
+/** 200 `{contents, emails, webhook_deliveries, idempotency_keys, revoked_tokens}`, the rows deleted; 503 when the database is away. */
 export function createPurgeRoute(dependencies: PurgeDependencies): Route {
   return {
     method: 'POST',

@@ -1,8 +1,9 @@
 // What an operator may do to the broker by hand: delete and purge our queues, put messages on them, look how many there are.
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
-import { deadLetterQueue, queueNames } from '../../lib/queue/topology.ts';
+import { deadLetterQueue, queueNames, webhookQueue } from '../../lib/queue/topology.ts';
 
-const allQueues = [...Object.values(queueNames), deadLetterQueue];
+const workQueues = [...Object.values(queueNames), webhookQueue];
+const allQueues = [...workQueues, deadLetterQueue];
 
 export async function deleteQueues(amqpUrl: string): Promise<void> {
   await withChannel(amqpUrl, async (channel) => {
@@ -14,7 +15,7 @@ export async function deleteQueues(amqpUrl: string): Promise<void> {
 export async function purgeQueues(amqpUrl: string): Promise<number> {
   let purged = 0;
   await withChannel(amqpUrl, async (channel) => {
-    for (const name of Object.values(queueNames)) purged += (await channel.purgeQueue(name)).messageCount;
+    for (const name of workQueues) purged += (await channel.purgeQueue(name)).messageCount;
   });
   return purged;
 }

@@ -7,6 +7,7 @@ import { killFaults } from './kill-faults.ts';
 import { messageFaults } from './message-faults.ts';
 import { shutdownFaults } from './shutdown-faults.ts';
 import { smtpFaults } from './smtp-faults.ts';
+import { webhookFaults } from './webhook-faults.ts';
 
 const none: Fault = {
   name: 'none',
@@ -24,4 +25,5 @@ export const faults: readonly Fault[] = [
   ...messageFaults,
   ...crowdFaults,
   ...shutdownFaults,
+  ...webhookFaults,
 ];

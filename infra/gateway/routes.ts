@@ -33,6 +33,13 @@ export const routes: readonly GatewayRoute[] = [
   { path: '/suppressions/{id}', to: 'manage' },
   { path: '/templates', to: 'manage' },
   { path: '/templates/{id}', to: 'manage' },
+  { path: '/webhooks', to: 'manage' },
+  { path: '/webhooks/{id}', to: 'manage' },
+  { path: '/webhooks/{id}/rotate-secret', to: 'manage' },
+  { path: '/webhooks/{id}/test', to: 'manage' },
+  { path: '/webhooks/{id}/deliveries', to: 'manage' },
+  { path: '/webhooks/{id}/deliveries/replay', to: 'manage' },
+  { path: '/webhooks/{id}/deliveries/{id}/replay', to: 'manage' },
 ];
 
 /** Answers everything else: what is read (`/emails…`, `/stats`, `/openapi.json`, the page), and 404. */

@@ -6,7 +6,7 @@ import { freePorts, loopback } from './ports.ts';
 import { endLeftover } from './process-table.ts';
 import { supervise } from './supervise.ts';
 
-export const functionNames = ['token', 'send', 'consume', 'relay', 'history', 'manage'] as const;
+export const functionNames = ['token', 'send', 'consume', 'relay', 'history', 'manage', 'notify'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 /** What the functions are told; each gets what concerns it. */
@@ -18,6 +18,8 @@ export interface Surroundings {
   signingKeys: string;
   logLevel: string;
 }
+
+const loopbackRanges = '127.0.0.0/8 ::1/128';
 
 /** A drain lets requests that wait for an outcome (30 s at most) and deliveries under way finish, in ms. */
 const drainMs = 40_000;
@@ -64,6 +66,9 @@ function environmentOf(name: FunctionName, given: Surroundings, ports: Record<Fu
   const own: Partial<Record<FunctionName, Record<string, string>>> = {
     token: { SIGNING_KEYS_FILE: given.signingKeys },
     consume: { SMTP_URL: given.smtpUrl },
+    // Webhooks under development are on this machine, without TLS.
+    manage: { WEBHOOK_ALLOWED_ADDRESSES: loopbackRanges },
+    notify: { WEBHOOK_ALLOWED_ADDRESSES: loopbackRanges },
   };
   return {
     HOST: loopback,

@@ -22,6 +22,7 @@ it.each<[FunctionName, string, string, number]>([
   ['relay', 'GET', '/nope', 404],
   ['history', 'GET', '/emails', 401],
   ['manage', 'GET', '/nope', 404],
+  ['notify', 'POST', '/', 422],
 ])('%s', async (name, method, path, status) => {
   const port = await freePort();
   const host = startChild({

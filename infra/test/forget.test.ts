@@ -76,7 +76,13 @@ describe('retention', () => {
       insert into revoked_tokens (jti, expires_at) values (gen_random_uuid(), now() - interval '1 day')`;
     const response = await fetch(`${api.functions.relay.url}/purge`, { method: 'POST' });
     expect(response.status).toBe(200);
-    expect(Object.keys(await json(response))).toEqual(['contents', 'emails', 'idempotency_keys', 'revoked_tokens']);
+    expect(Object.keys(await json(response))).toEqual([
+      'contents',
+      'emails',
+      'webhook_deliveries',
+      'idempotency_keys',
+      'revoked_tokens',
+    ]);
     expect(await database.sql`select from revoked_tokens`).toHaveLength(0);
   });
 });

@@ -7,7 +7,7 @@ import { type Child, startChild } from '../local/child.ts';
 import { freePort } from '../local/ports.ts';
 import { brokers } from './brokers.ts';
 
-export type FunctionName = 'token' | 'send' | 'consume' | 'relay' | 'history' | 'manage';
+export type FunctionName = 'token' | 'send' | 'consume' | 'relay' | 'history' | 'manage' | 'notify';
 
 export interface RunningFunction {
   url: string;
@@ -110,15 +110,16 @@ export async function startApi({
     JWKS_URL: `http://127.0.0.1:${tokenPort}/.well-known/jwks.json`,
     ...settings,
   };
-  const [token, send, consume, relay, history, manage] = await Promise.all([
+  const [token, send, consume, relay, history, manage, notify] = await Promise.all([
     startFunction('token', common, { port: tokenPort }),
     startFunction('send', common),
     startFunction('consume', common),
     startFunction('relay', common),
     startFunction('history', common),
     startFunction('manage', common),
+    startFunction('notify', common),
   ]);
-  const functions = { token, send, consume, relay, history, manage };
+  const functions = { token, send, consume, relay, history, manage, notify };
   const accessToken = await getToken(token.url);
   return {
     functions,

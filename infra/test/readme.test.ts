@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ConsumeSettings } from '../../functions/consume/settings.ts';
 import { HistorySettings } from '../../functions/history/settings.ts';
 import { ManageSettings } from '../../functions/manage/settings.ts';
+import { NotifySettings } from '../../functions/notify/settings.ts';
 import { RelaySettings } from '../../functions/relay/settings.ts';
 import { SendSettings } from '../../functions/send/settings.ts';
 import { TokenSettings } from '../../functions/token/settings.ts';
@@ -17,6 +18,7 @@ const settings = {
   relay: RelaySettings,
   history: HistorySettings,
   manage: ManageSettings,
+  notify: NotifySettings,
 };
 const rows = readme.split('\n').filter((line) => line.startsWith('| `'));
 

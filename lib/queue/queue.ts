@@ -1,7 +1,14 @@
 // The connection to the broker: publishing with confirms, consuming. What breaks is connected again, whole.
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import type { Log } from '../log.ts';
-import { declareQueues, type Lane, publishConfirmed, queueNames, traceHeader, withHeartbeat } from './topology.ts';
+import {
+  brokerNameOf,
+  declareQueues,
+  publishConfirmed,
+  type QueueName,
+  traceHeader,
+  withHeartbeat,
+} from './topology.ts';
 
 /** Publishes that may wait for their confirm at once; beyond that the broker is too slow, and relay publishes later. */
 const maxUnconfirmed = 10_000;
@@ -16,10 +23,10 @@ export interface Delivery {
 }
 
 export interface Queue {
-  /** Puts an email's id on its lane's queue; resolves when the broker has confirmed it, rejects when it has not or cannot. */
-  publish(lane: Lane, emailId: string, traceparent: string | null): Promise<void>;
-  /** Takes messages of a lane, at most `prefetch` unanswered at once, over every reconnection. */
-  consume(lane: Lane, prefetch: number, onDelivery: (delivery: Delivery) => void): Promise<void>;
+  /** Puts an id on a queue; resolves when the broker has confirmed it, rejects when it has not or cannot. */
+  publish(queue: QueueName, id: string, traceparent: string | null): Promise<void>;
+  /** Takes messages of a queue, at most `prefetch` unanswered at once, over every reconnection. */
+  consume(queue: QueueName, prefetch: number, onDelivery: (delivery: Delivery) => void): Promise<void>;
   /** Takes no more messages; those already taken can still be answered. */
   stopConsuming(): Promise<void>;
   /** Rejects unless the broker is connected and takes messages. */
@@ -34,7 +41,7 @@ export class BrokerAwayError extends Error {
 }
 
 interface Consumer {
-  lane: Lane;
+  queue: QueueName;
   prefetch: number;
   onDelivery: (delivery: Delivery) => void;
 }
@@ -76,17 +83,17 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
     const consuming = await openChannel(connected, startOver);
     await consuming.prefetch(consumer.prefetch);
     await consuming.consume(
-      queueNames[consumer.lane],
+      brokerNameOf(consumer.queue),
       (message) => {
         // Null is the broker's basic.cancel: the queue was deleted or its leader is gone.
         if (message === null) startOver('the broker cancelled a consumer');
         else consumer.onDelivery(toDelivery(consuming, message));
       },
-      { consumerTag: consumer.lane },
+      { consumerTag: consumer.queue },
     );
-    consumingChannels.set(consumer.lane, consuming);
+    consumingChannels.set(consumer.queue, consuming);
   }
-  const consumingChannels = new Map<Lane, ConfirmChannel>();
+  const consumingChannels = new Map<QueueName, ConfirmChannel>();
 
   const connection = await connect(withHeartbeat(url), {
     timeout: 5_000,
@@ -117,25 +124,25 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   }
 
   return {
-    async publish(lane, emailId, traceparent) {
+    async publish(queue, id, traceparent) {
       const confirmed = publishConfirmed(
         usableChannel(),
-        queueNames[lane],
-        Buffer.from(JSON.stringify({ id: emailId })),
+        brokerNameOf(queue),
+        Buffer.from(JSON.stringify({ id })),
         traceHeader(traceparent),
       );
       unconfirmed.add(confirmed);
       await confirmed.finally(() => unconfirmed.delete(confirmed));
     },
-    async consume(lane, prefetch, onDelivery) {
-      const consumer = { lane, prefetch, onDelivery };
+    async consume(queue, prefetch, onDelivery) {
+      const consumer = { queue, prefetch, onDelivery };
       consumers.push(consumer);
       // Not connected yet: setUp subscribes. Connected: start over, so that setUp does.
       if (model) await model.close();
     },
     async stopConsuming() {
       stopping = true;
-      await Promise.allSettled([...consumingChannels].map(([lane, consuming]) => consuming.cancel(lane)));
+      await Promise.allSettled([...consumingChannels].map(([queue, consuming]) => consuming.cancel(queue)));
     },
     async check() {
       usableChannel();

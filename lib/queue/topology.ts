@@ -3,16 +3,26 @@ import type { ConfirmChannel } from 'amqplib';
 
 export type Lane = 'transactional' | 'bulk';
 
-/** Quorum queues, one a lane; what nobody can read goes to the dead letters. */
+/** Quorum queues, one a lane of emails; what nobody can read goes to the dead letters. */
 export const queueNames: Record<Lane, string> = { transactional: 'emails.transactional', bulk: 'emails.bulk' };
 export const deadLetterQueue = 'emails.dead';
+/** Ids of webhook deliveries. */
+export const webhookQueue = 'webhooks';
+
+/** Where an id may be put. */
+export type QueueName = Lane | typeof webhookQueue;
+
+/** The broker's name of a queue. */
+export function brokerNameOf(queue: QueueName): string {
+  return queue === webhookQueue ? webhookQueue : queueNames[queue];
+}
 
 /** A broker that went silent is noticed within two of these. */
 const heartbeatSeconds = 10;
 
 export async function declareQueues(channel: ConfirmChannel): Promise<void> {
   await channel.assertQueue(deadLetterQueue, { arguments: { 'x-queue-type': 'quorum' } });
-  for (const name of Object.values(queueNames)) {
+  for (const name of [...Object.values(queueNames), webhookQueue]) {
     await channel.assertQueue(name, {
       deadLetterExchange: '',
       deadLetterRoutingKey: deadLetterQueue,

@@ -1,14 +1,14 @@
-// The pushed form: `POST /` with one CloudEvent whose data carries an email's id, for hosts that push instead of being consumed from.
-import { databaseError } from '../../lib/db.ts';
-import { readEmailId } from '../../lib/emails/email.ts';
-import { ApiError } from '../../lib/errors.ts';
-import { mediaType, parseJson, type Reply, type Request, type Route } from '../../lib/http.ts';
+// The pushed form: `POST /` with one CloudEvent whose data carries an id, for hosts that push instead of being consumed from.
+import { databaseError } from './db.ts';
+import { readEmailId } from './emails/email.ts';
+import { ApiError } from './errors.ts';
+import { mediaType, parseJson, type Reply, type Request, type Route } from './http.ts';
 
 /**
  * CloudEvents 1.0 over HTTP: structured (`application/cloudevents+json`, the id in `data.id`) or binary (`ce-*` headers, the
  * data `{"id"}` as the body). 204: dealt with, do not push again; 422: not such an event; 503: push again.
  */
-export function createPushRoute(deliver: (id: string) => Promise<void>): Route {
+export function createPushRoute(what: 'email' | 'delivery', deliver: (id: string) => Promise<void>): Route {
   return {
     method: 'POST',
     path: '/',
@@ -16,8 +16,8 @@ export function createPushRoute(deliver: (id: string) => Promise<void>): Route {
     async handle(request: Request): Promise<Reply> {
       const id = readEmailId(eventData(request));
       if (id === undefined) {
-        throw new ApiError('validation_error', 'The data of the event must be {"id": "<id of an email>"}.', {
-          errors: [{ path: 'data.id', message: 'must be the id of an email' }],
+        throw new ApiError('validation_error', `The data of the event must be {"id": "<id of the ${what}>"}.`, {
+          errors: [{ path: 'data.id', message: `must be the id of the ${what}` }],
         });
       }
       await deliver(id).catch((error) => {

@@ -1,0 +1,41 @@
+// The routes of webhooks.
+import { databaseError } from '../../../lib/db.ts';
+import type { Route } from '../../../lib/http.ts';
+import type { AllowedRanges } from '../../../lib/webhooks/target.ts';
+import type { Authorized, Story } from '../routes.ts';
+import { listWebhookDeliveries, replayWebhookDeliveries, replayWebhookDelivery, testWebhook } from './deliveries.ts';
+import {
+  changeWebhook,
+  createWebhook,
+  deleteWebhook,
+  listWebhooks,
+  rotateWebhookSecret,
+  showWebhook,
+} from './endpoints.ts';
+
+const accepts = ['application/json'] as const;
+
+export function webhookRoutes(authorized: Authorized, allowed: AllowedRanges): Route[] {
+  const read = (story: Story) => authorized('basic', orAway(story));
+  const change = (story: Story) => authorized('email', orAway(story));
+  return [
+    { method: 'POST', path: '/webhooks', accepts, handle: change(createWebhook(allowed)) },
+    { method: 'GET', path: '/webhooks', handle: read(listWebhooks) },
+    { method: 'GET', path: '/webhooks/{id}', handle: read(showWebhook) },
+    { method: 'PATCH', path: '/webhooks/{id}', accepts, handle: change(changeWebhook(allowed)) },
+    { method: 'DELETE', path: '/webhooks/{id}', handle: change(deleteWebhook) },
+    { method: 'POST', path: '/webhooks/{id}/rotate-secret', accepts, handle: change(rotateWebhookSecret) },
+    { method: 'POST', path: '/webhooks/{id}/test', handle: change(testWebhook) },
+    { method: 'GET', path: '/webhooks/{id}/deliveries', handle: read(listWebhookDeliveries) },
+    { method: 'POST', path: '/webhooks/{id}/deliveries/replay', accepts, handle: change(replayWebhookDeliveries) },
+    { method: 'POST', path: '/webhooks/{id}/deliveries/{delivery_id}/replay', handle: change(replayWebhookDelivery) },
+  ];
+}
+
+/** Where the database is away, that is what the caller is told. */
+function orAway(story: Story): Story {
+  return (...given) =>
+    story(...given).catch((error) => {
+      throw databaseError(error);
+    });
+}

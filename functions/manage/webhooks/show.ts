@@ -1,0 +1,12 @@
+// How endpoints and deliveries are shown to their clients.
+import type { Delivery } from '../../../lib/webhooks/deliveries.ts';
+import type { Endpoint } from '../../../lib/webhooks/endpoints.ts';
+
+export function showEndpoint(endpoint: Endpoint) {
+  return { object: 'webhook', ...endpoint };
+}
+
+export function showDelivery({ due_at, ...delivery }: Delivery) {
+  // While a worker has it, the time is that of its lease, which is nobody's business.
+  return { object: 'webhook_delivery', ...delivery, next_attempt_at: delivery.status === 'pending' ? due_at : null };
+}

@@ -1,0 +1,87 @@
+// What the webhook routes take.
+import * as v from 'valibot';
+import { boundedList } from '../../../lib/bounded.ts';
+import { exactObject } from '../../../lib/exact-object.ts';
+import { Time } from '../../../lib/request-body.ts';
+import { webhookEvents } from '../../../lib/webhooks/webhook.ts';
+
+const maxUrl = 2_000;
+/** How long an earlier secret may go on signing. 7 days. */
+const mostKeepSeconds = 604_800;
+/** 24 h. */
+const keepSeconds = 86_400;
+const mostReplayed = 1_000;
+
+/** What else is wrong with it depends on settings: see lib/webhooks/target.ts. */
+const EndpointUrl = v.pipe(
+  v.string('must be a URL such as https://example.com/hook'),
+  v.maxLength(maxUrl, `may have ${maxUrl} characters at most`),
+  v.check((text) => URL.canParse(text) && text.isWellFormed(), 'must be a URL such as https://example.com/hook'),
+  // As it is asked for: the same URL, whatever its spelling was.
+  v.transform((text) => new URL(text).href),
+  v.maxLength(maxUrl, `may have ${maxUrl} characters at most`),
+);
+
+const Events = v.pipe(
+  boundedList(v.picklist(webhookEvents, `must be one of ${webhookEvents.join(', ')}`), webhookEvents.length),
+  v.minLength(1, 'must name at least one event'),
+  v.transform((events) => [...new Set(events)]),
+);
+
+const secretMessage = 'must be whsec_ and 24 to 64 random bytes in base64';
+/** Standard Webhooks, "Signature scheme". */
+const Secret = v.pipe(
+  v.string(secretMessage),
+  v.check((text) => {
+    const base64 = /^whsec_([A-Za-z0-9+/]{32,86}={0,2})$/.exec(text)?.[1] ?? '';
+    const bytes = Buffer.from(base64, 'base64');
+    return bytes.length >= 24 && bytes.length <= 64 && bytes.toString('base64') === base64;
+  }, secretMessage),
+);
+
+/** Body of `POST /webhooks`. */
+export const CreateWebhookRequest = exactObject({
+  url: EndpointUrl,
+  events: v.optional(Events, ['*']),
+  /** One that the endpoint knows already; made by us unless given. */
+  secret: v.optional(Secret),
+});
+
+/** Body of `PATCH /webhooks/{id}`: what is not given stays as it is. */
+export const ChangeWebhookRequest = exactObject({
+  url: v.optional(EndpointUrl),
+  events: v.optional(Events),
+  disabled: v.optional(v.boolean('must be true or false')),
+});
+
+const keepMessage = `must be a whole number of seconds from 0 to ${mostKeepSeconds}`;
+/** Body of `POST /webhooks/{id}/rotate-secret`. */
+export const RotateSecretRequest = exactObject({
+  secret: v.optional(Secret),
+  /** How long the earlier secrets go on signing beside it. */
+  keep_seconds: v.optional(
+    v.pipe(
+      v.number(keepMessage),
+      v.integer(keepMessage),
+      v.minValue(0, keepMessage),
+      v.maxValue(mostKeepSeconds, keepMessage),
+    ),
+    keepSeconds,
+  ),
+});
+
+const limitMessage = `must be a whole number from 1 to ${mostReplayed}`;
+/** Body of `POST /webhooks/{id}/deliveries/replay`. */
+export const ReplayDeliveriesRequest = exactObject({
+  since: Time,
+  until: v.optional(Time),
+  limit: v.optional(
+    v.pipe(
+      v.number(limitMessage),
+      v.integer(limitMessage),
+      v.minValue(1, limitMessage),
+      v.maxValue(mostReplayed, limitMessage),
+    ),
+    mostReplayed,
+  ),
+});

@@ -1,0 +1,71 @@
+// The notify function: tells webhooks of events. Wiring only.
+import { createBatcher } from '../../lib/batch.ts';
+import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
+import { readSettings } from '../../lib/env.ts';
+import { hostFunction } from '../../lib/host.ts';
+import { createLog } from '../../lib/log.ts';
+import { batchMetric, createMetrics } from '../../lib/metrics.ts';
+import { createPushRoute } from '../../lib/pushed.ts';
+import { createConsumer } from '../../lib/queue/consumer.ts';
+import { connectQueue } from '../../lib/queue/queue.ts';
+import { claimDeliveries } from '../../lib/webhooks/claim.ts';
+import { createNotifyMetrics } from './metrics.ts';
+import { type NotifyDependencies, notify as notifyOf } from './notify.ts';
+import { post } from './post.ts';
+import { recordSteps } from './record.ts';
+import { NotifySettings } from './settings.ts';
+
+const settings = readSettings(NotifySettings, process.env);
+const metrics = createMetrics('notify');
+const batches = batchMetric(metrics);
+const log = createLog('notify', settings.LOG_LEVEL);
+const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'notify' });
+const timeoutMs = settings.WEBHOOK_TIMEOUT_SECONDS * 1000;
+/** An attempt ends with its timeout, so that no lease need be renewed; the rest is for what comes before and after it. */
+const leaseMs = timeoutMs * 2 + 2_000;
+
+const inGroups = (batch: string) => ({
+  maxItems: 500,
+  failsAll: isDatabaseAway,
+  onGroup: (items: number) => batches.observe({ batch }, items),
+});
+
+const dependencies: NotifyDependencies = {
+  claim: createBatcher(async (ids: string[]) => {
+    const claimed = new Map((await claimDeliveries(sql, ids, leaseMs)).map((delivery) => [delivery.id, delivery]));
+    // A duplicate in the group gets nothing: the first one has it.
+    return ids.map((id) => {
+      const delivery = claimed.get(id);
+      claimed.delete(id);
+      return delivery;
+    });
+  }, inGroups('claim')),
+  post: (url, headers, body) => post(url, headers, body, { timeoutMs, allowed: settings.WEBHOOK_ALLOWED_ADDRESSES }),
+  record: createBatcher((steps) => recordSteps(sql, steps, log), inGroups('record')),
+  waitsMs: settings.WEBHOOK_RETRY_SECONDS,
+  metrics: createNotifyMetrics(metrics),
+  log,
+};
+const notifyId = (id: string) => notifyOf(id, dependencies);
+
+const queue = settings.AMQP_URL === undefined ? undefined : await connectQueue(settings.AMQP_URL, log);
+const consumer =
+  queue && createConsumer({ queue, names: ['webhooks'], prefetch: settings.WEBHOOK_REQUESTS, deliver: notifyId, log });
+
+const hosted = hostFunction({
+  name: 'notify',
+  log,
+  metrics,
+  maxBodyBytes: 64_000,
+  routes: [createPushRoute('delivery', notifyId)],
+  ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
+  start: () => void consumer?.start(),
+  close: async () => {
+    await consumer?.stop();
+    await queue?.close();
+    await sql.end();
+  },
+});
+
+export const notify = hosted.handler;
+hosted.listenIfMain(import.meta.url, settings);

@@ -1,0 +1,23 @@
+// What the notify function counts: attempts by what became of their delivery, and how long each took.
+import { durationMetric, type Metrics } from '../../lib/metrics.ts';
+import type { DeliveryOutcome } from '../../lib/webhooks/claim.ts';
+
+export interface NotifyMetrics {
+  attempted(outcome: DeliveryOutcome): void;
+}
+
+export function createNotifyMetrics(metrics: Metrics): NotifyMetrics {
+  const attempts = durationMetric(
+    metrics,
+    'webhook_attempt_duration_seconds',
+    'Attempts to deliver to webhooks, by the status of the delivery after it and the kind of answer (2xx, none …), and how long each took.',
+    ['status', 'answer'],
+  );
+  return {
+    attempted: ({ status, status_code, ms }) =>
+      attempts.observe(
+        { status, answer: status_code === null ? 'none' : `${Math.floor(status_code / 100)}xx` },
+        ms / 1000,
+      ),
+  };
+}

@@ -1,0 +1,55 @@
+// The story of one delivery: claim it, sign and post it, record how that went.
+import { untilDatabaseIsBack } from '../../lib/db.ts';
+import type { Log } from '../../lib/log.ts';
+import type { ClaimedDelivery } from '../../lib/webhooks/claim.ts';
+import type { NotifyMetrics } from './metrics.ts';
+import { endDisabled, nextStep, type Step } from './next-step.ts';
+import { payloadOf } from './payload.ts';
+import type { Posted } from './post.ts';
+import { signatureHeaders } from './sign.ts';
+
+export interface NotifyDependencies {
+  /** Resolves with the delivery, or undefined when it is not ours to make: claimed by another, at its end, or gone. */
+  claim: (id: string) => Promise<ClaimedDelivery | undefined>;
+  post: (url: string, headers: Record<string, string>, body: string) => Promise<Posted>;
+  /** Resolves with whether the claim still held. */
+  record: (step: Step) => Promise<boolean>;
+  waitsMs: readonly number[];
+  metrics: NotifyMetrics;
+  log: Log;
+}
+
+/**
+ * Makes the delivery with this id, if it is ours to make. Rejects when the database is away before anything has begun, and on
+ * faults of our own; the row's `due_at` then brings the delivery back.
+ */
+export async function notify(id: string, dependencies: NotifyDependencies): Promise<void> {
+  const { claim, record, metrics, log } = dependencies;
+  const delivery = await claim(id);
+  if (delivery === undefined) {
+    log.debug('not ours to deliver', { delivery_id: id });
+    return;
+  }
+  const step = delivery.disabled ? endDisabled(delivery) : await attempt(delivery, dependencies);
+  const recorded = await untilDatabaseIsBack(() => record(step));
+  const { status, status_code, reason, ms } = step.outcome;
+  metrics.attempted(step.outcome);
+  log[status === 'delivered' ? 'info' : 'warn'](recorded ? status : 'attempt made, but the claim had been lost', {
+    delivery_id: id,
+    webhook_id: delivery.webhook_id,
+    client_id: delivery.client_id,
+    type: delivery.type,
+    attempt: delivery.attempts,
+    status_code,
+    reason,
+    ms,
+  });
+}
+
+async function attempt(delivery: ClaimedDelivery, { post, waitsMs }: NotifyDependencies): Promise<Step> {
+  const body = payloadOf(delivery);
+  const headers = signatureHeaders(delivery.id, new Date(), body, delivery.secrets);
+  const startedAt = performance.now();
+  const posted = await post(delivery.url, headers, body);
+  return nextStep(delivery, posted, performance.now() - startedAt, waitsMs);
+}

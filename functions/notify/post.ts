@@ -1,0 +1,124 @@
+// One POST to an endpoint: to an address that was checked, without redirects, proxies or cookies, within a time, whatever comes back.
+import { lookup } from 'node:dns/promises';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { type AllowedRanges, faultOfAddress, faultOfUrl, hostOf } from '../../lib/webhooks/target.ts';
+
+/** What came of it: the status of an answer, or why there was none. */
+export type Posted = { status: number; retryAfter: string | undefined } | { reason: string };
+
+export interface PostOptions {
+  /** For all of it: name, connection, answer. */
+  timeoutMs: number;
+  allowed: AllowedRanges;
+  /** Every address of a host; an address stands for itself. */
+  resolve?: (host: string) => Promise<{ address: string; family: number }[]>;
+}
+
+/** Bytes of an answer that are taken off the wire, out of courtesy; they mean nothing to us. */
+const answerLimit = 4_096;
+
+/** Own agents: Node's would keep connections, and may be told by the environment to go through a proxy. */
+const agents = { 'http:': new HttpAgent(), 'https:': new HttpsAgent() };
+
+/** Posts JSON. Never rejects: that an endpoint cannot be reached is to be expected. */
+export async function post(
+  url: string,
+  headers: Record<string, string>,
+  body: string,
+  { timeoutMs, allowed, resolve = resolveAll }: PostOptions,
+): Promise<Posted> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const fault = faultOfUrl(url, allowed);
+    if (fault !== undefined) return { reason: `the URL ${fault}` };
+    const target = new URL(url);
+    const addresses = await within(signal, resolve(hostOf(target)));
+    // One that may not be used spoils them all: nothing tells which of them would answer.
+    for (const { address } of addresses) {
+      const refusal = faultOfAddress(address, target.protocol === 'http:', allowed);
+      if (refusal !== undefined) return { reason: `the URL ${refusal}` };
+    }
+    return await exchange(target, addresses, headers, body, signal);
+  } catch (error) {
+    return { reason: signal.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(error) };
+  }
+}
+
+/** The connection goes to `addresses` and no others: the name is not looked up again, so that its owner cannot change what it stands for. */
+function exchange(
+  target: URL,
+  addresses: { address: string; family: number }[],
+  headers: Record<string, string>,
+  body: string,
+  signal: AbortSignal,
+): Promise<Posted> {
+  const [first] = addresses;
+  if (first === undefined) return Promise.resolve({ reason: 'the host has no address' });
+  const toChecked: LookupFunction = (_host, options, callback) => {
+    if (options.all) callback(null, addresses);
+    else callback(null, first.address, first.family);
+  };
+  const isHttps = target.protocol === 'https:';
+  return new Promise((resolve, reject) => {
+    const request = (isHttps ? requestHttps : requestHttp)({
+      method: 'POST',
+      hostname: hostOf(target),
+      ...(target.port !== '' && { port: target.port }),
+      path: target.pathname + target.search,
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        'user-agent': 'email-api webhooks',
+        ...headers,
+      },
+      agent: isHttps ? agents['https:'] : agents['http:'],
+      lookup: toChecked,
+      signal,
+    });
+    request.on('response', (response) => {
+      resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
+      readAway(response);
+    });
+    // What a server makes of it that wants another protocol; without a listener nobody would be told.
+    request.on('upgrade', (response, socket) => {
+      resolve({ status: response.statusCode ?? 0, retryAfter: undefined });
+      socket.destroy();
+    });
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the connection was closed')));
+    request.end(body);
+  });
+}
+
+/** Up to the limit, for endpoints that are not done with us before they have said what they have to say; then the connection goes. */
+function readAway(response: IncomingMessage): void {
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > answerLimit) response.destroy();
+  });
+  // The status has been read: what becomes of the rest concerns nobody.
+  response.on('error', () => {});
+}
+
+function resolveAll(host: string) {
+  return lookup(host, { all: true });
+}
+
+/** The system's resolver cannot be called off, but nobody waits for it. */
+function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
+}
+
+/** By its code: the text of a system's error may hold addresses. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host cannot be found (${code})`;
+  if (code !== undefined) return `no answer (${code})`;
+  return error instanceof Error ? error.message : 'no answer';
+}

@@ -1,0 +1,39 @@
+// When a delivery that failed is tried again: the schedule that Standard Webhooks gives as its example, with jitter, and what endpoints ask for. Pure.
+
+/** Seconds between attempts: 10 attempts in 75 hours. */
+export const specifiedWaits = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+
+/** Share of a wait that is added at random, so that what failed together does not come back together. */
+const jitter = 0.2;
+/** The longest that an endpoint may ask to be left alone. 24 h. */
+export const mostRetryAfterMs = 86_400_000;
+
+/**
+ * Milliseconds until the next attempt of a delivery that has been wanted for `ageMs`; undefined: its attempts are used up. Which of
+ * the waits comes next is told by the age, so that attempts lost with their worker do not use up any. An endpoint's `Retry-After`
+ * makes a wait longer, never shorter. `random` is from 0 to 1.
+ */
+export function nextWait(
+  ageMs: number,
+  waitsMs: readonly number[],
+  retryAfterMs: number | undefined,
+  random = Math.random(),
+): number | undefined {
+  let soFar = 0;
+  const wait = waitsMs.find((each) => {
+    const isReached = soFar + each <= ageMs;
+    soFar += each;
+    return !isReached;
+  });
+  if (wait === undefined) return undefined;
+  return Math.round(Math.max(wait * (1 + jitter * random), Math.min(retryAfterMs ?? 0, mostRetryAfterMs)));
+}
+
+/** Reads `Retry-After` (RFC 9110 §10.2.3), a number of seconds or a date, as milliseconds from now; undefined: it says nothing. */
+export function parseRetryAfter(value: string | undefined, now = Date.now()): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,10}$/.test(value)) return Number(value) * 1000;
+  // No other date has three letters first; `Date.parse` alone would take all kinds of numbers.
+  const at = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.max(at - now, 0);
+}

@@ -1,0 +1,31 @@
+// A round of relay over webhook deliveries: put on the queue what is due.
+import type { Sql } from '../../lib/db.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Queue } from '../../lib/queue/queue.ts';
+import { takeDueDeliveries } from '../../lib/webhooks/due.ts';
+
+export interface RelayWebhooksDependencies {
+  sql: Sql;
+  queue: Queue;
+  policy: { publishGraceMs: number };
+  log: Log;
+}
+
+/** After a round that found something the next one follows soon: each takes only so many of an endpoint. */
+const soonMs = 50;
+
+/** One round. Resolves with how many ids the broker confirmed. Any number may run at once: each locks its own rows. */
+export async function publishDueDeliveries({ sql, queue, policy, log }: RelayWebhooksDependencies): Promise<number> {
+  // Without the broker, moving rows on would only make them wait longer.
+  await queue.check();
+  const ids = await takeDueDeliveries(sql, policy.publishGraceMs);
+  const published = await Promise.allSettled(ids.map((id) => queue.publish('webhooks', id, null)));
+  const count = published.filter(({ status }) => status === 'fulfilled').length;
+  if (ids.length > 0) log.info('round of webhooks', { due: ids.length, published: count });
+  return count;
+}
+
+/** How soon the next round is to follow. */
+export async function pauseAfterWebhooks(dependencies: RelayWebhooksDependencies, intervalMs: number): Promise<number> {
+  return (await publishDueDeliveries(dependencies)) > 0 ? Math.min(soonMs, intervalMs) : intervalMs;
+}

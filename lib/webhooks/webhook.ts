@@ -1,0 +1,26 @@
+// What a webhook is: the events an endpoint can be told of, and the states of a delivery. The rows are in 0003_webhooks.sql.
+
+/** `*` stands for all but `email.attempt`: a conversation with a relay is told of only where it is asked for. */
+export const webhookEvents = [
+  '*',
+  'email.accepted',
+  'email.queued',
+  'email.attempt',
+  'email.sent',
+  'email.deferred',
+  'email.bounced',
+  'email.failed',
+  'email.unknown',
+  'email.canceled',
+  'email.expired',
+  'email.suppressed',
+  'email.rescheduled',
+  'email.replayed',
+] as const;
+export type WebhookEvent = (typeof webhookEvents)[number];
+
+/** `pending`: waits for its time or for a worker; `failed`: its attempts are used up, or the endpoint was disabled. */
+export const deliveryStatuses = ['pending', 'delivering', 'delivered', 'failed'] as const;
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+export { isEmailId as isWebhookId } from '../emails/email.ts';
