@@ -30,7 +30,7 @@ function bundleOne(entry: string, outfile: string) {
     format: 'esm',
     banner: { js: requireShim },
     external: ['pg-native'],
-    plugins: [withoutDomain],
+    plugins: [withoutRequestTracking],
     // Smaller and so quicker to start; identifiers stay, so that a stack trace can be read.
     minifySyntax: true,
     minifyWhitespace: true,
@@ -41,19 +41,28 @@ function bundleOne(entry: string, outfile: string) {
 }
 
 /**
- * The framework runs each request in a `domain`, whose hooks make Node track every promise of the process: a third of the CPU of a
- * request. All it does there is to catch what a function lets slip; our handlers let nothing slip.
+ * Stands in for what the framework and the middleware below it use to follow a request through its callbacks, at the cost of hooks
+ * around every promise and resource of the process: more than half of the CPU of a request. What they do with it is of no use
+ * here. A `domain` catches what a function lets slip, and our handlers let nothing slip; the context in an `AsyncLocalStorage` is for
+ * the framework's own log lines, which are off; an `AsyncResource` hands on the context of others, and there are none.
  */
-const withoutDomain: Plugin = {
-  name: 'without-domain',
-  setup(build) {
-    build.onResolve({ filter: /^domain$/ }, () => ({ path: 'domain', namespace: 'without-domain' }));
-    build.onLoad({ filter: /.*/, namespace: 'without-domain' }, () => ({
-      contents: "const run = (work) => work();\nexports.create = () => ({ on() {}, add() {}, enter() {}, exit() {}, run });",
-      loader: 'js',
+export const withoutRequestTracking: Plugin = {
+  name: 'without-request-tracking',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'without-request-tracking';
+    onResolve({ filter: /^(node:)?(domain|async_hooks)$/ }, ({ path, importer }) =>
+      trackers.test(importer) ? { path: path.replace('node:', ''), namespace } : undefined,
+    );
+    onLoad({ filter: /^domain$/, namespace }, () => ({
+      contents: 'exports.create = () => ({ on() {}, run: (work) => work() });',
+    }));
+    onLoad({ filter: /^async_hooks$/, namespace }, () => ({
+      contents: 'exports.AsyncLocalStorage = class { run(_store, work) { return work(); } getStore() {} };',
     }));
   },
 };
+
+const trackers = /node_modules\/(@google-cloud\/functions-framework|on-finished|raw-body)\//;
 
 /** What a FaaS host reads beside the bundle: which file and export to load, or the command that starts it. */
 function writeManifest(name: string, directory: string): Promise<void> {
@@ -62,4 +71,3 @@ function writeManifest(name: string, directory: string): Promise<void> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle();
-
