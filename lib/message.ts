@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
 import type { Attachment, EmailContent, Mailbox } from './emails/email.ts';
+import { plainMessage } from './plain-message.ts';
 
 /** What a message is made of. */
 export interface MessageParts extends EmailContent {
@@ -12,8 +13,32 @@ export interface MessageParts extends EmailContent {
   accepted_at: Date;
 }
 
-/** The message as a stream. Bcc recipients are in the envelope alone. */
-export function composeMessage(email: MessageParts): Readable {
+/** A message as it is handed to a relay: whole where it is small, else a stream. Its lines may end in LF alone. */
+export type Message = Buffer | Readable;
+
+/** Bcc recipients are in the envelope alone. */
+export function composeMessage(email: MessageParts): Message {
+  const { headers, custom_headers, subject, message_id, accepted_at, attachments, text_body, html_body } = email;
+  const [first, ...others] = [
+    ...(text_body ? [{ type: 'text/plain' as const, content: text_body }] : []),
+    ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
+  ];
+  // Without anything in it, nodemailer knows what it is.
+  if (attachments.length > 0 || first === undefined) return composeStream(email);
+  const own = {
+    From: toAddress(headers.from),
+    To: headers.to.map(toAddress),
+    Cc: headers.cc.map(toAddress),
+    'Reply-To': headers.reply_to.map(toAddress),
+    Subject: subject,
+    'Message-ID': message_id,
+    Date: accepted_at,
+  };
+  return plainMessage({ custom: custom_headers, own }, [first, ...others]);
+}
+
+/** The same with everything that a message can have. */
+export function composeStream(email: MessageParts): Readable {
   const { headers, custom_headers, text_body, html_body, attachments, subject, message_id, accepted_at } = email;
   const composer = new MailComposer({
     from: toAddress(headers.from),
