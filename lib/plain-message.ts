@@ -1,6 +1,7 @@
 // Builds the commonest message, text and HTML without attachments, in one piece: nodemailer's composer takes a dozen streams to it.
 import { randomUUID } from 'node:crypto';
 import * as base64 from 'nodemailer/lib/base64';
+import { foldLines, hasLongerLines, isPlainText } from 'nodemailer/lib/mime-funcs';
 import MimeNode, { type MimeNodeHeaderValue } from 'nodemailer/lib/mime-node';
 import * as qp from 'nodemailer/lib/qp';
 
@@ -15,31 +16,57 @@ interface Body {
   content: string;
 }
 
-/** The bytes that nodemailer's composer would make of the same, but for the boundary. Headers and encodings are written by its own parts. */
+/** RFC 2045 §6.7 has encoded lines of 76 characters at most; a longer one is encoded. */
+const lineLength = 76;
+
+/** Writes values; its own headers are none. */
+const writer = new MimeNode();
+
+/** The bytes that nodemailer's composer would make of the same, but for the boundary, and for names of headers, which stay as they are. */
 export function plainMessage({ custom, own }: Headers, bodies: readonly [Body, ...Body[]]): Buffer {
+  const head = [...Object.entries(custom), ...Object.entries(own)].map(header).join('');
   const [only, ...others] = bodies;
-  // Given to each part, as nodemailer asks the system for random bytes where it has none.
-  const options = { baseBoundary: randomUUID() };
-  const typeOf = ({ type }: Body) => `${type}; charset=utf-8`;
-  const root = new MimeNode(others.length > 0 ? 'multipart/alternative' : typeOf(only), options);
-  for (const [name, value] of Object.entries(custom)) root.addHeader(name, value);
-  root.setHeader(own);
-  if (others.length === 0) return Buffer.from(withEndOfLine(whole(root.setContent(only.content))));
-  const parts = bodies.map((body) => whole(root.createChild(typeOf(body), options).setContent(body.content)));
-  const head = root.buildHeaders();
-  const parted = parts.map((part) => `--${root.boundary}\r\n${part}\r\n`).join('');
-  return Buffer.from(`${head}\r\n\r\n${parted}--${root.boundary}--\r\n`);
+  if (others.length === 0) {
+    const { type, encoding, content } = part(only);
+    return Buffer.from(withEndOfLine(`${head}${encoding}MIME-Version: 1.0\r\n${type}\r\n${content}`));
+  }
+  const boundary = `--_${randomUUID()}`;
+  const parts = bodies
+    .map(part)
+    .map(({ type, encoding, content }) => `--${boundary}\r\n${type}${encoding}\r\n${content}\r\n`);
+  const type = `Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n`;
+  return Buffer.from(`${head}MIME-Version: 1.0\r\n${type}\r\n${parts.join('')}--${boundary}--\r\n`);
 }
 
-function whole(part: MimeNode): string {
-  const head = part.buildHeaders();
-  return `${head}\r\n\r\n${encoded(String(part.content), part.getTransferEncoding())}`;
+/** A line, folded; empty where there is nothing to say. */
+function header([name, value]: [name: string, value: MimeNodeHeaderValue]): string {
+  const text = writer.encodeHeaderValue(name, value);
+  return text.trim() === '' ? '' : `${foldLines(`${name}: ${text}`)}\r\n`;
 }
 
-function encoded(content: string, encoding: string | false): string {
-  if (encoding === 'quoted-printable') return qp.wrap(qp.encode(content));
-  return encoding === 'base64' ? base64.wrap(base64.encode(content)) : content;
+function part({ type, content }: Body) {
+  const encoding = encodingOf(content);
+  return {
+    type: `Content-Type: ${type}; charset=utf-8\r\n`,
+    encoding: `Content-Transfer-Encoding: ${encoding}\r\n`,
+    content: encoders[encoding](content),
+  };
 }
+
+/** As it stands where mail systems take it as it stands; else so that most of it can be read in the source, if it is of Latin letters. */
+function encodingOf(content: string): keyof typeof encoders {
+  if (isPlainText(content) && !hasLongerLines(content, lineLength)) return '7bit';
+  const latin = content.match(/[A-Za-z]/g)?.length ?? 0;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant.
+  const others = content.match(/[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\uffff]/g)?.length ?? 0;
+  return others < latin ? 'quoted-printable' : 'base64';
+}
+
+const encoders = {
+  '7bit': (content: string) => content,
+  'quoted-printable': (content: string) => qp.wrap(qp.encode(content)),
+  base64: (content: string) => base64.wrap(base64.encode(content)),
+};
 
 function withEndOfLine(message: string): string {
   if (message.endsWith('\n')) return message;
