@@ -70,7 +70,7 @@ export async function handOver(smtp: SMTPConnection, { envelope, compose, before
   } catch (error) {
     return { result: { ended: 'abandoned', reason: composeFailed, error: error as Error }, sent: 'nothing' };
   }
-  const message = gate(composed, beforeData);
+  const message = gate(composed, beforeData, () => leaveTogether(smtp));
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };
   const result = await new Promise<AttemptResult>((resolve) => {
@@ -88,6 +88,13 @@ export async function handOver(smtp: SMTPConnection, { envelope, compose, before
   });
   if (!Buffer.isBuffer(composed)) composed.destroy();
   return { result, sent: message.progress().sent };
+}
+
+/** What is written in this turn of the event loop is one packet: a message, and the final dot after it. */
+function leaveTogether({ _socket: socket }: SMTPConnection): void {
+  if (!socket) return;
+  socket.cork();
+  setImmediate(() => socket.uncork());
 }
 
 /** What the relay offered in its reply to EHLO; nodemailer keeps it to itself. */
@@ -125,8 +132,12 @@ const pieceBytes = 65_536;
 const composeFailed = 'the message could not be composed';
 
 /** Lets the message through once `beforeData` is done; nothing reads it before the relay has answered DATA. */
-function gate(message: Buffer | Readable, beforeData: () => Promise<void> = async () => {}) {
-  const { through, open } = Buffer.isBuffer(message) ? gateOfWhole(message) : gateOfStream(message);
+function gate(
+  message: Buffer | Readable,
+  beforeData: () => Promise<void> = async () => {},
+  aboutToLeave: () => void = () => {},
+) {
+  const { through, open } = Buffer.isBuffer(message) ? gateOfWhole(message, aboutToLeave) : gateOfStream(message);
   let sent: Handover['sent'] = 'nothing';
   let fault: AttemptResult | undefined;
   const giveUp = (reason: string) => (error: Error) => {
@@ -150,9 +161,10 @@ function gate(message: Buffer | Readable, beforeData: () => Promise<void> = asyn
   return { through, progress: () => ({ sent, fault }) };
 }
 
-function gateOfWhole(message: Buffer) {
+function gateOfWhole(message: Buffer, aboutToLeave: () => void) {
   const through = new Readable({ read() {} });
   const open = () => {
+    aboutToLeave();
     through.push(message);
     through.push(null);
   };
