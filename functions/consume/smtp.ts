@@ -66,7 +66,7 @@ export async function handOver(smtp: SMTPConnection, { envelope, compose, before
   if (refusal) return { result: refusal, sent: 'nothing' };
   let composed: Buffer | Readable;
   try {
-    composed = compose();
+    composed = inPieces(compose());
   } catch (error) {
     return { result: { ended: 'abandoned', reason: composeFailed, error: error as Error }, sent: 'nothing' };
   }
@@ -174,6 +174,14 @@ function gateOfWhole(message: Buffer, aboutToLeave: () => void) {
 function gateOfStream(message: Readable) {
   const through = inLargePieces();
   return { through, open: () => void message.pipe(through) };
+}
+
+/** How much of a large message had left decides what the loss of its connection means: it leaves as fast as the relay takes it. */
+function inPieces(message: Buffer | Readable): Buffer | Readable {
+  if (!Buffer.isBuffer(message) || message.length <= pieceBytes) return message;
+  const count = Math.ceil(message.length / pieceBytes);
+  const piece = (_: unknown, index: number) => message.subarray(index * pieceBytes, (index + 1) * pieceBytes);
+  return Readable.from(Array.from({ length: count }, piece), { objectMode: false });
 }
 
 /** Nodemailer composes a message from a dozen pieces, and each that comes to the socket by itself is a write and a packet. */
