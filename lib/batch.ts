@@ -1,4 +1,6 @@
-// Group commit: items that arrive while a write is under way go together in the next one. Alone, an item waits for nobody.
+// Group commit: items that come in one turn of the event loop, or while a write is under way, go together in the next one. Alone, an item waits for nobody.
+
+import { setImmediate as turn } from 'node:timers/promises';
 
 interface Waiting<Item, Result> {
   item: Item;
@@ -31,6 +33,8 @@ export function createBatcher<Item, Result>(
   async function writeAll(): Promise<void> {
     writing = true;
     while (waiting.length > 0) {
+      // What else this turn brings goes with it: else the first of many always goes alone.
+      await turn();
       const size = groupSize();
       const group = waiting.slice(0, size);
       waiting = waiting.slice(size);

@@ -10,6 +10,7 @@ import { type ApiError, problemReply, toApiError } from './errors.ts';
 import {
   checkMediaType,
   createRouter,
+  type Match,
   type Reply,
   type Request,
   type Route,
@@ -45,8 +46,8 @@ export interface HostedFunction {
   listenIfMain(importMetaUrl: string, address: { PORT: number; HOST: string }): void;
 }
 
-/** A request whose route was found and whose body was read before the framework saw it. */
-type FrameworkRequest = IncomingMessage & { rawBody?: Buffer };
+/** A request whose route was found and whose body was read before the framework saw it, where the server is ours. */
+type FrameworkRequest = IncomingMessage & { rawBody?: Buffer; match?: Match };
 
 /** Longer than a gateway keeps an idle connection, so that it is never us who close one under a request. */
 const keepAliveMs = 75_000;
@@ -63,7 +64,8 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
 
   /** Everything that can be said before the body is parsed; leaves the body where the framework puts it, too. */
   async function admit(request: FrameworkRequest): Promise<void> {
-    const { route } = findRoute(request.method ?? 'GET', pathOf(request));
+    request.match = findRoute(request.method ?? 'GET', pathOf(request));
+    const { route } = request.match;
     if (route.accepts && request.rawBody === undefined) {
       checkMediaType(request.headers, route.accepts);
       request.rawBody = await readBody(request, maxBodyBytes);
@@ -80,7 +82,7 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
       return reply;
     };
     try {
-      const { route, params } = findRoute(method, path);
+      const { route, params } = request.match ?? findRoute(method, path);
       routePath = route.path;
       if (route.accepts) checkMediaType(request.headers, route.accepts);
       const body = request.rawBody ?? Buffer.alloc(0);

@@ -71,18 +71,27 @@ function matchPath(pattern: string[], segments: string[]): Record<string, string
  * Reads a body of at most `limit` bytes, or throws `content_too_large`. What is too much is still taken off the wire (within
  * reason) and dropped, as a client that is cut off in the middle of writing never reads the answer.
  */
-export async function readBody(stream: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer> {
   const drop = limit * 8;
-  if (Number(stream.headers['content-length'] ?? 0) > drop) throw tooLarge(limit);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    length += chunk.length;
-    if (length <= limit) chunks.push(chunk);
-    else if (length > drop) break;
-  }
-  if (length > limit) throw tooLarge(limit);
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    if (Number(stream.headers['content-length'] ?? 0) > drop) return reject(tooLarge(limit));
+    // Listeners, as iterating over the stream costs a promise and some more for each piece of it.
+    stream.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) chunks.push(chunk);
+      else if (length > drop) {
+        reject(tooLarge(limit));
+        stream.destroy();
+      }
+    });
+    stream.on('end', () => {
+      if (length > limit) reject(tooLarge(limit));
+      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
+    stream.on('error', reject);
+  });
 }
 
 export function tooLarge(limit: number): ApiError {

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
 import type { Attachment, EmailContent, Mailbox } from './emails/email.ts';
+import { plainMessage } from './plain-message.ts';
 import { textOfHtml } from './text-of-html.ts';
 
 /** What a message is made of. */
@@ -13,13 +14,37 @@ export interface MessageParts extends EmailContent {
   accepted_at: Date;
 }
 
+/** A message as it is handed to a relay: whole where it is small, else a stream. Its lines may end in LF alone. */
+export type Message = Buffer | Readable;
+
 /**
- * The message as a stream. Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored
- * stays what the client gave, and accepting stays quick.
+ * Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored stays what the client
+ * gave, and accepting stays quick.
  */
-export function composeMessage(email: MessageParts): Readable {
-  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = email;
+export function composeMessage(email: MessageParts): Message {
+  const { headers, custom_headers, subject, message_id, accepted_at, attachments, html_body } = email;
   const text = textOfMessage(email);
+  const [first, ...others] = [
+    ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
+    ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
+  ];
+  // Without anything in it, nodemailer knows what it is.
+  if (attachments.length > 0 || first === undefined) return composeStream(email, text);
+  const own = {
+    From: toAddress(headers.from),
+    To: headers.to.map(toAddress),
+    Cc: headers.cc.map(toAddress),
+    'Reply-To': headers.reply_to.map(toAddress),
+    Subject: subject,
+    'Message-ID': message_id,
+    Date: accepted_at,
+  };
+  return plainMessage({ custom: custom_headers, own }, [first, ...others]);
+}
+
+/** The same with everything that a message can have. */
+export function composeStream(email: MessageParts, text = textOfMessage(email)): Readable {
+  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = email;
   const composer = new MailComposer({
     from: toAddress(headers.from),
     to: headers.to.map(toAddress),

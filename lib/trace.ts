@@ -1,5 +1,5 @@
 // W3C Trace Context: one trace from the HTTP request over the queue to the attempt.
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 /** Version, trace id, parent id, flags; all zeros are invalid. */
 const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
@@ -7,7 +7,12 @@ const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-
 /** A `traceparent` for our own step: in the caller's trace if its header is valid (else it is ignored, as the standard asks), or in a new one. */
 export function continueTrace(traceparent: string | string[] | null | undefined): string {
   const [, traceId, flags] = traceparentForm.exec(String(traceparent ?? '')) ?? [];
-  return `00-${traceId ?? randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-${flags ?? '00'}`;
+  return `00-${traceId ?? randomHex()}-${randomHex().slice(-16)}-${flags ?? '00'}`;
+}
+
+/** 32 digits, never all zeros. For UUIDs Node keeps random bytes in stock; to ask the system each time costs far more. */
+function randomHex(): string {
+  return randomUUID().replaceAll('-', '');
 }
 
 /** The trace id in a `traceparent`, for log lines and events. */

@@ -1,7 +1,9 @@
 // Signs a message (DKIM, RFC 6376): rsa-sha256, relaxed/relaxed.
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import { PassThrough, type Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import type { Message } from '../../lib/message.ts';
 
 // Not nodemailer's signer (10.6.1): it sends an email unsigned when its key is of no use, cannot sign that a header is absent,
 // and hashes a bare CR as it stands, which its SMTP client then sends as CRLF.
@@ -34,22 +36,20 @@ const signOffThread = promisify(sign);
  * What signs messages with the key that `find` resolves with, or leaves them as they are where it resolves with none. When it
  * rejects, no message is composed: the email is deferred, not sent unsigned.
  */
-export async function signedWith(
-  find: () => Promise<SigningKey | undefined>,
-): Promise<(message: Readable) => Readable> {
+export async function signedWith(find: () => Promise<SigningKey | undefined>): Promise<(message: Message) => Message> {
   try {
     const key = await find();
     return key === undefined ? (message) => message : (message) => signedStream(message, key);
   } catch (error) {
     return (message) => {
-      message.destroy();
+      if (!Buffer.isBuffer(message)) message.destroy();
       throw new Error('the DKIM key could not be read', { cause: error });
     };
   }
 }
 
 /** The message with its signature before it. Begins at once; a failure destroys the stream, before any byte of it. */
-function signedStream(message: Readable, key: SigningKey): Readable {
+function signedStream(message: Message, key: SigningKey): Readable {
   const signed = new PassThrough();
   signMessage(message, key).then(
     (whole) => signed.destroyed || signed.end(whole),
@@ -58,10 +58,9 @@ function signedStream(message: Readable, key: SigningKey): Readable {
   return signed;
 }
 
-async function signMessage(message: Readable, key: SigningKey): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of message) pieces.push(piece);
-  const text = withCrlf(Buffer.concat(pieces).toString('latin1'));
+async function signMessage(message: Message, key: SigningKey): Promise<Buffer> {
+  const whole = Buffer.isBuffer(message) ? message : await buffer(message);
+  const text = withCrlf(whole.toString('latin1'));
   const field = await signatureField(text, key);
   return Buffer.from(field + text, 'latin1');
 }

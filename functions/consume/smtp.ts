@@ -1,5 +1,5 @@
 // One conversation with an SMTP relay: opening the connection, handing over one message, and saying exactly how it ended.
-import { type Readable, Transform } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import type { NodemailerError } from 'nodemailer/lib/errors';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { type AttemptResult, parseReply, type Refused, type SmtpReply, type Stage, storableText } from './outcome.ts';
@@ -10,7 +10,7 @@ export type { SMTPConnection };
 
 export interface Message {
   envelope: { from: string; to: string[] };
-  compose: () => Readable;
+  compose: () => Buffer | Readable;
   /** Runs when the relay has said that it takes the message, before the first byte of it is sent; if it rejects, none is. */
   beforeData?: (() => Promise<void>) | undefined;
 }
@@ -64,13 +64,13 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
 export async function handOver(smtp: SMTPConnection, { envelope, compose, beforeData }: Message): Promise<Handover> {
   const refusal = refuseSmtpUtf8(envelope, extensionsOf(smtp));
   if (refusal) return { result: refusal, sent: 'nothing' };
-  let composed: Readable;
+  let composed: Buffer | Readable;
   try {
-    composed = compose();
+    composed = inPieces(compose());
   } catch (error) {
     return { result: { ended: 'abandoned', reason: composeFailed, error: error as Error }, sent: 'nothing' };
   }
-  const message = gate(composed, beforeData);
+  const message = gate(composed, beforeData, () => leaveTogether(smtp));
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };
   const result = await new Promise<AttemptResult>((resolve) => {
@@ -86,8 +86,15 @@ export async function handOver(smtp: SMTPConnection, { envelope, compose, before
       else resolve(lostAtData('the relay answered before the end of the message'));
     });
   });
-  composed.destroy();
+  if (!Buffer.isBuffer(composed)) composed.destroy();
   return { result, sent: message.progress().sent };
+}
+
+/** What is written in this turn of the event loop is one packet: a message, and the final dot after it. */
+function leaveTogether({ _socket: socket }: SMTPConnection): void {
+  if (!socket) return;
+  socket.cork();
+  setImmediate(() => socket.uncork());
 }
 
 /** What the relay offered in its reply to EHLO; nodemailer keeps it to itself. */
@@ -125,8 +132,12 @@ const pieceBytes = 65_536;
 const composeFailed = 'the message could not be composed';
 
 /** Lets the message through once `beforeData` is done; nothing reads it before the relay has answered DATA. */
-function gate(message: Readable, beforeData: () => Promise<void> = async () => {}) {
-  const through = inLargePieces();
+function gate(
+  message: Buffer | Readable,
+  beforeData: () => Promise<void> = async () => {},
+  aboutToLeave: () => void = () => {},
+) {
+  const { through, open } = Buffer.isBuffer(message) ? gateOfWhole(message, aboutToLeave) : gateOfStream(message);
   let sent: Handover['sent'] = 'nothing';
   let fault: AttemptResult | undefined;
   const giveUp = (reason: string) => (error: Error) => {
@@ -134,20 +145,43 @@ function gate(message: Readable, beforeData: () => Promise<void> = async () => {
     through.destroy(error);
   };
   // At once, and on both: the message begins to be composed now, and the relay may be gone before it is asked for.
-  message.on('error', giveUp(composeFailed));
+  if (!Buffer.isBuffer(message)) message.on('error', giveUp(composeFailed));
   through.on('error', () => {});
   const read = through._read.bind(through);
   through._read = (size) => {
     read(size);
     if (sent !== 'nothing') return;
     sent = 'some';
-    beforeData().then(() => message.pipe(through), giveUp('the claim was lost, or could not be kept'));
+    beforeData().then(open, giveUp('the claim was lost, or could not be kept'));
   };
   // Before the final dot, which nodemailer adds when it sees the same end: what comes later may be too late.
   through.on('end', () => {
     sent = 'all';
   });
   return { through, progress: () => ({ sent, fault }) };
+}
+
+function gateOfWhole(message: Buffer, aboutToLeave: () => void) {
+  const through = new Readable({ read() {} });
+  const open = () => {
+    aboutToLeave();
+    through.push(message);
+    through.push(null);
+  };
+  return { through, open };
+}
+
+function gateOfStream(message: Readable) {
+  const through = inLargePieces();
+  return { through, open: () => void message.pipe(through) };
+}
+
+/** How much of a large message had left decides what the loss of its connection means: it leaves as fast as the relay takes it. */
+function inPieces(message: Buffer | Readable): Buffer | Readable {
+  if (!Buffer.isBuffer(message) || message.length <= pieceBytes) return message;
+  const count = Math.ceil(message.length / pieceBytes);
+  const piece = (_: unknown, index: number) => message.subarray(index * pieceBytes, (index + 1) * pieceBytes);
+  return Readable.from(Array.from({ length: count }, piece), { objectMode: false });
 }
 
 /** Nodemailer composes a message from a dozen pieces, and each that comes to the socket by itself is a write and a packet. */

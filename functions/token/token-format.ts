@@ -1,8 +1,9 @@
 // Our access tokens as text: JWTs of RFC 9068, signed here, and read again for introspection and revocation. lib/access-token.ts checks them for the API.
 import { randomUUID } from 'node:crypto';
-import { createLocalJWKSet, errors, jwtVerify, SignJWT } from 'jose';
+import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import * as v from 'valibot';
 import { clockToleranceSeconds, signatureAlgorithms } from '../../lib/access-token.ts';
+import { createSigner } from './sign-token.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 export interface TokenFormatOptions {
@@ -36,24 +37,26 @@ export interface TokenFormat {
 const clockLeadSeconds = 300;
 
 export function createTokenFormat({ keys, issuer, audience }: TokenFormatOptions): TokenFormat {
-  const [{ alg, kid, privateKey }] = keys;
+  const signToken = createSigner(keys[0]);
   const publicKeys = createLocalJWKSet({ keys: keys.map(({ publicJwk }) => publicJwk) });
 
   return {
     async sign(clientId, scopes, lifetimeSeconds) {
       const jti = randomUUID();
       const now = Math.floor(Date.now() / 1000);
-      // `scopes` beside `scope`: league/oauth2-server, which the original API was built on, writes and reads the list.
-      const token = await new SignJWT({ client_id: clientId, scope: scopes.join(' '), scopes: [...scopes] })
-        .setProtectedHeader({ alg, kid, typ: 'at+jwt' })
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setSubject(clientId)
-        .setJti(jti)
-        .setIssuedAt(now)
-        .setNotBefore(now - clockLeadSeconds)
-        .setExpirationTime(now + lifetimeSeconds)
-        .sign(privateKey);
+      const token = await signToken({
+        client_id: clientId,
+        scope: scopes.join(' '),
+        // Beside `scope`: league/oauth2-server, which the original API was built on, writes and reads the list.
+        scopes,
+        iss: issuer,
+        aud: audience,
+        sub: clientId,
+        jti,
+        iat: now,
+        nbf: now - clockLeadSeconds,
+        exp: now + lifetimeSeconds,
+      });
       return { token, jti };
     },
 

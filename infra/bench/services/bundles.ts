@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { bundle } from '../../../esbuild.config.ts';
+import { bundle, slimming } from '../../../esbuild.config.ts';
 import type { FunctionName } from '../../local/functions.ts';
 
 const here = import.meta.dirname;
@@ -33,5 +33,10 @@ export async function buildAll(directory: string): Promise<void> {
 
 /** One of our functions with its white space and the names of its sources, for a profile that can be read. */
 export async function buildReadable(name: FunctionName, outfile: string): Promise<void> {
-  await build({ ...nodeBundle, entryPoints: [join(here, '../../../functions', name, 'index.ts')], outfile });
+  await build({
+    ...nodeBundle,
+    entryPoints: [join(here, '../../../functions', name, 'index.ts')],
+    plugins: slimming,
+    outfile,
+  });
 }

@@ -1,0 +1,86 @@
+import { buffer } from 'node:stream/consumers';
+import fc from 'fast-check';
+import { simpleParser } from 'mailparser';
+import { describe, expect, it } from 'vitest';
+import { composeMessage, composeStream, type MessageParts } from './message.ts';
+
+const plain: MessageParts = {
+  headers: {
+    from: { email: 'a@example.com', name: 'A' },
+    to: [{ email: 'b@example.com' }],
+    cc: [],
+    bcc: [],
+    reply_to: [],
+  },
+  custom_headers: {},
+  subject: 'Hello',
+  message_id: '<1@example.com>',
+  accepted_at: new Date('2027-01-31T12:00:00Z'),
+  text_body: 'Hi',
+  html_body: '<p>Hi</p>',
+  attachments: [],
+};
+
+const words = fc.oneof(
+  { weight: 4, arbitrary: fc.string({ unit: 'grapheme', maxLength: 120 }) },
+  { weight: 4, arbitrary: fc.lorem({ maxCount: 30 }) },
+  fc.constantFrom('', ' a', 'a ', '"', 'a, b <c>', '=?', 'ü'.repeat(300), `${'x'.repeat(300)} y`, 'Grüße aus Köln'),
+);
+const lines = fc.oneof(
+  words,
+  fc
+    .array(fc.oneof(words, fc.constantFrom('.', '..', '--', 'From a', '日本語'.repeat(40), 'end \t')), { maxLength: 6 })
+    .chain((some) => fc.constantFrom('\n', '\r\n', '\r').map((end) => some.join(end))),
+);
+const mailbox = fc.record(
+  {
+    email: fc.constantFrom('a@example.com', "o'b+c@sub.example.com", 'jörg@example.com', 'a@xn--exmple-cua.com'),
+    name: words.filter((name) => name !== ''),
+  },
+  { requiredKeys: ['email'] },
+);
+const mailboxes = fc.array(mailbox, { maxLength: 4 });
+const messages: fc.Arbitrary<MessageParts> = fc.record({
+  headers: fc.record({ from: mailbox, to: mailboxes, cc: mailboxes, bcc: mailboxes, reply_to: mailboxes }),
+  custom_headers: fc.dictionary(
+    // As nodemailer would spell them.
+    fc.constantFrom('X-A', 'X-B-ID', 'List-Unsubscribe', 'References', 'In-Reply-To'),
+    words,
+  ),
+  subject: words,
+  message_id: fc.constantFrom('<1@example.com>', `<${'1'.repeat(90)}@example.com>`),
+  accepted_at: fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true }),
+  text_body: fc.option(lines),
+  html_body: fc.option(lines),
+  attachments: fc.constant([]),
+});
+
+/** Boundaries are generated. */
+async function bytes(message: ReturnType<typeof composeMessage>): Promise<string> {
+  const text = (Buffer.isBuffer(message) ? message : await buffer(message)).toString('latin1');
+  const [, boundary] = /boundary="(.+?)"/.exec(text) ?? [];
+  return boundary === undefined ? text : text.replaceAll(boundary, 'boundary');
+}
+
+describe('a message without attachments', () => {
+  it('is whole at once, byte for byte what the composer of all messages makes of it', async () => {
+    expect(composeMessage(plain)).toBeInstanceOf(Buffer);
+    const compared = fc.asyncProperty(messages, async (email) => {
+      expect(await bytes(composeMessage(email))).toBe(await bytes(composeStream(email)));
+    });
+    await fc.assert(compared, { numRuns: 500 });
+  });
+
+  it.each(['short', 'ü'.repeat(3_000), `${'wide '.repeat(20_000)}\n`, '日本語\n'.repeat(20_000)])(
+    'says what it is to say',
+    async (said) => {
+      const { text, html } = await simpleParser(composeMessage({ ...plain, text_body: said, html_body: said }));
+      expect([text, html]).toEqual([said, said]);
+    },
+  );
+
+  it('has boundaries of its own', () => {
+    const [a, b] = [composeMessage(plain), composeMessage(plain)];
+    expect(a).not.toEqual(b);
+  });
+});

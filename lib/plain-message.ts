@@ -1,0 +1,74 @@
+// Builds the commonest message, text and HTML without attachments, in one piece: nodemailer's composer takes a dozen streams to it.
+import { randomUUID } from 'node:crypto';
+import * as base64 from 'nodemailer/lib/base64';
+import { foldLines, hasLongerLines, isPlainText } from 'nodemailer/lib/mime-funcs';
+import MimeNode, { type MimeNodeHeaderValue } from 'nodemailer/lib/mime-node';
+import * as qp from 'nodemailer/lib/qp';
+
+/** The headers that nodemailer's composer would be given: those of the caller, then ours. */
+interface Headers {
+  custom: Record<string, string>;
+  own: Record<string, MimeNodeHeaderValue>;
+}
+
+interface Body {
+  type: 'text/plain' | 'text/html';
+  content: string;
+}
+
+/** RFC 2045 §6.7 has encoded lines of 76 characters at most; a longer one is encoded. */
+const lineLength = 76;
+
+/** Writes values; its own headers are none. */
+const writer = new MimeNode();
+
+/** The bytes that nodemailer's composer would make of the same, but for the boundary, and for names of headers, which stay as they are. */
+export function plainMessage({ custom, own }: Headers, bodies: readonly [Body, ...Body[]]): Buffer {
+  const head = [...Object.entries(custom), ...Object.entries(own)].map(header).join('');
+  const [only, ...others] = bodies;
+  if (others.length === 0) {
+    const { type, encoding, content } = part(only);
+    return Buffer.from(withEndOfLine(`${head}${encoding}MIME-Version: 1.0\r\n${type}\r\n${content}`));
+  }
+  const boundary = `--_${randomUUID()}`;
+  const parts = bodies
+    .map(part)
+    .map(({ type, encoding, content }) => `--${boundary}\r\n${type}${encoding}\r\n${content}\r\n`);
+  const type = `Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n`;
+  return Buffer.from(`${head}MIME-Version: 1.0\r\n${type}\r\n${parts.join('')}--${boundary}--\r\n`);
+}
+
+/** A line, folded; empty where there is nothing to say. */
+function header([name, value]: [name: string, value: MimeNodeHeaderValue]): string {
+  const text = writer.encodeHeaderValue(name, value);
+  return text.trim() === '' ? '' : `${foldLines(`${name}: ${text}`)}\r\n`;
+}
+
+function part({ type, content }: Body) {
+  const encoding = encodingOf(content);
+  return {
+    type: `Content-Type: ${type}; charset=utf-8\r\n`,
+    encoding: `Content-Transfer-Encoding: ${encoding}\r\n`,
+    content: encoders[encoding](content),
+  };
+}
+
+/** As it stands where mail systems take it as it stands; else so that most of it can be read in the source, if it is of Latin letters. */
+function encodingOf(content: string): keyof typeof encoders {
+  if (isPlainText(content) && !hasLongerLines(content, lineLength)) return '7bit';
+  const latin = content.match(/[A-Za-z]/g)?.length ?? 0;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant.
+  const others = content.match(/[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\uffff]/g)?.length ?? 0;
+  return others < latin ? 'quoted-printable' : 'base64';
+}
+
+const encoders = {
+  '7bit': (content: string) => content,
+  'quoted-printable': (content: string) => qp.wrap(qp.encode(content)),
+  base64: (content: string) => base64.wrap(base64.encode(content)),
+};
+
+function withEndOfLine(message: string): string {
+  if (message.endsWith('\n')) return message;
+  return message.endsWith('\r') ? `${message}\n` : `${message}\r\n`;
+}
