@@ -1,8 +1,8 @@
 // Attachments as callers give them: bytes in base64. Never a path or an address: our server reads no file and fetches nothing for a caller.
 import * as v from 'valibot';
+import { boundedList } from '../../lib/bounded.ts';
 import type { Attachment } from '../../lib/emails/email.ts';
-import { boundedList } from './bounded.ts';
-import { exactObject } from './exact-object.ts';
+import { exactObject } from '../../lib/exact-object.ts';
 import { headerText } from './header-text.ts';
 
 const maxAttachments = 50;

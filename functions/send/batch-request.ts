@@ -1,9 +1,9 @@
 // What POST /send/batch takes: up to 100 emails, each checked as POST /send checks it; the faults are named by index.
 import * as v from 'valibot';
 import { ApiError, type Fault } from '../../lib/errors.ts';
+import { exactObject } from '../../lib/exact-object.ts';
+import { checkBody, invalidBody, maxFaults } from '../../lib/request-body.ts';
 import { type EmailRequest, parseEmailRequest } from './email-request.ts';
-import { exactObject } from './exact-object.ts';
-import { checkBody, invalidBody, maxFaults } from './request-body.ts';
 
 export const maxEmails = 100;
 

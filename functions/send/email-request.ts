@@ -1,16 +1,17 @@
 // What POST /send takes: the full form (from, to, …) or the original form (email, to_email, …), checked field by field.
 import * as v from 'valibot';
+import { Address } from '../../lib/address.ts';
 import type { Attachment, DeliveryMode, Mailbox, Tag } from '../../lib/emails/email.ts';
 import type { Fault } from '../../lib/errors.ts';
+import { exactObject } from '../../lib/exact-object.ts';
 import type { Lane } from '../../lib/queue/topology.ts';
+import { checkBody, checkObject, invalidBody, missing, Time } from '../../lib/request-body.ts';
 import { Attachments } from './attachments.ts';
 import { CustomHeaders, headerValue } from './custom-headers.ts';
 import { defaultBody } from './default-body.ts';
-import { exactObject } from './exact-object.ts';
 import { headerText } from './header-text.ts';
 import { Metadata, Tags } from './labels.ts';
-import { Address, MailboxList, MailboxSchema, maxRecipients } from './mailbox.ts';
-import { checkBody, checkObject, invalidBody, missing, Time } from './request-body.ts';
+import { MailboxList, MailboxSchema, maxRecipients } from './mailbox.ts';
 import { Unsubscribe, unsubscribeHeaders } from './unsubscribe.ts';
 
 /** A checked request, the same whichever form it came in. */

@@ -1,12 +1,12 @@
 // The story of POST /recipients/erase: the address of somebody who wants to be forgotten goes, the proof of what was done stays.
 import type { AccessToken } from '../../lib/access-token.ts';
+import { Address } from '../../lib/address.ts';
 import { databaseError, type Sql } from '../../lib/db.ts';
 import { eraseRecipient } from '../../lib/emails/erase.ts';
+import { exactObject } from '../../lib/exact-object.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
-import { exactObject } from './exact-object.ts';
-import { Address } from './mailbox.ts';
-import { checkBody } from './request-body.ts';
+import { checkBody } from '../../lib/request-body.ts';
 
 export interface EraseDependencies {
   sql: Sql;

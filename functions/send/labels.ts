@@ -1,7 +1,7 @@
 // What callers note on an email for themselves: tags, to find it by, and metadata, to find their way back.
 import * as v from 'valibot';
-import { boundedList, stringMap } from './bounded.ts';
-import { exactObject } from './exact-object.ts';
+import { boundedList, stringMap } from '../../lib/bounded.ts';
+import { exactObject } from '../../lib/exact-object.ts';
 import { headerText, isOneLine } from './header-text.ts';
 
 const maxTags = 50;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { MailboxList, MailboxSchema, normalizeAddress } from './mailbox.ts';
+import { normalizeAddress } from '../../lib/address.ts';
+import { MailboxList, MailboxSchema } from './mailbox.ts';
 
 describe('normalizeAddress', () => {
   it.each([

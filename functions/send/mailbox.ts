@@ -1,54 +1,16 @@
 // Mailboxes as callers write them: `a@example.com`, `Name <a@example.com>` or `{email, name}`; one each, never a list inside a string.
-import { domainToASCII } from 'node:url';
 import * as v from 'valibot';
+import { Address, addressMessage, maxAddress, normalizeAddress } from '../../lib/address.ts';
+import { boundedList } from '../../lib/bounded.ts';
 import type { Mailbox } from '../../lib/emails/email.ts';
-import { boundedList } from './bounded.ts';
-import { exactObject } from './exact-object.ts';
+import { exactObject } from '../../lib/exact-object.ts';
 import { headerText } from './header-text.ts';
 
-/** RFC 5321 §4.5.3.1: octets of a local part and of a path without its angle brackets. */
-const maxLocalPart = 64;
-const maxAddress = 254;
 const maxName = 256;
 
 /** To, cc and bcc together, and so each of them. */
 export const maxRecipients = 50;
-/**
- * RFC 5322 `dot-atom`, with letters, marks and digits of every script (RFC 6531). Quoted local parts are refused: hardly anybody
- * has one, and they are how addresses are smuggled.
- */
-const localPartForm =
-  /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+)*$/u;
-/** At least two labels of letters, digits and inner hyphens (RFC 1035), the last one not a number. */
-const domainForm = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const nameAndAddress = /^\s*(?:"([^"\\]*)"|([^"<>@,;:\\]*?))\s*<([^<>]*)>\s*$/;
-
-/** An address with its domain in ASCII (IDNA), in lower case, and its local part in NFC; undefined if it is not one single address. */
-export function normalizeAddress(text: string): string | undefined {
-  const at = text.lastIndexOf('@');
-  // Fullwidth and other look-alikes of ASCII stay what they are: only NFKC would turn one of them into an @.
-  const localPart = text.slice(0, Math.max(at, 0)).normalize('NFC');
-  if (at < 1 || Buffer.byteLength(localPart) > maxLocalPart || !localPartForm.test(localPart)) return undefined;
-  const typedDomain = text.slice(at + 1);
-  // domainToASCII follows URL rules, which would let some other characters pass or vanish.
-  if (/[\s/\\?#%:[\]@<>()",;\p{Cc}\p{Cf}]/u.test(typedDomain)) return undefined;
-  const domain = domainToASCII(typedDomain);
-  if (!domainForm.test(domain)) return undefined;
-  const address = `${localPart}@${domain}`;
-  return Buffer.byteLength(address) <= maxAddress ? address : undefined;
-}
-
-const addressMessage = 'must be one email address such as name@example.com';
-
-export const Address = v.pipe(
-  v.string(addressMessage),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const address = normalizeAddress(dataset.value);
-    if (address !== undefined) return address;
-    addIssue({ message: addressMessage });
-    return NEVER;
-  }),
-);
 
 const DisplayName = headerText(maxName);
 

@@ -1,10 +1,10 @@
 // What POST /emails/replay takes: which of a client's emails are to be sent again.
 import * as v from 'valibot';
+import { Address } from '../../lib/address.ts';
 import { replayableStatuses } from '../../lib/emails/email.ts';
 import type { ReplayFilter } from '../../lib/emails/replay.ts';
-import { exactObject } from './exact-object.ts';
-import { Address } from './mailbox.ts';
-import { checkBody, Time } from './request-body.ts';
+import { exactObject } from '../../lib/exact-object.ts';
+import { checkBody, Time } from '../../lib/request-body.ts';
 
 const maxLimit = 1_000;
 

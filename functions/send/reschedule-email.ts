@@ -6,10 +6,10 @@ import { isEmailId } from '../../lib/emails/email.ts';
 import { findEmail } from '../../lib/emails/read.ts';
 import { rescheduleEmail } from '../../lib/emails/reschedule.ts';
 import { ApiError } from '../../lib/errors.ts';
+import { exactObject } from '../../lib/exact-object.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
+import { checkBody, invalidBody, Time } from '../../lib/request-body.ts';
 import { maxScheduleAheadMs } from './email-request.ts';
-import { exactObject } from './exact-object.ts';
-import { checkBody, invalidBody, Time } from './request-body.ts';
 
 export interface RescheduleDependencies {
   sql: Sql;

@@ -1,6 +1,6 @@
 // Unsubscribing with one click (RFC 8058): the field `unsubscribe` and the two headers that it stands for.
 import * as v from 'valibot';
-import { exactObject } from './exact-object.ts';
+import { exactObject } from '../../lib/exact-object.ts';
 import { headerText } from './header-text.ts';
 
 /** The only value that List-Unsubscribe-Post has. */

@@ -1,7 +1,7 @@
 // The options by which the operator says which emails are meant.
 
-import { normalizeAddress } from '../../functions/send/mailbox.ts';
 import { isClientId } from '../../functions/token/clients.ts';
+import { normalizeAddress } from '../../lib/address.ts';
 import type { EmailFilter, Owner } from '../../lib/emails/filter.ts';
 import { type Options, UsageError } from './command.ts';
 

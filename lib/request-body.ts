@@ -1,6 +1,6 @@
 // How request bodies are checked: every fault at once, each with the path of its field.
 import * as v from 'valibot';
-import { ApiError, type Fault } from '../../lib/errors.ts';
+import { ApiError, type Fault } from './errors.ts';
 
 const timeMessage = 'must be a time such as 2026-01-31T12:00:00Z (ISO 8601, with its offset from UTC)';
 /** A point in time, as text. */

@@ -1,0 +1,47 @@
+// Email addresses in the one form in which they are compared and stored.
+import { domainToASCII } from 'node:url';
+import * as v from 'valibot';
+
+/** RFC 5321 §4.5.3.1: octets of a local part and of a path without its angle brackets. */
+const maxLocalPart = 64;
+export const maxAddress = 254;
+/**
+ * RFC 5322 `dot-atom`, with letters, marks and digits of every script (RFC 6531). Quoted local parts are refused: hardly anybody
+ * has one, and they are how addresses are smuggled.
+ */
+const localPartForm =
+  /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+)*$/u;
+/** At least two labels of letters, digits and inner hyphens (RFC 1035), the last one not a number. */
+const domainForm = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** An address with its domain in ASCII (IDNA), in lower case, and its local part in NFC; undefined if it is not one single address. */
+export function normalizeAddress(text: string): string | undefined {
+  const at = text.lastIndexOf('@');
+  // Fullwidth and other look-alikes of ASCII stay what they are: only NFKC would turn one of them into an @.
+  const localPart = text.slice(0, Math.max(at, 0)).normalize('NFC');
+  if (at < 1 || Buffer.byteLength(localPart) > maxLocalPart || !localPartForm.test(localPart)) return undefined;
+  const domain = normalizeDomain(text.slice(at + 1));
+  if (domain === undefined) return undefined;
+  const address = `${localPart}@${domain}`;
+  return Buffer.byteLength(address) <= maxAddress ? address : undefined;
+}
+
+/** A domain in ASCII (IDNA), in lower case; undefined if it is none that mail goes to. */
+export function normalizeDomain(text: string): string | undefined {
+  // domainToASCII follows URL rules, which would let some other characters pass or vanish.
+  if (/[\s/\\?#%:[\]@<>()",;\p{Cc}\p{Cf}]/u.test(text)) return undefined;
+  const domain = domainToASCII(text);
+  return domainForm.test(domain) ? domain : undefined;
+}
+
+export const addressMessage = 'must be one email address such as name@example.com';
+
+export const Address = v.pipe(
+  v.string(addressMessage),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const address = normalizeAddress(dataset.value);
+    if (address !== undefined) return address;
+    addIssue({ message: addressMessage });
+    return NEVER;
+  }),
+);
