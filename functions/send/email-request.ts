@@ -71,7 +71,8 @@ const handling = {
   expires_at: v.optional(Time),
 };
 
-const FullForm = v.pipe(
+/** The full form of a request. */
+export const FullForm = v.pipe(
   exactObject({
     from: MailboxSchema,
     to: v.pipe(MailboxList, v.minLength(1, 'must have at least one recipient')),
@@ -101,7 +102,8 @@ const FullForm = v.pipe(
   ),
 );
 
-const OriginalForm = exactObject({
+/** The form of the original API. */
+export const OriginalForm = exactObject({
   email: Address,
   name: v.optional(headerText(256)),
   to_email: Address,
