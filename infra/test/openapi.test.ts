@@ -5,6 +5,7 @@ import { functionFor } from '../gateway/routes.ts';
 import { type AnswerHeader, answerHeaders } from '../openapi/headers.ts';
 import { type Call, type Example, exampleTimes, type Operation } from '../openapi/operation.ts';
 import { operations } from '../openapi/operations/index.ts';
+import { errorsOf, OAuthProblem, oauthAnswers, Problem, problemAnswers } from '../openapi/problems.ts';
 import { exampleClient, getToken, json } from './functions.ts';
 import { type Ground, startGround } from './ground.ts';
 
@@ -45,12 +46,16 @@ const call: Call = async (method, path, body) => {
   return answer;
 };
 
-async function run(operation: Operation, example: Example, token: string | undefined): Promise<Response> {
+type Asked = Pick<Example, 'given' | 'query' | 'headers' | 'basic' | 'json' | 'form'> & { raw?: string };
+
+/** `raw` is sent as JSON, whatever it is. */
+async function run(operation: Operation, example: Asked, token: string | undefined): Promise<Response> {
   const { method, path_parameters = {}, path } = operation;
   const given = await example.given?.(call);
   const filled = path.replace(/\{(\w+)\}/g, (_, name) => path_parameters[name]?.example ?? '');
   const query = new URLSearchParams(example.query).toString();
-  const body = example.form ? new URLSearchParams(example.form).toString() : JSON.stringify(example.json);
+  const body =
+    example.raw ?? (example.form ? new URLSearchParams(example.form).toString() : JSON.stringify(example.json));
   return ask(method, real(`${filled}${query && `?${query}`}`, given), {
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -91,17 +96,71 @@ describe('examples of the document', () => {
   });
 });
 
-describe('security of the document', () => {
+describe('errors of the document', () => {
   const guarded = operations.filter(wantsToken).map((operation) => ({ name: nameOf(operation), operation }));
 
-  it.each(guarded)('$name wants a token, with its scope', async ({ operation }) => {
-    const example = { ...operation.examples[0], given: async () => ({}) };
-    const other = { ...exampleClient, scope: operation.security === 'email' ? 'basic' : 'email' };
+  /** What can be provoked without knowing what an operation does. */
+  async function provoked(operation: Operation): Promise<Response[]> {
+    const { security, path_parameters, query, body, headers = [], examples } = operation;
+    const example = { ...examples[0], given: async () => ({}) };
+    const { token } = ground.api;
+    const other = { ...exampleClient, scope: security === 'email' ? 'basic' : 'email' };
+    const asked = [
+      run(operation, example, undefined),
+      run(operation, example, 'no-token'),
+      run(operation, example, await getToken(ground.api.functions.token.url, other)),
+      ...(path_parameters ? [run(operation, example, token)] : []),
+      ...(query ? [run(operation, { ...example, query: { nonsense: '1' } }, token)] : []),
+      ...(body ? [run(operation, { ...example, json: 1 }, token)] : []),
+      ...(body ? [run(operation, { ...example, json: undefined, raw: '{' }, token)] : []),
+      ...(body ? [run(operation, { ...example, form: { a: '1' } }, token)] : []),
+      ...(headers.includes('Idempotency-Key')
+        ? [run(operation, { ...example, headers: { 'idempotency-key': 'x'.repeat(300) } }, token)]
+        : []),
+    ];
+    return Promise.all(asked);
+  }
+
+  it.each(guarded)('of $name are problem details with its codes', async ({ operation }) => {
+    const { path_parameters, query, body, headers = [] } = operation;
     const names = [];
-    for (const token of [undefined, await getToken(ground.api.functions.token.url, other)]) {
-      names.push((await json(await run(operation, example, token))).name);
+    for (const response of await provoked(operation)) {
+      const problem = await json(response);
+      expect(v.safeParse(Problem, problem).issues).toBeUndefined();
+      const documented = problemAnswers(errorsOf(operation)).find(({ status }) => status === response.status);
+      expect(response.headers.get('content-type')).toBe(documented?.type);
+      for (const header of documented?.headers ?? []) expect(response.headers.has(header)).toBe(true);
+      names.push(problem.name);
     }
-    expect(names).toEqual(['missing_token', 'insufficient_scope']);
+    expect(errorsOf(operation)).toEqual(expect.arrayContaining(names));
+    expect(names).toEqual([
+      'missing_token',
+      'invalid_token',
+      'insufficient_scope',
+      ...(path_parameters ? ['not_found'] : []),
+      ...(query ? ['invalid_parameter'] : []),
+      ...(body ? ['validation_error', 'invalid_json', 'unsupported_media_type'] : []),
+      ...(headers.includes('Idempotency-Key') ? ['invalid_idempotency_key'] : []),
+    ]);
+  });
+
+  const oauth = operations.flatMap((operation) =>
+    operation.oauth_errors ? [{ name: nameOf(operation), operation }] : [],
+  );
+  it.each(oauth)('of $name are those of RFC 6749', async ({ operation }) => {
+    const wrong = { grant_type: 'client_credentials', client_id: 'myawesomeapp', client_secret: 'wrong' };
+    const asked: Asked[] = [{ json: {} }, { json: 1 }, { form: wrong }, { raw: '{' }];
+    const statuses = [];
+    for (const request of asked) {
+      const response = await run(operation, request, undefined);
+      const error = await json(response);
+      expect(v.safeParse(OAuthProblem, error).issues).toBeUndefined();
+      const documented = oauthAnswers(operation.oauth_errors ?? []).find(({ status }) => status === response.status);
+      expect(JSON.stringify(documented?.schema)).toContain(`"${error.error}"`);
+      for (const header of documented?.headers ?? []) expect(response.headers.has(header)).toBe(true);
+      statuses.push(response.status);
+    }
+    expect(statuses.slice(1)).toEqual([400, 401, 400]);
   });
 
   it('whatever wants no token answers without one', () => {
