@@ -36,17 +36,14 @@ describe('the range', () => {
 describe('the counts', () => {
   const day = (number: number) => new Date(Date.UTC(2026, 2, number));
   const range = { since: new Date('2026-03-01T12:00:00Z'), until: day(4), interval: 'day' } as const;
-  const none = { p50_ms: null, p95_ms: null };
 
   it('have every day of the range, and the bounce rate of what was sent or bounced', () => {
-    const stats = showStats(range, [
-      { at: null, status: 'sent', emails: 5, p50_ms: 10, p95_ms: 90 },
-      { at: null, status: 'bounced', emails: 1, p50_ms: 7, p95_ms: 7 },
-      { at: null, status: 'queued', emails: 4, ...none },
-      { at: day(1), status: 'sent', emails: 5, ...none },
-      { at: day(3), status: 'bounced', emails: 1, ...none },
-      { at: day(3), status: 'queued', emails: 4, ...none },
-    ]);
+    const parts = [
+      { at: day(1), status: 'sent', emails: 5 },
+      { at: day(3), status: 'bounced', emails: 1 },
+      { at: day(3), status: 'queued', emails: 4 },
+    ] as const;
+    const stats = showStats(range, { parts: [...parts], p50_ms: 10, p95_ms: 90 });
     expect(stats).toMatchObject({ total: 10, bounce_rate: 0.1667, latency_ms: { p50: 10, p95: 90 } });
     expect(stats.statuses).toMatchObject({ sent: 5, bounced: 1, queued: 4, failed: 0 });
     expect(stats.series.map(({ at, total, statuses }) => [at, total, statuses.sent])).toEqual([
@@ -57,7 +54,7 @@ describe('the counts', () => {
   });
 
   it('without emails have no rate and no latency', () => {
-    const stats = showStats(range, []);
+    const stats = showStats(range, { parts: [], p50_ms: null, p95_ms: null });
     expect(stats).toMatchObject({ total: 0, bounce_rate: null, latency_ms: { p50: null, p95: null } });
     expect(stats.series).toHaveLength(3);
   });
