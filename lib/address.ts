@@ -38,6 +38,7 @@ export const addressMessage = 'must be one email address such as name@example.co
 
 export const Address = v.pipe(
   v.string(addressMessage),
+  v.metadata({ format: 'idn-email' }),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const address = normalizeAddress(dataset.value);
     if (address !== undefined) return address;

@@ -1,18 +1,35 @@
 // Lists and maps whose size is checked before anything in them is looked at: a million faults would be a fault of ours.
 import * as v from 'valibot';
+import { chosen } from './chosen.ts';
 
 /** A list of at most `max` items. */
 export function boundedList<Output>(item: v.GenericSchema<unknown, Output>, max: number) {
-  return v.lazy((input): v.GenericSchema<unknown, Output[]> => {
-    if (!Array.isArray(input) || input.length <= max) return v.array(item, 'must be a list');
-    return v.custom<Output[]>(() => false, `may have ${max} entries at most`);
-  });
+  return chosen(
+    (input): v.GenericSchema<unknown, Output[]> => {
+      if (!Array.isArray(input) || input.length <= max) return v.array(item, 'must be a list');
+      return v.custom<Output[]>(() => false, `may have ${max} entries at most`);
+    },
+    v.pipe(v.array(item), v.maxLength(max)),
+  );
 }
 
-/** An object of at most `max` strings. `faultOf` says what is wrong with an entry, if anything is. */
-export function stringMap(max: number, faultOf: (name: string, value: string) => string | undefined) {
+/**
+ * An object of at most `max` strings. `faultOf` says what is wrong with an entry, if anything is; `form` is as much of it as JSON
+ * Schema can say.
+ */
+export function stringMap(
+  max: number,
+  faultOf: (name: string, value: string) => string | undefined,
+  form: { name: RegExp; maxLength: number },
+) {
   return v.pipe(
     v.custom<Record<string, unknown>>(isPlainObject, 'must be an object of strings'),
+    v.metadata({
+      type: 'object',
+      maxProperties: max,
+      propertyNames: { pattern: form.name.source },
+      additionalProperties: { type: 'string', maxLength: form.maxLength },
+    }),
     v.rawTransform(({ dataset, addIssue, NEVER }): Record<string, string> => {
       const input = dataset.value;
       const entries = Object.entries(input);

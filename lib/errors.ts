@@ -2,7 +2,7 @@
 import type { Reply } from './http.ts';
 
 /** Code → HTTP status and title. The codes are also the `name` that SDKs of common mail APIs read. */
-const problems = {
+export const problems = {
   invalid_json: { status: 400, title: 'Malformed JSON' },
   invalid_parameter: { status: 400, title: 'Invalid query parameter' },
   invalid_idempotency_key: { status: 400, title: 'Idempotency key invalid' },

@@ -11,6 +11,7 @@ export function exactObject<const Entries extends v.ObjectEntries>(
 ) {
   return v.pipe(
     v.looseObject(entries, 'must be an object'),
+    v.metadata({ additionalProperties: false }),
     v.rawCheck(({ dataset, addIssue }) => {
       const input = dataset.value;
       if (typeof input !== 'object' || input === null) return;

@@ -151,7 +151,8 @@ export function writeReply(response: ServerResponse, reply: Reply): void {
     body = JSON.stringify(reply.body);
     headers['content-type'] ??= 'application/json';
   }
-  if (body !== undefined || reply.status !== 204) headers['content-length'] = Buffer.byteLength(body ?? '');
+  if (body !== undefined || ![204, 304].includes(reply.status))
+    headers['content-length'] = Buffer.byteLength(body ?? '');
   response.writeHead(reply.status, headers);
   response.end(body);
 }

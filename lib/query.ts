@@ -1,25 +1,37 @@
 // How query parameters are checked: every fault at once, each with the name of its parameter.
 import * as v from 'valibot';
-import { ApiError } from './errors.ts';
+import { ApiError, type Fault } from './errors.ts';
 
 const maxLimit = 100;
-const limitMessage = `must be a whole number from 1 to ${maxLimit}`;
+const timeMessage = 'must be a time such as 2026-01-31T12:00:00Z';
+
+/** A point in time, as text. */
+export const QueryTime = v.pipe(
+  v.string(),
+  v.isoTimestamp(timeMessage),
+  v.transform((text) => new Date(text)),
+  v.check((date) => !Number.isNaN(date.getTime()), timeMessage),
+);
+
+/** A whole number from 1 to `max`. */
+function upTo(max: number) {
+  const message = `must be a whole number from 1 to ${max}`;
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,3}$/, message),
+    v.metadata({ type: 'integer', minimum: 1, maximum: max, pattern: undefined }),
+    v.transform(Number),
+    v.minValue(1, message),
+    v.maxValue(max, message),
+  );
+}
 
 /** The parameters of every list: at most `limit` of them, those that come after the one with the id `after`. */
 export function pageParameters(what: string) {
   const article = /^[aeiou]/.test(what) ? 'an' : 'a';
   return {
     after: v.optional(v.pipe(v.string(), v.uuid(`must be the id of ${article} ${what}`))),
-    limit: v.optional(
-      v.pipe(
-        v.string(),
-        v.regex(/^\d{1,3}$/, limitMessage),
-        v.transform(Number),
-        v.minValue(1, limitMessage),
-        v.maxValue(maxLimit, limitMessage),
-      ),
-      '20',
-    ),
+    limit: v.optional(upTo(maxLimit), '20'),
   };
 }
 
@@ -31,16 +43,18 @@ export function checkQuery<const Schema extends v.GenericSchema>(
   const repeated = [...new Set(query.keys())].filter((name) => query.getAll(name).length > 1);
   const result = v.safeParse(schema, Object.fromEntries(query));
   if (result.success && repeated.length === 0) return result.output;
-  const errors = [
+  throw invalidQuery([
     ...repeated.map((path) => ({ path, message: 'must be given once' })),
     ...(result.issues ?? []).map((issue) => ({
       path: v.getDotPath(issue) ?? '',
       message: issue.expected === 'never' ? 'is not a parameter of this request' : issue.message,
     })),
-  ];
-  throw new ApiError('invalid_parameter', `${errors.map(({ path, message }) => `${path} ${message}`).join('; ')}.`, {
-    errors,
-  });
+  ]);
+}
+
+export function invalidQuery(errors: Fault[]): ApiError {
+  const detail = `${errors.map(({ path, message }) => `${path} ${message}`).join('; ')}.`;
+  return new ApiError('invalid_parameter', detail, { errors });
 }
 
 /** One page of a list of which one more than `limit` was read, to tell whether there is another. */

@@ -1,9 +1,9 @@
-// The query parameters of GET /emails, checked all at once.
+// The query parameters of GET /emails.
 import * as v from 'valibot';
 import { emailStatuses } from '../../lib/emails/email.ts';
-import { checkQuery, pageParameters } from '../../lib/query.ts';
+import { checkQuery, pageParameters, QueryTime } from '../../lib/query.ts';
 
-const ListQuery = v.strictObject({
+export const ListQuery = v.strictObject({
   status: v.optional(v.picklist(emailStatuses, `must be one of ${emailStatuses.join(', ')}`)),
   recipient: v.optional(
     v.pipe(v.string(), v.maxLength(254), v.regex(/^[^\p{Cc}]*@[^\p{Cc}]*$/u, 'must be an email address')),
@@ -16,14 +16,7 @@ const ListQuery = v.strictObject({
       v.transform(readTag),
     ),
   ),
-  since: v.optional(
-    v.pipe(
-      v.string(),
-      v.isoTimestamp('must be a time such as 2026-01-31T12:00:00Z'),
-      v.transform((text) => new Date(text)),
-      v.check((date) => !Number.isNaN(date.getTime()), 'must be a time such as 2026-01-31T12:00:00Z'),
-    ),
-  ),
+  since: v.optional(QueryTime),
   ...pageParameters('email'),
 });
 

@@ -1,14 +1,18 @@
-// The routes of the history function: a client's own emails, one of them, and its events.
+// The routes of the history function: a client's own emails, one of them, its events, counts of them, and the API's reference.
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import { databaseError, type Sql } from '../../lib/db.ts';
 import { isEmailId } from '../../lib/emails/email.ts';
 import { listEvents } from '../../lib/emails/events.ts';
 import { findEmail, listEmails } from '../../lib/emails/read.ts';
+import { countEmails } from '../../lib/emails/stats.ts';
 import { ApiError } from '../../lib/errors.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
 import { pageOf } from '../../lib/query.ts';
 import { parseListQuery } from './list-query.ts';
+import { createReferenceRoutes } from './reference.ts';
 import { showEmail, showEvent, showSummary } from './show.ts';
+import { showStats } from './show-stats.ts';
+import { parseStatsQuery } from './stats-query.ts';
 
 export interface HistoryDependencies {
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
@@ -53,5 +57,10 @@ export function createHistoryRoutes({ checkToken, sql }: HistoryDependencies): R
       const email = await ownEmail(request, client);
       return { object: 'list', data: (await listEvents(sql, email.id)).map(showEvent) };
     }),
+    get('/stats', async ({ query }, { clientId }) => {
+      const range = parseStatsQuery(query, new Date());
+      return showStats(range, await countEmails(sql, clientId, range));
+    }),
+    ...createReferenceRoutes(),
   ];
 }

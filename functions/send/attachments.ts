@@ -19,7 +19,7 @@ const mediaType = new RegExp(
   `^${token}/${token}(?:\\s*;\\s*${token}=(?:${token}|"[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*"))*$`,
 );
 
-const AttachmentObject = exactObject(
+export const AttachmentObject = exactObject(
   {
     filename: v.pipe(
       headerText(maxFilename),
@@ -28,6 +28,7 @@ const AttachmentObject = exactObject(
     ),
     content: v.pipe(
       v.string('must be a string'),
+      v.metadata({ contentEncoding: 'base64' }),
       v.check(isBase64, 'must be base64 (RFC 4648 §4), without line breaks'),
     ),
     content_type: v.nullish(

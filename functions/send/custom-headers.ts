@@ -32,10 +32,11 @@ export function isReserved(name: string): boolean {
   return reserved.has(lower) || reservedPrefixes.some((prefix) => lower.startsWith(prefix));
 }
 
+const headerName = /^[A-Za-z][A-Za-z0-9-]{0,75}$/;
+
 /** What is wrong with a header; undefined if nothing is. */
 export function headerFault(name: string, value: string): string | undefined {
-  if (!/^[A-Za-z][A-Za-z0-9-]{0,75}$/.test(name))
-    return 'is not a header name: a letter, then up to 75 letters, digits and hyphens';
+  if (!headerName.test(name)) return 'is not a header name: a letter, then up to 75 letters, digits and hyphens';
   if (isReserved(name)) return 'is a header that callers may not set';
   if (!isOneLine(value)) return 'must not have line breaks or other control characters';
   if (!value.isWellFormed()) return 'must be well-formed Unicode';
@@ -55,7 +56,7 @@ export function headerFault(name: string, value: string): string | undefined {
 }
 
 export const CustomHeaders = v.pipe(
-  stringMap(maxHeaders, headerFault),
+  stringMap(maxHeaders, headerFault, { name: headerName, maxLength: maxLine }),
   v.check(
     (headers) => new Set(Object.keys(headers).map((name) => name.toLowerCase())).size === Object.keys(headers).length,
     'must not name a header twice',

@@ -87,7 +87,8 @@ const handling = {
   expires_at: v.optional(Time),
 };
 
-const FullForm = v.pipe(
+/** The full form of a request. */
+export const FullForm = v.pipe(
   exactObject({
     from: MailboxSchema,
     to: v.pipe(MailboxList, v.minLength(1, 'must have at least one recipient')),
@@ -109,7 +110,8 @@ const FullForm = v.pipe(
   contentCheck({ hasDefault: false }),
 );
 
-const OriginalForm = v.pipe(
+/** The form of the original API. */
+export const OriginalForm = v.pipe(
   exactObject({
     email: Address,
     name: v.optional(headerText(256)),

@@ -13,7 +13,7 @@ export interface EraseDependencies {
   log: Log;
 }
 
-const EraseRequest = exactObject({ recipient: Address });
+export const EraseRequest = exactObject({ recipient: Address });
 
 /**
  * 200 `{object, erased, canceled, on_the_way, message}`. Of the client's emails to `recipient`, those at their end keep no

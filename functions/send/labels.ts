@@ -1,6 +1,7 @@
 // What callers note on an email for themselves: tags, to find it by, and metadata, to find their way back.
 import * as v from 'valibot';
 import { boundedList, stringMap } from '../../lib/bounded.ts';
+import { chosen } from '../../lib/chosen.ts';
 import { exactObject } from '../../lib/exact-object.ts';
 import { headerText, isOneLine } from './header-text.ts';
 
@@ -15,27 +16,32 @@ const TagName = v.pipe(
   headerText(maxTagName),
   v.nonEmpty('must not be empty'),
   // `GET /emails?tag=name:value` tells the two apart by it.
-  v.check((name) => !name.includes(':'), 'must not have a colon'),
+  v.regex(/^[^:]*$/, 'must not have a colon'),
 );
-const TagObject = exactObject({ name: TagName, value: v.optional(headerText(maxTagValue), '') });
-const Tag = v.lazy((input): v.GenericSchema<unknown, { name: string; value: string }> => {
-  if (typeof input !== 'string') return TagObject;
-  return v.pipe(
-    TagName,
-    v.transform((name) => ({ name, value: '' })),
-  ) as v.GenericSchema<unknown, { name: string; value: string }>;
-});
+export const TagObject = exactObject({ name: TagName, value: v.optional(headerText(maxTagValue), '') });
+const Tag = chosen(
+  (input): v.GenericSchema<unknown, { name: string; value: string }> => {
+    if (typeof input !== 'string') return TagObject;
+    return v.pipe(
+      TagName,
+      v.transform((name) => ({ name, value: '' })),
+    ) as v.GenericSchema<unknown, { name: string; value: string }>;
+  },
+  v.union([TagName, TagObject]),
+);
 
 /** `["a"]` and `[{name, value}]`; one without a value has an empty one. */
 export const Tags = boundedList(Tag, maxTags);
 
+const metadataName = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${maxMetadataName - 1}}$`);
+
 /** What is wrong with an entry of metadata; undefined if nothing is. */
 export function metadataFault(name: string, value: string): string | undefined {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name) || name.length > maxMetadataName)
+  if (!metadataName.test(name))
     return `has a name that is not 1 to ${maxMetadataName} letters, digits, dots, hyphens and underscores`;
   if (value.length > maxMetadataValue) return `may have ${maxMetadataValue} characters at most`;
   if (!isOneLine(value)) return 'must not have line breaks or other control characters';
   return value.isWellFormed() ? undefined : 'must be well-formed Unicode';
 }
 
-export const Metadata = stringMap(maxEntries, metadataFault);
+export const Metadata = stringMap(maxEntries, metadataFault, { name: metadataName, maxLength: maxMetadataValue });

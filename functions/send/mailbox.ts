@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { Address, addressMessage, maxAddress, normalizeAddress } from '../../lib/address.ts';
 import { boundedList } from '../../lib/bounded.ts';
+import { chosen } from '../../lib/chosen.ts';
 import type { Mailbox } from '../../lib/emails/email.ts';
 import { exactObject } from '../../lib/exact-object.ts';
 import { headerText } from './header-text.ts';
@@ -20,13 +21,17 @@ function splitNameAndAddress(text: string): { email: string; name?: string } {
   return email === undefined ? { email: text.trim() } : name ? { email, name } : { email };
 }
 
+/** The brackets and the space between, and quotes. */
+const maxMailbox = maxAddress + maxName + 4;
+
 const MailboxText = v.pipe(
   v.string(),
+  v.metadata({ maxLength: maxMailbox }),
   v.rawTransform(({ dataset, addIssue, NEVER }): Mailbox => {
     const { email, name } = splitNameAndAddress(dataset.value);
     const address = normalizeAddress(email);
     const checkedName = v.safeParse(v.optional(DisplayName), name);
-    if (address === undefined || dataset.value.length > maxAddress + maxName + 4) {
+    if (address === undefined || dataset.value.length > maxMailbox) {
       addIssue({ message: `${addressMessage} or "Name <name@example.com>"; give several as a list` });
       return NEVER;
     }
@@ -38,22 +43,32 @@ const MailboxText = v.pipe(
   }),
 );
 
-const MailboxObject = v.pipe(
+export const MailboxObject = v.pipe(
   exactObject({ email: Address, name: v.optional(v.nullable(DisplayName)) }),
   v.transform(({ email, name }): Mailbox => (name ? { email, name } : { email })),
 );
 
 /** One mailbox, as text or as an object. */
-export const MailboxSchema = v.lazy((input): v.GenericSchema<unknown, Mailbox> => {
-  if (typeof input === 'string') return MailboxText as v.GenericSchema<unknown, Mailbox>;
-  return MailboxObject as v.GenericSchema<unknown, Mailbox>;
-});
+export const MailboxSchema = chosen(
+  (input): v.GenericSchema<unknown, Mailbox> => {
+    if (typeof input === 'string') return MailboxText as v.GenericSchema<unknown, Mailbox>;
+    return MailboxObject as v.GenericSchema<unknown, Mailbox>;
+  },
+  v.pipe(
+    v.union([MailboxText, MailboxObject]),
+    v.title('Mailbox'),
+    v.description('`a@example.com`, `Name <a@example.com>`, or an object; one mailbox, never a list inside a string.'),
+  ),
+);
 
 /** One mailbox, or a list of them. */
-export const MailboxList = v.lazy((input): v.GenericSchema<unknown, Mailbox[]> => {
-  if (Array.isArray(input)) return boundedList(MailboxSchema, maxRecipients);
-  return v.pipe(
-    MailboxSchema,
-    v.transform((mailbox) => [mailbox]),
-  );
-});
+export const MailboxList = chosen(
+  (input): v.GenericSchema<unknown, Mailbox[]> => {
+    if (Array.isArray(input)) return boundedList(MailboxSchema, maxRecipients);
+    return v.pipe(
+      MailboxSchema,
+      v.transform((mailbox) => [mailbox]),
+    );
+  },
+  v.union([MailboxSchema, boundedList(MailboxSchema, maxRecipients)]),
+);

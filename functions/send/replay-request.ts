@@ -1,6 +1,7 @@
 // What POST /emails/replay takes: which of a client's emails are to be sent again.
 import * as v from 'valibot';
 import { Address } from '../../lib/address.ts';
+import { chosen } from '../../lib/chosen.ts';
 import { replayableStatuses } from '../../lib/emails/email.ts';
 import type { ReplayFilter } from '../../lib/emails/replay.ts';
 import { exactObject } from '../../lib/exact-object.ts';
@@ -9,17 +10,20 @@ import { checkBody, Time } from '../../lib/request-body.ts';
 const maxLimit = 1_000;
 
 const Status = v.picklist(replayableStatuses, `must be one of ${replayableStatuses.join(', ')}`);
-const Statuses = v.lazy((input) =>
-  Array.isArray(input)
-    ? v.pipe(v.array(Status), v.minLength(1, 'must have at least one status'))
-    : v.pipe(
-        Status,
-        v.transform((status) => [status]),
-      ),
+const StatusList = v.pipe(v.array(Status), v.minLength(1, 'must have at least one status'));
+const Statuses = chosen(
+  (input): v.GenericSchema<unknown, v.InferOutput<typeof StatusList>> =>
+    Array.isArray(input)
+      ? StatusList
+      : v.pipe(
+          Status,
+          v.transform((status) => [status]),
+        ),
+  v.union([Status, StatusList]),
 );
 const limitMessage = `must be a whole number from 1 to ${maxLimit}`;
 
-const ReplayRequest = exactObject({
+export const ReplayRequest = exactObject({
   status: v.optional(Statuses, 'failed'),
   since: v.optional(Time),
   until: v.optional(Time),

@@ -15,7 +15,7 @@ export interface RescheduleDependencies {
   sql: Sql;
 }
 
-const RescheduleRequest = exactObject({
+export const RescheduleRequest = exactObject({
   scheduled_at: v.pipe(
     Time,
     v.check((time) => time.getTime() <= Date.now() + maxScheduleAheadMs, 'may be a year ahead at most'),

@@ -20,10 +20,11 @@ export interface IssueTokenOptions {
 }
 
 export const grantTypes = ['client_credentials'];
+export const grantParameters = ['grant_type', 'scope', ...credentialNames] as const;
 
 export function createIssueToken({ authenticate, tokens, log, ...api }: IssueTokenOptions) {
   return async (request: Request): Promise<Reply> => {
-    const parameters = readParameters(request, ['grant_type', 'scope', ...credentialNames]);
+    const parameters = readParameters(request, grantParameters);
     checkGrantType(parameters.grant_type);
     const client = await authenticate(request, parameters);
     const scopes = grantedScopes(parameters.scope, client);

@@ -3,7 +3,7 @@ import type { ApiError } from '../../lib/errors.ts';
 import type { Reply } from '../../lib/http.ts';
 
 /** Code → HTTP status. `invalid_target` is of RFC 8707 §2, the last two of RFC 6749 §4.1.2.1, for which §5.2 has no words. */
-const statuses = {
+export const statuses = {
   invalid_request: 400,
   invalid_client: 401,
   invalid_scope: 400,

@@ -1,0 +1,31 @@
+// The query parameters of GET /stats: a range of time, and how finely it is cut.
+import * as v from 'valibot';
+import type { StatsRange } from '../../lib/emails/stats.ts';
+import { checkQuery, invalidQuery, QueryTime } from '../../lib/query.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const usualRangeMs = dayMs;
+/** What one statement reads has a bound. */
+export const maxRangeDays = 31;
+/** Ranges up to this are cut by hours unless days are asked for. */
+const hourlyUpToMs = 2 * dayMs;
+
+export const StatsQuery = v.strictObject({
+  since: v.optional(QueryTime),
+  until: v.optional(QueryTime),
+  interval: v.optional(v.picklist(['hour', 'day'], 'must be hour or day')),
+});
+
+/** The last 24 hours unless told otherwise. Throws `invalid_parameter` (400) naming every fault. */
+export function parseStatsQuery(query: URLSearchParams, now: Date): StatsRange {
+  const { until: askedUntil, since: askedSince, interval } = checkQuery(StatsQuery, query);
+  const until = askedUntil ?? now;
+  const since = askedSince ?? new Date(until.getTime() - usualRangeMs);
+  const rangeMs = until.getTime() - since.getTime();
+  if (rangeMs <= 0) throw invalidQuery([{ path: 'until', message: 'must be after since' }]);
+  if (rangeMs > maxRangeDays * dayMs) {
+    throw invalidQuery([{ path: 'since', message: `may be ${maxRangeDays} days before until at most` }]);
+  }
+  return { since, until, interval: interval ?? (rangeMs <= hourlyUpToMs ? 'hour' : 'day') };
+}

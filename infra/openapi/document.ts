@@ -1,0 +1,167 @@
+// Makes the OpenAPI 3.1 document of the operations.
+import { curl } from './curl.ts';
+import { requestHeaders } from './headers.ts';
+import { convert, type JsonSchema } from './json-schema.ts';
+import { type Answer, type Example, type Operation, type Prose, tags } from './operation.ts';
+import {
+  errorsOf,
+  headerComponents,
+  headerRefs,
+  OAuthProblem,
+  oauthAnswers,
+  Problem,
+  problemAnswers,
+} from './problems.ts';
+
+export interface DocumentOptions {
+  operations: readonly Operation[];
+  prose: readonly Prose[];
+  version: string;
+}
+
+const description = `
+A self-hosted API that accepts an email, keeps it, delivers it over SMTP and can say at any time what became of it.
+
+Get a token with \`POST /token\`, send it as \`Authorization: Bearer …\`. The examples are for a shell in which \`API\` is where this
+document came from, as in \`API=http://localhost:8080\`, and \`TOKEN\` an access token.
+
+A 202 of an email means that it is committed: it goes out even if everything restarts. Ids are UUIDs (version 7), times are ISO 8601.
+What goes into a header of a message (subjects, names, tags) may have no line breaks and no other control characters.
+
+Errors are problem details (RFC 9457); \`errors\` names every fault of a request at once. Those of the OAuth2 endpoints are RFC 6749's.
+A path that is not here answers 404 \`not_found\`, another method 405 \`method_not_allowed\` with \`Allow\`. GET serves HEAD, too.
+Answers may get further fields; requests with fields that are not listed are refused.`.trim();
+
+export function createDocument({ operations, prose, version }: DocumentOptions) {
+  const schemas: Record<string, unknown> = {};
+  const request = { prose, schemas, open: false };
+  const answer = { prose, schemas, open: true };
+  convert(Problem, answer);
+  convert(OAuthProblem, answer);
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations) {
+    paths[operation.path] ??= {};
+    Object.assign(paths[operation.path] ?? {}, { [operation.method.toLowerCase()]: toOperation(operation) });
+  }
+  return {
+    openapi: '3.1.1',
+    info: { title: 'Email API', version, description, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/', description: 'Where this document came from.' }],
+    tags: Object.entries(tags)
+      .filter(([name]) => operations.some(({ tag }) => tag === name))
+      .map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.entries(schemas).sort(([one], [other]) => (one < other ? -1 : 1))),
+      parameters: Object.fromEntries(
+        Object.entries(requestHeaders).map(([name, header]) => [name, { name, in: 'header', ...header }]),
+      ),
+      headers: headerComponents,
+      securitySchemes,
+    },
+  };
+
+  function toOperation(operation: Operation) {
+    const { id, tag, summary, description, body, answers, examples, oauth_errors } = operation;
+    const errors = oauth_errors ? oauthAnswers(oauth_errors) : problemAnswers(errorsOf(operation));
+    const parameters = [...pathParameters(operation), ...queryParameters(operation), ...headerParameters(operation)];
+    return {
+      operationId: id,
+      tags: [tag],
+      summary,
+      description,
+      security: securityOf(operation),
+      ...(parameters.length > 0 && { parameters }),
+      ...(body && { requestBody: requestBody(body, examples) }),
+      responses: Object.fromEntries([
+        ...Object.entries(answers).map(([status, one]) => [status, toResponse(one)]),
+        ...errors.map(({ status, description, headers, type, schema }) => [
+          String(status),
+          { description, ...headerRefs(headers), content: { [type]: { schema } } },
+        ]),
+      ]),
+      'x-codeSamples': examples.map((example) => ({
+        lang: 'Shell',
+        label: example.summary,
+        source: curl(operation, example),
+      })),
+    };
+  }
+
+  function pathParameters({ path_parameters = {} }: Operation) {
+    return Object.entries(path_parameters).map(([name, { description, schema, example }]) => ({
+      name,
+      in: 'path',
+      required: true,
+      description,
+      schema: convert(schema, request),
+      example,
+    }));
+  }
+
+  function queryParameters({ id, query }: Operation) {
+    if (query === undefined) return [];
+    const { properties = {} }: JsonSchema = convert(query.schema, request);
+    return Object.entries(properties).map(([name, schema]) => {
+      const description = query.descriptions[name];
+      if (description === undefined) throw new Error(`${id}: nothing is said of the parameter ${name}`);
+      return { name, in: 'query', description, schema };
+    });
+  }
+
+  function headerParameters({ headers = [] }: Operation) {
+    return headers.map((name) => ({ $ref: `#/components/parameters/${name}` }));
+  }
+
+  function requestBody({ schema, types }: NonNullable<Operation['body']>, examples: readonly Example[]) {
+    const content = types.map((type) => {
+      const fitting = examples.flatMap((example) => {
+        const value = type === 'application/json' ? example.json : example.form;
+        return value === undefined ? [] : [[toName(example.summary), { summary: example.summary, value }] as const];
+      });
+      return [
+        type,
+        { schema: convert(schema, request), ...(fitting.length > 0 && { examples: Object.fromEntries(fitting) }) },
+      ];
+    });
+    return { required: true, content: Object.fromEntries(content) };
+  }
+
+  function toResponse({ description, headers = [], body }: Answer) {
+    const content = Object.entries(body ?? {}).map(([type, { schema, example }]) => [
+      type,
+      { schema: convert(schema, answer), example },
+    ]);
+    return { description, ...headerRefs(headers), ...(body && { content: Object.fromEntries(content) }) };
+  }
+}
+
+const securitySchemes = {
+  accessToken: {
+    type: 'oauth2',
+    description: 'The client-credentials grant of `POST /token`.',
+    flows: {
+      clientCredentials: {
+        tokenUrl: '/token',
+        scopes: {
+          basic: 'Reads what the client has sent and keeps.',
+          email: 'Sends emails and changes what the client keeps.',
+        },
+      },
+    },
+  },
+  clientSecret: { type: 'http', scheme: 'basic', description: 'Client id and secret (RFC 6749 §2.3.1).' },
+};
+
+function securityOf({ security }: Operation): object[] {
+  if (security === null) return [];
+  // The body may prove the client, too.
+  return security === 'client' ? [{ clientSecret: [] }, {}] : [{ accessToken: [security] }];
+}
+
+function toName(summary: string): string {
+  return summary
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+}

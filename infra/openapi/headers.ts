@@ -1,0 +1,64 @@
+// The HTTP headers that the document speaks of, of requests and of answers: each is described once, under components.
+
+export const requestHeaders = {
+  'Idempotency-Key': {
+    description:
+      'Has the request take effect once, however often it is repeated within 24 hours: a repetition with the same body gets the first answer again, one with another body is refused. 1 to 256 printable ASCII characters, bare or as a quoted string.',
+    schema: { type: 'string', minLength: 1, maxLength: 258 },
+    example: 'order-7',
+  },
+  Prefer: {
+    description:
+      '`wait=N` (RFC 7240): answer when the email has come to its end, or after N seconds (30 at most) with what it is at then.',
+    schema: { type: 'string' },
+    example: 'wait=10',
+  },
+  'x-batch-validation': {
+    description: '`permissive` sends the emails without faults and names the others; `strict` refuses all of them.',
+    schema: { type: 'string', enum: ['strict', 'permissive'], default: 'strict' },
+    example: 'permissive',
+  },
+  traceparent: {
+    description:
+      'W3C Trace Context: the trace that the delivery belongs to. An invalid one is ignored, and a new trace is begun.',
+    schema: { type: 'string' },
+    example: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  },
+  'If-None-Match': {
+    description: 'The ETag of the copy that the client has.',
+    schema: { type: 'string' },
+    example: '"0f343b0931126a20f133d67c2b018a3b"',
+  },
+} as const;
+export type RequestHeader = keyof typeof requestHeaders;
+
+/** `always`: an answer that lists it has it in any case. */
+export const answerHeaders = {
+  Location: {
+    always: true,
+    description: 'Where the email is read.',
+    schema: { type: 'string', format: 'uri-reference' },
+  },
+  'Idempotency-Replayed': {
+    always: false,
+    description: '`true` when an earlier request with this Idempotency-Key had the effect, and this one had none.',
+    schema: { type: 'string', const: 'true' },
+  },
+  'Preference-Applied': {
+    always: false,
+    description: 'How long the answer would have waited, where the request asked for it.',
+    schema: { type: 'string' },
+  },
+  'WWW-Authenticate': {
+    always: true,
+    description: 'How to authenticate, and what is missing (RFC 6750).',
+    schema: { type: 'string' },
+  },
+  'Retry-After': {
+    always: true,
+    description: 'Seconds after which to try again.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  ETag: { always: true, description: 'What the content is told by.', schema: { type: 'string' } },
+} as const;
+export type AnswerHeader = keyof typeof answerHeaders;

@@ -1,0 +1,121 @@
+// From valibot to JSON Schema 2020-12: what the converter cannot know of our schemas, and the parts that have names.
+import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
+import type * as v from 'valibot';
+import type { Prose } from './operation.ts';
+
+export type { JsonSchema };
+
+/** Stands where the converter knows nothing; `v.metadata` beside the schema must have said what it is. */
+const unsaid = 'x-unsaid';
+/** The description of a property whose schema has a name, and perhaps a description, of its own. */
+const here = 'x-here';
+
+export interface ConvertOptions {
+  prose: readonly Prose[];
+  /** Takes the parts that have a name (`v.title`, or prose). */
+  schemas: Record<string, unknown>;
+  /** True for what the API answers: clients are not to rely on that no field is ever added. */
+  open: boolean;
+}
+
+/** What goes in (`typeMode: input`), without the checks that JSON Schema has no words for. Throws where nothing is known of a part. */
+export function convert(schema: v.GenericSchema, { prose, schemas, open }: ConvertOptions): JsonSchema {
+  const config: ConversionConfig = {
+    target: 'draft-2020-12',
+    typeMode: 'input',
+    ignoreActions: ['check', 'raw_check', 'partial_check'],
+    overrideSchema({ valibotSchema, jsonSchema }) {
+      if ('plain' in valibotSchema) return inner(valibotSchema.plain as v.GenericSchema);
+      if (valibotSchema.type === 'lazy') throw new Error('a lazy schema needs a plain one beside it: see chosen.ts');
+      if (valibotSchema.type === 'custom') return { ...jsonSchema, [unsaid]: true } as JsonSchema;
+      if (jsonSchema.type !== 'object' || jsonSchema.properties === undefined) return undefined;
+      return described(
+        objectOf(jsonSchema, open),
+        prose.find((one) => rootOf(one.schema) === valibotSchema),
+      );
+    },
+    overrideAction({ valibotAction, jsonSchema }) {
+      if (valibotAction.type === 'regex' && 'requirement' in valibotAction) {
+        return withPattern(jsonSchema, valibotAction.requirement as RegExp);
+      }
+      if (valibotAction.type === 'min_length' && jsonSchema.anyOf) return withMinItems(jsonSchema);
+      return undefined;
+    },
+  };
+  /** A schema of its own to the converter, so that the actions that follow in a pipe do not change it. */
+  function inner(plain: v.GenericSchema): JsonSchema {
+    const { $schema: _, ...rest } = toJsonSchema(plain, config);
+    return rest;
+  }
+  return lift(said(inner(schema)), schemas);
+}
+
+/** What a pipe begins with, whatever was piped to it. */
+function rootOf(schema: v.GenericSchema): object {
+  return 'pipe' in schema ? rootOf((schema.pipe as v.GenericSchema[])[0] as v.GenericSchema) : schema;
+}
+
+function objectOf({ required = [], additionalProperties, ...rest }: JsonSchema, open: boolean): JsonSchema {
+  return {
+    ...rest,
+    ...(required.length > 0 && { required }),
+    ...(additionalProperties !== undefined && !(open && additionalProperties === false) && { additionalProperties }),
+  };
+}
+
+function described(schema: JsonSchema, prose: Prose | undefined): JsonSchema {
+  if (prose === undefined) return schema;
+  const strangers = Object.keys(prose.fields).filter((name) => schema.properties?.[name] === undefined);
+  if (strangers.length > 0) throw new Error(`${prose.name} has no ${strangers.join(', ')}`);
+  const properties = Object.fromEntries(
+    Object.entries(schema.properties ?? {}).map(([name, property]) => {
+      const description = prose.fields[name];
+      if (description === undefined || typeof property === 'boolean') return [name, property];
+      return [name, { ...property, [property.title === undefined ? 'description' : here]: description }];
+    }),
+  );
+  return { title: prose.name, description: prose.description, ...schema, properties };
+}
+
+/** Of several patterns in a row the first is said. Regular expressions of JSON Schema are Unicode ones; other flags it has no words for. */
+function withPattern(schema: JsonSchema, { source, flags }: RegExp): JsonSchema {
+  if (schema.pattern !== undefined || !['', 'u'].includes(flags)) return schema;
+  return { ...schema, pattern: source };
+}
+
+/** The one of several forms that is a list is what must not be empty. */
+function withMinItems({ minLength: _, ...schema }: JsonSchema): JsonSchema {
+  const anyOf = schema.anyOf?.map((form) =>
+    typeof form !== 'boolean' && form.type === 'array' ? { ...form, minItems: 1 } : form,
+  );
+  return { ...schema, ...(anyOf && { anyOf }) };
+}
+
+/** Throws where a custom schema came without words. Definitions of lazy schemas are not referred to by anything. */
+function said(schema: JsonSchema): JsonSchema {
+  return JSON.parse(JSON.stringify(schema), (key, value) => {
+    if (key === '$defs') return undefined;
+    // A number in a query is text to valibot.
+    if (value?.type === 'integer' && typeof value.default === 'string')
+      return { ...value, default: Number(value.default) };
+    if (value?.[unsaid] === undefined) return value;
+    if (value.type === undefined) throw new Error('a custom schema needs v.metadata with its JSON Schema');
+    const { [unsaid]: _, ...rest } = value;
+    return rest;
+  });
+}
+
+/** Takes every part that has a title out of `schema`, to stand once in `schemas`. Throws where two of one title differ. */
+function lift(schema: JsonSchema, schemas: Record<string, unknown>): JsonSchema {
+  return JSON.parse(JSON.stringify(schema), (_key, part) => {
+    if (typeof part?.title !== 'string') return part;
+    // What is said of the place where it is used stays there.
+    const { title, [here]: description, default: value, ...named } = part;
+    const known = schemas[title];
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(named)) {
+      throw new Error(`two schemas are called ${title}`);
+    }
+    schemas[title] = named;
+    return { $ref: `#/components/schemas/${title}`, description, default: value };
+  });
+}

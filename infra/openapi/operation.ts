@@ -1,0 +1,90 @@
+// What the document says of one operation: the shape of an entry in operations/.
+import type * as v from 'valibot';
+import type { OAuthErrorCode } from '../../functions/token/oauth-error.ts';
+import type { Scope } from '../../lib/access-token.ts';
+import type { ErrorCode } from '../../lib/errors.ts';
+import type { Route } from '../../lib/http.ts';
+import type { AnswerHeader, RequestHeader } from './headers.ts';
+
+/** Sections of the reference page, in this order, and what each is about. */
+export const tags = {
+  Tokens: 'Access tokens for the API (OAuth2), and the keys they are signed with.',
+  Send: 'Emails: sent, called back, moved, sent again.',
+  History: 'What became of each email.',
+  Recipients: 'What is kept of those who get emails.',
+  Reference: 'This document.',
+} as const satisfies Record<string, string>;
+
+/** Where a request comes from and what it is answered with, apart from `errors`. */
+export interface Operation {
+  method: Route['method'];
+  /** As in the route. */
+  path: string;
+  /** The operationId: what generated clients call it. */
+  id: string;
+  tag: keyof typeof tags;
+  summary: string;
+  description: string;
+  /** The scope of the access token that it wants; `client`: a client's credentials in place of a token; null: nothing. */
+  security: Scope | 'client' | null;
+  /** Of each `{name}` in the path. */
+  path_parameters?: Record<string, { description: string; schema: v.GenericSchema; example: string }>;
+  query?: { schema: v.StrictObjectSchema<v.ObjectEntries, undefined>; descriptions: Record<string, string> };
+  headers?: readonly RequestHeader[];
+  body?: { schema: v.GenericSchema; types: readonly string[] };
+  /** By status. */
+  answers: Record<number, Answer>;
+  /**
+   * Beyond those that follow from the rest: see `errorsOf` in problems.ts.
+   */
+  errors?: readonly ErrorCode[];
+  /** In place of problem details: what an OAuth2 endpoint answers (RFC 6749 §5.2). */
+  oauth_errors?: readonly OAuthErrorCode[];
+  /** Run by infra/test/openapi.test.ts; shown with curl in the document. At least one. */
+  examples: readonly [Example, ...Example[]];
+}
+
+export interface Answer {
+  description: string;
+  headers?: readonly AnswerHeader[];
+  /** By media type; none: no body. The schema is strict: the tests refuse a field that it does not have. */
+  body?: Record<string, { schema: v.GenericSchema; example: unknown }>;
+}
+
+export interface Example {
+  summary: string;
+  /**
+   * What must be there before: gives what stands in place of words of the example when it is run, as in the id of an email that
+   * there is for the one that is shown.
+   */
+  given?: (call: Call) => Promise<Record<string, string>>;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  /** HTTP Basic: client id and secret. */
+  basic?: readonly [string, string];
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as a form, in place of `json`. */
+  form?: Record<string, string>;
+  /** What it is answered with: one of `answers`. */
+  status: number;
+}
+
+/** Asks the running API, as the example client with both scopes; the answer's JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: examples take what they need from an answer
+export type Call = (method: Route['method'], path: string, json?: unknown) => Promise<any>;
+
+/** What is said of a request schema's object: its name in the document, and what each of its fields is. */
+export interface Prose {
+  schema: v.GenericSchema;
+  name: string;
+  description: string;
+  fields: Record<string, string>;
+}
+
+/**
+ * Times in examples. They lie in the future when the document is read, and the tests put others of the coming days in their place.
+ */
+export const exampleTimes = { soon: '2030-01-31T12:00:00Z', later: '2030-01-31T13:00:00Z' };
+/** The id of an email wherever an example shows one. */
+export const exampleId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7b';

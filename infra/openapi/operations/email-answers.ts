@@ -1,0 +1,176 @@
+// How emails and their events are shown: the answers of the history function, as functions/history/show.ts writes them.
+import * as v from 'valibot';
+import { emailStatuses } from '../../../lib/emails/email.ts';
+import { exampleId } from '../operation.ts';
+import { count, described, id, kind, Status, text, textOrNull, time, timeOrNull } from './fields.ts';
+
+const list = (description: string) => described(v.array(v.string()), description);
+const code = described(v.nullable(v.pipe(v.number(), v.integer())), 'Reply code (RFC 5321); null if no reply came.');
+const enhanced_code = textOrNull('Enhanced status code (RFC 3463); null if the reply had none.');
+const category = text('Whose trouble it was, as in `mailbox`, `policy`, `relay_account`, `connection`.');
+
+const event = <const Type extends string, const Entries extends v.ObjectEntries>(type: Type, detail: Entries) =>
+  v.strictObject({ type: v.literal(type), at: time('When.'), ...detail });
+const reason = v.optional(text('Why.'));
+
+export const Event = v.pipe(
+  v.variant('type', [
+    event('accepted', { status: described(v.picklist(['queued', 'scheduled']), 'What it was at then.') }),
+    event('queued', {
+      reason: text(
+        'Why it was put on the queue again: `not_claimed`, `retry`, `scheduled_time`, `lease_expired` or `worker_stopped`.',
+      ),
+    }),
+    event('attempt', {
+      attempt: count('Number of the attempt, from 1.'),
+      relay: text('Host and port of the relay.'),
+      ms: described(v.number(), 'How long it took, in milliseconds.'),
+      code,
+      enhanced_code,
+      reply: v.optional(
+        textOrNull('What the relay said, or why it said nothing; not there once a recipient was erased.'),
+      ),
+      category,
+      outcome: described(v.picklist(['sent', 'deferred', 'bounced', 'unknown']), 'How it ended.'),
+      retryable: described(v.boolean(), 'Whether another attempt may follow.'),
+      trace_id: textOrNull('The trace of the request that brought the email.'),
+      recipients: v.optional(
+        described(v.record(v.string(), v.string()), 'How it ended for each of several recipients.'),
+      ),
+    }),
+    event('deferred', { next_attempt_at: time('When it is tried again.'), category }),
+    event('rescheduled', { scheduled_at: time('The time it was moved to.') }),
+    event('replayed', { status: described(v.picklist(emailStatuses), 'What it had ended as.') }),
+    event('sent', { reason }),
+    event('bounced', { reason }),
+    event('failed', { reason }),
+    event('unknown', { reason }),
+    event('canceled', { reason }),
+    event('expired', { reason }),
+    event('suppressed', { reason }),
+  ]),
+  v.title('EmailEvent'),
+  v.description('A step of an email: what `type` says, with its details.'),
+);
+
+const inList = {
+  object: kind('email'),
+  id,
+  status: Status,
+  from: text('The sender: the address alone in a list, and where the contents have been purged.'),
+  subject: text('The subject.'),
+  tags: described(
+    v.array(v.strictObject({ name: text('Its name.'), value: text('Its value, perhaps empty.') })),
+    'What the client calls it.',
+  ),
+  created_at: time('When it was accepted.'),
+  scheduled_at: timeOrNull('The time asked for.'),
+  finished_at: timeOrNull('When it came to its end.'),
+  attempts: count('Attempts begun.'),
+  last_reply: textOrNull('The last reply of a relay, or why there was none.'),
+};
+
+export const Summary = v.pipe(
+  v.strictObject({ ...inList, recipients: list('The addresses of to, cc and bcc.') }),
+  v.title('EmailSummary'),
+);
+
+export const Email = v.pipe(
+  v.strictObject({
+    ...inList,
+    recipients: described(
+      v.array(
+        v.strictObject({
+          email: text('The address.'),
+          status: described(v.picklist([...emailStatuses, 'pending']), 'What became of it.'),
+          code: v.optional(code),
+          enhanced_code: v.optional(enhanced_code),
+          reply: v.optional(textOrNull('What the relay said of it.')),
+        }),
+      ),
+      'What became of each recipient.',
+    ),
+    last_event: text('The type of the last event.'),
+    message_id: text('The Message-ID header, the same in every attempt.'),
+    lane: described(v.picklist(['transactional', 'bulk']), 'Which queue carries it.'),
+    delivery: described(v.picklist(['at_least_once', 'at_most_once']), 'What is done after an unknown outcome.'),
+    due_at: timeOrNull('When something will be done about it at the latest; null at its end.'),
+    to: v.optional(list('Not there once the contents have been purged, as cc, bcc and reply_to.')),
+    cc: v.optional(list('Recipients of a copy.')),
+    bcc: v.optional(list('Recipients of a copy whom nobody sees.')),
+    reply_to: v.optional(list('Where answers go.')),
+    text: textOrNull('The text; null if it has none, or once the contents have been purged.'),
+    html: textOrNull('The HTML; null if it has none, or once the contents have been purged.'),
+    headers: described(v.nullable(v.record(v.string(), v.string())), 'The headers that the client added.'),
+    attachments: described(
+      v.nullable(
+        v.array(
+          v.strictObject({
+            filename: text('Its name.'),
+            content_type: textOrNull('Its media type; null: told by its name.'),
+            content_id: textOrNull('How the HTML names it.'),
+            size: count('Bytes.'),
+          }),
+        ),
+      ),
+      'The attachments, without their bytes.',
+    ),
+    metadata: described(v.nullable(v.record(v.string(), v.string())), 'What the client noted on it.'),
+    events: described(v.array(Event), 'Every step, the oldest first.'),
+  }),
+  v.title('Email'),
+);
+
+const at = '2026-01-31T12:00:00.000Z';
+export const exampleEvents = [
+  { type: 'accepted', at, status: 'queued' },
+  {
+    type: 'attempt',
+    at,
+    attempt: 1,
+    relay: 'smtp.example.com:465',
+    ms: 84,
+    code: 250,
+    enhanced_code: '2.0.0',
+    reply: 'OK',
+    category: 'accepted',
+    outcome: 'sent',
+    retryable: false,
+    trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+  },
+  { type: 'sent', at },
+];
+export const exampleSummary = {
+  object: 'email',
+  id: exampleId,
+  status: 'sent',
+  from: 'shop@example.com',
+  recipients: ['a@example.com'],
+  subject: 'Your order',
+  tags: [{ name: 'campaign', value: 'spring' }],
+  created_at: at,
+  scheduled_at: null,
+  finished_at: at,
+  attempts: 1,
+  last_reply: '250 2.0.0 OK',
+};
+export const exampleEmail = {
+  ...exampleSummary,
+  from: 'Shop <shop@example.com>',
+  recipients: [{ email: 'a@example.com', status: 'sent', code: 250, enhanced_code: '2.0.0', reply: 'OK' }],
+  last_event: 'sent',
+  message_id: `<${exampleId}@example.com>`,
+  lane: 'transactional',
+  delivery: 'at_least_once',
+  due_at: null,
+  to: ['a@example.com'],
+  cc: [],
+  bcc: [],
+  reply_to: [],
+  text: 'Thank you.',
+  html: null,
+  headers: {},
+  attachments: [],
+  metadata: {},
+  events: exampleEvents,
+};

@@ -1,0 +1,41 @@
+// Fields that answers of several operations have, each with what it is.
+import * as v from 'valibot';
+import { emailStatuses } from '../../../lib/emails/email.ts';
+import { exampleId } from '../operation.ts';
+
+export function described<Schema extends v.GenericSchema>(schema: Schema, description: string) {
+  return v.pipe(schema, v.description(description));
+}
+
+export const isoTime = v.pipe(v.string(), v.isoTimestamp());
+export const time = (description: string) => described(isoTime, description);
+export const timeOrNull = (description: string) => described(v.nullable(isoTime), description);
+export const text = (description: string) => described(v.string(), description);
+export const textOrNull = (description: string) => described(v.nullable(v.string()), description);
+export const count = (description: string) =>
+  v.pipe(v.number(), v.integer(), v.minValue(0), v.description(description));
+
+export const id = v.pipe(v.string(), v.uuid(), v.description('Id of the email.'));
+export const kind = <const Name extends string>(name: Name) => described(v.literal(name), 'What this is.');
+export const Status = v.pipe(
+  v.picklist(emailStatuses),
+  v.title('EmailStatus'),
+  v.description(
+    'On the way: `scheduled`, `queued`, `sending`, `deferred`. At the end: `sent` (a relay took it), `bounced` (refused for good), ' +
+      '`failed` (given up), `unknown` (a relay may have taken it), `canceled`, `expired`, `suppressed`.',
+  ),
+);
+export const more = described(v.boolean(), 'Whether there are more.');
+
+/** `{id}` in a path. */
+export const emailIdParameter = {
+  id: { description: 'Id of the email.', schema: v.pipe(v.string(), v.uuid()), example: exampleId },
+};
+
+/** The shortest email there is in examples. */
+export const shortEmail = {
+  from: 'Shop <shop@example.com>',
+  to: 'a@example.com',
+  subject: 'Your order',
+  text: 'Thank you.',
+};

@@ -1,0 +1,194 @@
+// The operations of the history function: what became of emails.
+import * as v from 'valibot';
+import { ListQuery } from '../../../functions/history/list-query.ts';
+import { maxRangeDays, StatsQuery } from '../../../functions/history/stats-query.ts';
+import { emailStatuses } from '../../../lib/emails/email.ts';
+import { type Call, exampleId, type Operation } from '../operation.ts';
+import { Email, Event, exampleEmail, exampleEvents, exampleSummary, Summary } from './email-answers.ts';
+import { count, described, emailIdParameter, kind, more, shortEmail, time } from './fields.ts';
+
+/** An email that a relay took, in place of the one that is shown. */
+async function givenSent(call: Call) {
+  const { id } = await call('POST', '/send', { ...shortEmail, tags: [{ name: 'campaign', value: 'spring' }] });
+  while ((await call('GET', `/emails/${id}`)).status !== 'sent');
+  return { [exampleId]: id };
+}
+
+const counts = v.strictObject(
+  Object.fromEntries(emailStatuses.map((status) => [status, count(`Emails that are ${status}.`)])) as Record<
+    (typeof emailStatuses)[number],
+    ReturnType<typeof count>
+  >,
+);
+const StatusCounts = v.pipe(counts, v.title('StatusCounts'));
+const latency = (share: string) =>
+  described(v.nullable(v.number()), `Milliseconds that ${share} of the sent emails took at most; null without any.`);
+
+const Stats = v.pipe(
+  v.strictObject({
+    object: kind('stats'),
+    since: time('Emails accepted at this time or later …'),
+    until: time('… and before this time.'),
+    interval: described(v.picklist(['hour', 'day']), 'How the series is cut, in UTC.'),
+    total: count('Emails accepted.'),
+    statuses: StatusCounts,
+    bounce_rate: described(
+      v.nullable(v.number()),
+      'Bounced emails among those that were sent or bounced, from 0 to 1; null without any.',
+    ),
+    latency_ms: described(
+      v.strictObject({ p50: latency('half'), p95: latency('95 of 100') }),
+      'From when delivery was wanted (accepted, the time asked for, or sent again) until a relay had taken it.',
+    ),
+    series: described(
+      v.array(
+        v.strictObject({
+          at: time('When the hour or day begins.'),
+          total: count('Emails accepted in it.'),
+          statuses: StatusCounts,
+        }),
+      ),
+      'Every hour or day of the range, with those in which nothing was accepted.',
+    ),
+  }),
+  v.title('Stats'),
+);
+const exampleCounts = { ...Object.fromEntries(emailStatuses.map((status) => [status, 0])), sent: 98, bounced: 2 };
+
+export const historyOperations: Operation[] = [
+  {
+    method: 'GET',
+    path: '/emails',
+    id: 'listEmails',
+    tag: 'History',
+    summary: 'List emails',
+    description: 'The emails of the client, newest first. `after` with the `next_after` of a page gets the next one.',
+    security: 'basic',
+    query: {
+      schema: ListQuery,
+      descriptions: {
+        status: 'Only those at this status.',
+        recipient: 'Only those to this address.',
+        tag: 'Only those with this tag: `name`, whatever its value, or `name:value`.',
+        since: 'Only those accepted at this time or later.',
+        after: 'Only those before this one: the `next_after` of the page before.',
+        limit: 'So many at most.',
+      },
+    },
+    answers: {
+      200: {
+        description: 'A page of them.',
+        body: {
+          'application/json': {
+            schema: v.pipe(
+              v.strictObject({
+                object: kind('list'),
+                data: described(v.array(Summary), 'The emails.'),
+                has_more: more,
+                next_after: described(
+                  v.nullable(v.pipe(v.string(), v.uuid())),
+                  'Where the next page begins; null on the last.',
+                ),
+              }),
+              v.title('EmailList'),
+            ),
+            example: { object: 'list', data: [exampleSummary], has_more: false, next_after: null },
+          },
+        },
+      },
+    },
+    examples: [
+      { summary: 'The newest', given: givenSent, status: 200 },
+      {
+        summary: 'What a campaign bounced',
+        query: { status: 'bounced', tag: 'campaign:spring', since: '2026-01-31T12:00:00Z', limit: '100' },
+        status: 200,
+      },
+    ],
+  },
+  {
+    method: 'GET',
+    path: '/emails/{id}',
+    id: 'getEmail',
+    tag: 'History',
+    summary: 'Read an email',
+    description: 'What was sent, what became of each recipient, and every step on the way.',
+    security: 'basic',
+    path_parameters: emailIdParameter,
+    answers: {
+      200: { description: 'The email.', body: { 'application/json': { schema: Email, example: exampleEmail } } },
+    },
+    examples: [{ summary: 'What became of it', given: givenSent, status: 200 }],
+  },
+  {
+    method: 'GET',
+    path: '/emails/{id}/events',
+    id: 'listEvents',
+    tag: 'History',
+    summary: 'List the events of an email',
+    description: 'Every step, the oldest first.',
+    security: 'basic',
+    path_parameters: emailIdParameter,
+    answers: {
+      200: {
+        description: 'The events.',
+        body: {
+          'application/json': {
+            schema: v.pipe(
+              v.strictObject({ object: kind('list'), data: described(v.array(Event), 'The events.') }),
+              v.title('EventList'),
+            ),
+            example: { object: 'list', data: exampleEvents },
+          },
+        },
+      },
+    },
+    examples: [{ summary: 'Its steps', given: givenSent, status: 200 }],
+  },
+  {
+    method: 'GET',
+    path: '/stats',
+    id: 'getStats',
+    tag: 'History',
+    summary: 'Count emails',
+    description: `How the emails of the client stand that were accepted in a range of time, of ${maxRangeDays} days at most, and how long they took.`,
+    security: 'basic',
+    query: {
+      schema: StatsQuery,
+      descriptions: {
+        since: 'Emails accepted at this time or later; 24 hours before `until` unless given.',
+        until: 'Emails accepted before this time; now unless given.',
+        interval: 'How the series is cut, in UTC: hours for up to 2 days and days for more, unless given.',
+      },
+    },
+    answers: {
+      200: {
+        description: 'The counts.',
+        body: {
+          'application/json': {
+            schema: Stats,
+            example: {
+              object: 'stats',
+              since: '2026-01-30T00:00:00.000Z',
+              until: '2026-01-31T00:00:00.000Z',
+              interval: 'day',
+              total: 100,
+              statuses: exampleCounts,
+              bounce_rate: 0.02,
+              latency_ms: { p50: 120, p95: 900 },
+              series: [{ at: '2026-01-30T00:00:00.000Z', total: 100, statuses: exampleCounts }],
+            },
+          },
+        },
+      },
+    },
+    examples: [
+      { summary: 'The last 24 hours', given: givenSent, status: 200 },
+      {
+        summary: 'January, day by day',
+        query: { since: '2026-01-01T00:00:00Z', until: '2026-02-01T00:00:00Z', interval: 'day' },
+        status: 200,
+      },
+    ],
+  },
+];

@@ -1,0 +1,119 @@
+// What each field of the requests of the send function is.
+import { AttachmentObject } from '../../../functions/send/attachments.ts';
+import { FullForm, OriginalForm } from '../../../functions/send/email-request.ts';
+import { EraseRequest } from '../../../functions/send/erase-recipient.ts';
+import { TagObject } from '../../../functions/send/labels.ts';
+import { MailboxObject, maxRecipients } from '../../../functions/send/mailbox.ts';
+import { ReplayRequest } from '../../../functions/send/replay-request.ts';
+import { RescheduleRequest } from '../../../functions/send/reschedule-email.ts';
+import { Unsubscribe } from '../../../functions/send/unsubscribe.ts';
+import type { Prose } from '../operation.ts';
+
+const together = `to, cc and bcc have ${maxRecipients} recipients together at most.`;
+
+const inBothForms = {
+  subject: 'White space around it is dropped.',
+  attachments: 'Files, and images for the HTML.',
+  headers:
+    'Further headers by name. Not those of addresses, routing, structure and signatures (From, Received, Content-…, DKIM-…); 998 bytes a header, name included. `List-Unsubscribe-Post` wants a `List-Unsubscribe` with one https address.',
+  tags: 'What to find it by (`GET /emails?tag=`): names, or names with a value.',
+  metadata: 'Notes on it by name: shown by `GET /emails/{id}`, never sent.',
+  unsubscribe: 'Unsubscribing with one click (RFC 8058). Not together with its two headers.',
+  lane: '`bulk` waits for whatever is `transactional`.',
+  delivery:
+    'When a connection is lost between the whole message and its reply, nobody knows whether the relay took it: `at_least_once` tries again (the same Message-ID), `at_most_once` ends as `unknown`.',
+  scheduled_at: 'When to deliver: a year ahead at most; a time that has passed means now.',
+  expires_at: 'Not to be delivered later than this: after scheduled_at, and in the future.',
+};
+
+export const sendProse: Prose[] = [
+  {
+    schema: FullForm,
+    name: 'EmailRequest',
+    description: 'An email. It has a text, an HTML body, or both.',
+    fields: {
+      ...inBothForms,
+      from: 'The sender.',
+      to: `The recipients. ${together}`,
+      cc: `Recipients of a copy. ${together}`,
+      bcc: `Recipients of a copy whom nobody sees. ${together}`,
+      reply_to: 'Where answers go.',
+      text: 'The body as plain text. It may be left out where there is an HTML body.',
+      html: 'The body as HTML. It may be left out where there is a text.',
+    },
+  },
+  {
+    schema: OriginalForm,
+    name: 'OriginalEmailRequest',
+    description: 'An email in the form of the original API: one recipient, and a default body where none is given.',
+    fields: {
+      ...inBothForms,
+      email: 'Address of the sender.',
+      name: 'Name of the sender.',
+      to_email: 'Address of the recipient.',
+      to_name: 'Name of the recipient.',
+      text: 'The body as plain text.',
+      html: 'The body as HTML.',
+    },
+  },
+  {
+    schema: MailboxObject,
+    name: 'MailboxObject',
+    description: 'An address and a name.',
+    fields: {
+      email:
+        'One address: 254 bytes at most, 64 of them before the @, its domain in ASCII. No quoted local parts. Letters of every script are taken; before the @ they want a relay with SMTPUTF8.',
+      name: 'The name to show.',
+    },
+  },
+  {
+    schema: AttachmentObject,
+    name: 'Attachment',
+    description: 'A file. Its bytes are in the request: no path and no address is read for a caller.',
+    fields: {
+      filename: 'Its name, without folders.',
+      content: 'Its bytes in base64 (RFC 4648 §4), without line breaks.',
+      content_type: 'Its media type, told by the name unless given. Not `multipart/…` and not `message/…`.',
+      content_id: 'How the HTML names it (`<img src="cid:logo">`): makes it an inline image. Once an email.',
+    },
+  },
+  {
+    schema: TagObject,
+    name: 'Tag',
+    description: 'A tag with a value.',
+    fields: { name: 'Its name; no colon.', value: 'Its value.' },
+  },
+  {
+    schema: Unsubscribe,
+    name: 'Unsubscribe',
+    description: 'Stands for the headers List-Unsubscribe and List-Unsubscribe-Post.',
+    fields: {
+      url: 'Where a POST unsubscribes the recipient: https, or with `one_click: false` also http and mailto.',
+      one_click: 'Whether mail programs may do it by themselves, with one click.',
+    },
+  },
+  {
+    schema: RescheduleRequest,
+    name: 'RescheduleRequest',
+    description: 'Another time for a scheduled email.',
+    fields: { scheduled_at: 'When to deliver: a year ahead at most; a time that has passed means now.' },
+  },
+  {
+    schema: ReplayRequest,
+    name: 'ReplayRequest',
+    description: 'Which emails are to be sent again.',
+    fields: {
+      status: 'What they ended as: one status, or a list of them.',
+      since: 'Only those accepted at this time or later.',
+      until: 'Only those accepted before this time.',
+      recipient: 'Only those to this address.',
+      limit: 'So many at most, the oldest first.',
+    },
+  },
+  {
+    schema: EraseRequest,
+    name: 'EraseRequest',
+    description: 'Whom to forget.',
+    fields: { recipient: 'The address, whole.' },
+  },
+];

@@ -1,0 +1,171 @@
+// The operations that take emails; those that change them are in changes.ts.
+import * as v from 'valibot';
+import { maxEmails } from '../../../functions/send/batch-request.ts';
+import { FullForm, OriginalForm } from '../../../functions/send/email-request.ts';
+import { exampleId, exampleTimes, type Operation } from '../operation.ts';
+import { changeOperations } from './changes.ts';
+import { count, described, id, Status, shortEmail, text, textOrNull } from './fields.ts';
+
+const json = ['application/json'] as const;
+const limits = 'A request may have 10,000,000 bytes, unless the operator has set another limit.';
+
+const original = {
+  email: 'sender@example.com',
+  name: 'Sender',
+  to_name: 'Receiver',
+  to_email: 'receiver@example.com',
+  subject: 'Hello',
+};
+const long = {
+  from: 'Shop <shop@example.com>',
+  to: ['a@example.com', { email: 'b@example.com', name: 'B' }],
+  cc: 'c@example.com',
+  reply_to: 'help@example.com',
+  subject: 'Your order',
+  text: 'Thank you.',
+  html: '<p>Thank you.</p><img src="cid:logo">',
+  attachments: [
+    { filename: 'a.txt', content: 'aGVsbG8=' },
+    { filename: 'logo.gif', content: 'R0lGODlhAQABAAAAACw=', content_type: 'image/gif', content_id: 'logo' },
+  ],
+  headers: { 'X-Order': '7' },
+  unsubscribe: { url: 'https://example.com/u?who=7' },
+  tags: ['welcome', { name: 'campaign', value: 'spring' }],
+  metadata: { order: '7' },
+  lane: 'bulk',
+  delivery: 'at_most_once',
+};
+
+const EmailBody = v.union([FullForm, OriginalForm]);
+const message = described(v.literal('Start Queue Email'), 'What the original API said.');
+const Accepted = v.pipe(
+  v.strictObject({ id, status: described(v.picklist(['queued', 'scheduled']), 'What it is at.'), message }),
+  v.title('AcceptedEmail'),
+);
+const Outcome = v.pipe(
+  v.strictObject({
+    id,
+    status: Status,
+    message,
+    attempts: count('Attempts begun.'),
+    last_reply: textOrNull('The last reply of a relay, or why there was none.'),
+  }),
+  v.title('EmailOutcome'),
+);
+const outcome = (status: string) => ({ ...accepted, status, attempts: 1, last_reply: '250 2.0.0 OK' });
+const accepted = { id: exampleId, status: 'queued', message: 'Start Queue Email' };
+
+const sendHeaders = ['Idempotency-Key', 'Prefer', 'traceparent'] as const;
+const sendAnswers: Operation['answers'] = {
+  200: {
+    description: 'With `Prefer: wait=N`: it has come to its end.',
+    headers: ['Location', 'Idempotency-Replayed', 'Preference-Applied'],
+    body: { 'application/json': { schema: Outcome, example: outcome('sent') } },
+  },
+  202: {
+    description:
+      'It is committed, and will be delivered; with `Prefer: wait=N`, what it is at now. `Accept: text/plain` gets the line alone.',
+    headers: ['Location', 'Idempotency-Replayed', 'Preference-Applied'],
+    body: {
+      'application/json': { schema: v.union([Accepted, Outcome]), example: accepted },
+      'text/plain': { schema: message, example: 'Start Queue Email' },
+    },
+  },
+};
+
+function send(path: string, id: string, alias?: string): Operation {
+  return {
+    method: 'POST',
+    path,
+    id,
+    tag: 'Send',
+    summary: 'Send an email',
+    description: alias ?? `Takes an email in the full form, or in the short one of the original API. ${limits}`,
+    security: 'email',
+    headers: sendHeaders,
+    body: { schema: EmailBody, types: json },
+    errors: ['missing_required_field'],
+    answers: sendAnswers,
+    examples: [
+      { summary: 'Short', json: shortEmail, status: 202 },
+      { summary: 'The body of the original API', json: original, status: 202 },
+      {
+        summary: 'Everything, once, with the outcome in the answer',
+        headers: { 'Idempotency-Key': 'order-7', Prefer: 'wait=10' },
+        json: long,
+        status: 200,
+      },
+      {
+        summary: 'Later',
+        json: { ...shortEmail, scheduled_at: exampleTimes.soon, expires_at: exampleTimes.later },
+        status: 202,
+      },
+      { summary: 'The bare line', headers: { Accept: 'text/plain' }, json: original, status: 202 },
+    ],
+  };
+}
+
+const emailList = v.pipe(v.array(EmailBody), v.minLength(1), v.maxLength(maxEmails));
+const BatchAnswer = v.pipe(
+  v.strictObject({
+    data: described(v.array(v.strictObject({ id })), 'The emails, in the order of the request.'),
+    errors: v.optional(
+      described(
+        v.array(v.strictObject({ index: count('Its place in the request.'), message: text('What is wrong with it.') })),
+        'With `x-batch-validation: permissive`: the emails that were left out.',
+      ),
+    ),
+  }),
+  v.title('AcceptedBatch'),
+);
+
+function sendBatch(path: string, id: string, alias?: string): Operation {
+  return {
+    method: 'POST',
+    path,
+    id,
+    tag: 'Send',
+    summary: 'Send up to 100 emails',
+    description:
+      alias ??
+      `Takes emails as \`POST /send\` does, all or none: the faults of each are named by its index. \`Idempotency-Key\` is for all of them together. ${limits}`,
+    security: 'email',
+    headers: ['Idempotency-Key', 'x-batch-validation', 'traceparent'],
+    body: {
+      schema: v.union([
+        emailList,
+        v.pipe(v.strictObject({ emails: described(emailList, 'The emails.') }), v.title('BatchRequest')),
+      ]),
+      types: json,
+    },
+    errors: ['missing_required_field', 'invalid_parameter'],
+    answers: {
+      202: {
+        description: 'They are committed together, and will be delivered.',
+        headers: ['Idempotency-Replayed'],
+        body: { 'application/json': { schema: BatchAnswer, example: { data: [{ id: exampleId }] } } },
+      },
+    },
+    examples: [
+      { summary: 'A bare list', json: [shortEmail, original], status: 202 },
+      {
+        summary: 'The good ones of them',
+        headers: { 'x-batch-validation': 'permissive' },
+        json: { emails: [shortEmail, { ...shortEmail, to: 'nobody' }] },
+        status: 202,
+      },
+    ],
+  };
+}
+
+export const sendOperations: Operation[] = [
+  send('/send', 'sendEmail'),
+  send('/emails', 'createEmail', 'The same as `POST /send`, under the name that other mail APIs have for it.'),
+  sendBatch('/send/batch', 'sendBatch'),
+  sendBatch(
+    '/emails/batch',
+    'createEmails',
+    'The same as `POST /send/batch`, under the name that other mail APIs have for it.',
+  ),
+  ...changeOperations,
+];

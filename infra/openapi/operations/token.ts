@@ -1,0 +1,225 @@
+// The operations of the token function: OAuth2, with its own errors.
+import * as v from 'valibot';
+import { credentialNames } from '../../../functions/token/credentials.ts';
+import { grantParameters } from '../../../functions/token/issue-token.ts';
+import { parameterMediaTypes } from '../../../functions/token/parameters.ts';
+import type { Call, Operation } from '../operation.ts';
+import { count, described, text } from './fields.ts';
+
+type Parameter = (typeof grantParameters)[number] | 'token';
+const optional = (description: string) => v.optional(text(description));
+
+/** Each parameter that the endpoints read: what it is, and whether it must be there. */
+const parameters: Record<Parameter, v.GenericSchema> = {
+  grant_type: described(v.literal('client_credentials'), 'The one grant there is.'),
+  scope: optional('The scopes asked for, with one space between; all of the client’s unless given.'),
+  client_id: optional('Who asks; not needed with HTTP Basic or an assertion.'),
+  client_secret: optional('The secret, where it is not sent with HTTP Basic.'),
+  client_assertion: optional(
+    'In place of a secret: a JWT signed with a key of the client (private_key_jwt, RFC 7523). It is good once.',
+  ),
+  client_assertion_type: v.optional(
+    described(v.literal('urn:ietf:params:oauth:client-assertion-type:jwt-bearer'), 'Comes with client_assertion.'),
+  ),
+  token: text('An access token.'),
+};
+const resource = v.optional(
+  described(
+    v.union([v.string(), v.array(v.string())]),
+    'The API that the token is for (RFC 8707): this one. In a form it may be repeated.',
+  ),
+);
+/** Other parameters are ignored (RFC 6749 §3.2). */
+const read = (names: readonly Parameter[]) => Object.fromEntries(names.map((name) => [name, parameters[name]]));
+
+const TokenRequest = v.pipe(v.looseObject({ ...read(grantParameters), resource }), v.title('TokenRequest'));
+const OwnTokenRequest = v.pipe(v.looseObject(read(['token', ...credentialNames])), v.title('OwnTokenRequest'));
+
+const exampleToken = 'eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJteWF3ZXNvbWVhcHAifQ.c2lnbmF0dXJl';
+const client = { client_id: 'myawesomeapp', client_secret: 'abc123' };
+const basic = [client.client_id, client.client_secret] as const;
+const grant = { grant_type: 'client_credentials', scope: 'basic email' };
+
+const IssuedToken = v.pipe(
+  v.strictObject({
+    token_type: described(v.literal('Bearer'), 'How it is used (RFC 6750).'),
+    expires_in: count('Seconds that it lives.'),
+    access_token: text('The token: a JWT (RFC 9068).'),
+    scope: text('The scopes it has.'),
+  }),
+  v.title('IssuedToken'),
+);
+
+function tokenEndpoint(path: string, id: string, description: string): Operation {
+  return {
+    method: 'POST',
+    path,
+    id,
+    tag: 'Tokens',
+    summary: 'Get an access token',
+    description,
+    security: 'client',
+    body: { schema: TokenRequest, types: parameterMediaTypes },
+    oauth_errors: ['invalid_request', 'unsupported_grant_type', 'invalid_scope', 'invalid_target'],
+    answers: {
+      200: {
+        description: 'The token.',
+        body: {
+          'application/json': {
+            schema: IssuedToken,
+            example: { token_type: 'Bearer', expires_in: 3600, access_token: exampleToken, scope: 'basic email' },
+          },
+        },
+      },
+    },
+    examples: [
+      { summary: 'As JSON', json: { ...grant, ...client }, status: 200 },
+      { summary: 'As a form', form: { ...grant, ...client }, status: 200 },
+      { summary: 'With HTTP Basic', basic, form: { grant_type: 'client_credentials' }, status: 200 },
+    ],
+  };
+}
+
+async function givenToken(call: Call) {
+  const { access_token } = await call('POST', '/token', { ...grant, ...client });
+  return { [exampleToken]: access_token };
+}
+
+const seconds = (description: string) => v.optional(count(`${description}, in seconds since 1970.`));
+const Introspection = v.pipe(
+  v.strictObject({
+    active: described(v.boolean(), 'Whether the API takes it now.'),
+    token_type: v.optional(described(v.literal('Bearer'), 'How it is used.')),
+    iss: optional('Who issued it.'),
+    aud: optional('The API that it is for.'),
+    sub: optional('The client.'),
+    client_id: optional('The client.'),
+    jti: optional('Its id.'),
+    scope: optional('The scopes it has.'),
+    iat: seconds('When it was issued'),
+    nbf: seconds('From when it can be used'),
+    exp: seconds('When it ends'),
+  }),
+  v.title('Introspection'),
+  v.description('A token that is not active has no other field.'),
+);
+
+const texts = (description: string) => described(v.array(v.string()), description);
+const methods = texts('How clients may authenticate there.');
+const algorithms = texts('How their assertions may be signed there.');
+const ServerMetadata = v.pipe(
+  v.strictObject({
+    issuer: text('The `iss` of the tokens.'),
+    token_endpoint: text('Where tokens are issued.'),
+    introspection_endpoint: text('Where they are looked at.'),
+    revocation_endpoint: text('Where they are ended.'),
+    jwks_uri: text('Where the keys are.'),
+    grant_types_supported: texts('The grants there are.'),
+    response_types_supported: texts('None: there is no authorization endpoint for browsers.'),
+    scopes_supported: texts('Every scope there is.'),
+    token_endpoint_auth_methods_supported: methods,
+    token_endpoint_auth_signing_alg_values_supported: algorithms,
+    introspection_endpoint_auth_methods_supported: methods,
+    introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+    revocation_endpoint_auth_methods_supported: methods,
+    revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+  }),
+  v.title('ServerMetadata'),
+);
+const KeySet = v.pipe(
+  v.strictObject({
+    keys: described(
+      v.array(v.looseObject({ kty: text('The kind of key.'), kid: text('Its id.') })),
+      'The public keys.',
+    ),
+  }),
+  v.title('KeySet'),
+);
+
+const jsonAnswer = (description: string, schema: v.GenericSchema, example: unknown): Operation['answers'] => ({
+  200: { description, body: { 'application/json': { schema, example } } },
+});
+const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+const here = 'https://mail.example.com';
+
+export const tokenOperations: Operation[] = [
+  tokenEndpoint(
+    '/token',
+    'issueToken',
+    'The client-credentials grant (RFC 6749 §4.4). The client proves who it is with its secret, with HTTP Basic or in the body, or with a JWT signed by its own key (RFC 7523). Five failures in a row are free; then each makes the caller wait.',
+  ),
+  tokenEndpoint('/authorize', 'authorize', 'The same as `POST /token`, under the name of the original API.'),
+  {
+    method: 'POST',
+    path: '/introspect',
+    id: 'introspectToken',
+    tag: 'Tokens',
+    summary: 'Look at a token',
+    description:
+      'Whether a token of the client is good, and what is in it (RFC 7662). One that is not the client’s is not active.',
+    security: 'client',
+    body: { schema: OwnTokenRequest, types: parameterMediaTypes },
+    oauth_errors: ['invalid_request'],
+    answers: jsonAnswer('What became of it.', Introspection, { active: false }),
+    examples: [
+      { summary: 'A token of one’s own', given: givenToken, basic, form: { token: exampleToken }, status: 200 },
+      { summary: 'Another text, as JSON', json: { token: 'x', ...client }, status: 200 },
+    ],
+  },
+  {
+    method: 'POST',
+    path: '/revoke',
+    id: 'revokeToken',
+    tag: 'Tokens',
+    summary: 'End a token',
+    description:
+      'Ends a token of the client before its time (RFC 7009). The answer is the same where there is nothing to end.',
+    security: 'client',
+    body: { schema: OwnTokenRequest, types: parameterMediaTypes },
+    oauth_errors: ['invalid_request'],
+    answers: { 200: { description: 'It is of no use to anybody from now on.' } },
+    examples: [
+      { summary: 'A token that leaked', given: givenToken, basic, form: { token: exampleToken }, status: 200 },
+      { summary: 'The same as JSON', given: givenToken, json: { token: exampleToken, ...client }, status: 200 },
+    ],
+  },
+  {
+    method: 'GET',
+    path: '/.well-known/oauth-authorization-server',
+    id: 'getServerMetadata',
+    tag: 'Tokens',
+    summary: 'Read what OAuth2 libraries need',
+    description: 'The metadata of the authorization server (RFC 8414).',
+    security: null,
+    answers: jsonAnswer('The metadata.', ServerMetadata, {
+      issuer: here,
+      token_endpoint: `${here}/token`,
+      introspection_endpoint: `${here}/introspect`,
+      revocation_endpoint: `${here}/revoke`,
+      jwks_uri: `${here}/.well-known/jwks.json`,
+      grant_types_supported: ['client_credentials'],
+      response_types_supported: [],
+      scopes_supported: ['basic', 'email'],
+      ...Object.fromEntries(
+        ['token', 'introspection', 'revocation'].flatMap((endpoint) => [
+          [`${endpoint}_endpoint_auth_methods_supported`, authMethods],
+          [`${endpoint}_endpoint_auth_signing_alg_values_supported`, ['RS256', 'PS256', 'ES256', 'EdDSA']],
+        ]),
+      ),
+    }),
+    examples: [{ summary: 'The metadata', status: 200 }],
+  },
+  {
+    method: 'GET',
+    path: '/.well-known/jwks.json',
+    id: 'getKeys',
+    tag: 'Tokens',
+    summary: 'Read the keys of tokens',
+    description: 'The public keys that access tokens are verified with (RFC 7517).',
+    security: null,
+    answers: jsonAnswer('The keys.', KeySet, {
+      keys: [{ kty: 'OKP', crv: 'Ed25519', x: '…', kid: '2026', use: 'sig', alg: 'EdDSA' }],
+    }),
+    examples: [{ summary: 'The keys', status: 200 }],
+  },
+];

@@ -1,0 +1,144 @@
+// What the document says of errors: which an operation can give, and the answers they come in.
+import * as v from 'valibot';
+import { type OAuthErrorCode, statuses } from '../../functions/token/oauth-error.ts';
+import { type ErrorCode, problems } from '../../lib/errors.ts';
+import { type AnswerHeader, answerHeaders } from './headers.ts';
+import type { Operation } from './operation.ts';
+
+const described = (description: string) => v.pipe(v.string(), v.description(description));
+const status = v.pipe(v.number(), v.integer(), v.description('The HTTP status.'));
+
+/** RFC 9457, with what the SDKs of common mail APIs read beside it. */
+export const Problem = v.pipe(
+  v.strictObject({
+    type: described('`urn:email-api:problem:` and the code.'),
+    title: described('What the code means.'),
+    status,
+    detail: described('What is wrong with this request, and often what to do about it.'),
+    instance: described('The path of the request.'),
+    errors: v.optional(
+      v.pipe(
+        v.array(
+          v.strictObject({
+            path: described('The field, as in `to[1].email`; empty for the body itself.'),
+            message: described('What is wrong with it.'),
+          }),
+        ),
+        v.description('Every fault at once, where a body or a query is faulty.'),
+      ),
+    ),
+    name: described('The code again: SDKs of common mail APIs read it.'),
+    message: described('The detail again.'),
+    statusCode: status,
+  }),
+  v.title('Problem'),
+  v.description('Problem details (RFC 9457).'),
+);
+
+export const OAuthProblem = v.pipe(
+  v.strictObject({ error: described('The code.'), error_description: described('What is wrong, in words.') }),
+  v.title('OAuthError'),
+  v.description('The error of an OAuth2 endpoint (RFC 6749 §5.2).'),
+);
+
+/** Headers that come with a code. */
+const headersOf: Partial<Record<ErrorCode, AnswerHeader[]>> = {
+  missing_token: ['WWW-Authenticate'],
+  invalid_token: ['WWW-Authenticate'],
+  insufficient_scope: ['WWW-Authenticate'],
+  unavailable: ['Retry-After'],
+};
+
+/** All that an operation can give: what it says itself, and what follows from how it is asked. */
+export function errorsOf({
+  security,
+  query,
+  headers = [],
+  body,
+  path_parameters,
+  errors = [],
+}: Operation): ErrorCode[] {
+  const hasToken = security === 'basic' || security === 'email';
+  const all: ErrorCode[] = [
+    ...(query ? (['invalid_parameter'] as const) : []),
+    ...(hasToken ? (['missing_token', 'invalid_token', 'insufficient_scope'] as const) : []),
+    ...(path_parameters ? (['not_found'] as const) : []),
+    ...(body ? (['invalid_json', 'content_too_large', 'unsupported_media_type'] as const) : []),
+    ...(body ? (['validation_error'] as const) : []),
+    ...(headers.includes('Idempotency-Key')
+      ? (['invalid_idempotency_key', 'invalid_idempotent_request'] as const)
+      : []),
+    ...(hasToken ? (['internal_server_error', 'unavailable'] as const) : []),
+    ...errors,
+  ];
+  return [...new Set(all)].sort((one, other) => problems[one].status - problems[other].status);
+}
+
+interface ErrorAnswer {
+  status: number;
+  description: string;
+  headers: AnswerHeader[];
+  schema: object;
+  type: string;
+}
+
+/** The answers of these codes, one a status. */
+export function problemAnswers(codes: readonly ErrorCode[]): ErrorAnswer[] {
+  return byStatus(codes, (code) => problems[code].status).map(([status, together]) => ({
+    status,
+    description: together.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
+    headers: [...new Set(together.flatMap((code) => headersOf[code] ?? []))],
+    type: 'application/problem+json',
+    schema: narrowed('Problem', 'name', together),
+  }));
+}
+
+/** Those of an OAuth2 endpoint: of its codes, and of what befalls any of them. */
+export function oauthAnswers(codes: readonly OAuthErrorCode[]): ErrorAnswer[] {
+  const all = byStatus(
+    [...codes, 'invalid_client', 'server_error', 'temporarily_unavailable'],
+    (code) => statuses[code],
+  );
+  const answers = all.map(([status, together]) => oauthAnswer(status, together, oauthHeaders[status] ?? []));
+  const others: ErrorAnswer[] = [
+    { ...oauthAnswer(413, ['invalid_request'], []), description: 'The request body has more than 16,384 bytes.' },
+    { ...oauthAnswer(415, ['invalid_request'], []), description: 'The request body is neither JSON nor a form.' },
+    {
+      ...oauthAnswer(429, ['invalid_client'], ['Retry-After']),
+      description: 'Client authentication failed too often from this address; it is not tried before the time is over.',
+    },
+  ];
+  return [...answers, ...others].sort((one, other) => one.status - other.status);
+}
+
+const oauthHeaders: Record<number, AnswerHeader[]> = { 401: ['WWW-Authenticate'], 503: ['Retry-After'] };
+
+function oauthAnswer(status: number, codes: readonly OAuthErrorCode[], headers: AnswerHeader[]): ErrorAnswer {
+  return {
+    status,
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    headers,
+    type: 'application/json',
+    schema: narrowed('OAuthError', 'error', codes),
+  };
+}
+
+function narrowed(name: string, field: string, codes: readonly string[]) {
+  return { allOf: [{ $ref: `#/components/schemas/${name}` }, { properties: { [field]: { enum: codes } } }] };
+}
+
+function byStatus<Code extends string>(codes: readonly Code[], statusOf: (code: Code) => number): [number, Code[]][] {
+  const unique = [...new Set(codes)];
+  const all = [...new Set(unique.map(statusOf))].sort((one, other) => one - other);
+  return all.map((status) => [status, unique.filter((code) => statusOf(code) === status)]);
+}
+
+/** The header objects of an answer. */
+export function headerRefs(names: readonly AnswerHeader[]) {
+  if (names.length === 0) return {};
+  return { headers: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }])) };
+}
+
+export const headerComponents = Object.fromEntries(
+  Object.entries(answerHeaders).map(([name, { always: _, ...header }]) => [name, header]),
+);

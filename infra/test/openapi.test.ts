@@ -1,0 +1,202 @@
+// The examples of the OpenAPI document, run: each gets the status that it shows, and an answer that has no field, type or header but those of the document.
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { functionFor } from '../gateway/routes.ts';
+import { type AnswerHeader, answerHeaders } from '../openapi/headers.ts';
+import { type Call, type Example, exampleTimes, type Operation } from '../openapi/operation.ts';
+import { operations } from '../openapi/operations/index.ts';
+import { errorsOf, OAuthProblem, oauthAnswers, Problem, problemAnswers } from '../openapi/problems.ts';
+import { exampleClient, getToken, json } from './functions.ts';
+import { type Ground, startGround } from './ground.ts';
+
+let ground: Ground;
+
+beforeAll(async () => {
+  ground = await startGround();
+});
+afterAll(async () => {
+  await ground?.stop();
+});
+
+const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+
+/** Puts what is so here in place of what is shown. */
+function real(text: string, given: Record<string, string> = {}): string {
+  const all = { [exampleTimes.soon]: inHours(1), [exampleTimes.later]: inHours(2), ...given };
+  return Object.entries(all).reduce((soFar, [shown, here]) => soFar.replaceAll(shown, here), text);
+}
+
+function ask(method: string, path: string, init: RequestInit): Promise<Response> {
+  const name = functionFor(method, path.split('?')[0] ?? '');
+  if (name === undefined) throw new Error(`the gateway does not pass ${path} on`);
+  return fetch(ground.api.functions[name].url + path, { method, ...init });
+}
+
+const call: Call = async (method, path, body) => {
+  const headers = {
+    ...(path !== '/token' && { authorization: `Bearer ${ground.api.token}` }),
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+  };
+  const response = await ask(method, path, {
+    headers,
+    ...(body !== undefined && { body: real(JSON.stringify(body)) }),
+  });
+  const answer = await json(response);
+  if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
+  return answer;
+};
+
+type Asked = Pick<Example, 'given' | 'query' | 'headers' | 'basic' | 'json' | 'form'> & { raw?: string };
+
+/** `raw` is sent as JSON, whatever it is. */
+async function run(operation: Operation, example: Asked, token: string | undefined): Promise<Response> {
+  const { method, path_parameters = {}, path } = operation;
+  const given = await example.given?.(call);
+  const filled = path.replace(/\{(\w+)\}/g, (_, name) => path_parameters[name]?.example ?? '');
+  const query = new URLSearchParams(example.query).toString();
+  const body =
+    example.raw ?? (example.form ? new URLSearchParams(example.form).toString() : JSON.stringify(example.json));
+  return ask(method, real(`${filled}${query && `?${query}`}`, given), {
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(example.basic && { authorization: `Basic ${Buffer.from(example.basic.join(':')).toString('base64')}` }),
+      ...(body !== undefined && {
+        'content-type': example.form ? 'application/x-www-form-urlencoded' : 'application/json',
+      }),
+      ...example.headers,
+    },
+    ...(body !== undefined && { body: real(body, given) }),
+  });
+}
+
+const wantsToken = ({ security }: Operation) => security === 'basic' || security === 'email';
+const nameOf = ({ method, path }: Operation) => `${method} ${path}`;
+const examples = operations.flatMap((operation) =>
+  operation.examples.map((example) => ({ name: `${nameOf(operation)}: ${example.summary}`, operation, example })),
+);
+
+describe('examples of the document', () => {
+  it.each(examples)('$name', async ({ operation, example }) => {
+    const response = await run(operation, example, wantsToken(operation) ? ground.api.token : undefined);
+    const text = await response.text();
+    expect({ status: response.status, text }).toEqual({ status: example.status, text });
+
+    const answer = operation.answers[example.status];
+    const type = response.headers.get('content-type')?.split(';')[0] ?? '';
+    const schema = answer?.body?.[type]?.schema;
+    if (answer?.body === undefined) expect(text).toBe('');
+    else {
+      expect(Object.keys(answer.body)).toContain(type);
+      const { issues } = v.safeParse(schema ?? v.never(), type === 'application/json' ? JSON.parse(text) : text);
+      expect(issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`)).toBeUndefined();
+    }
+    const has = (Object.keys(answerHeaders) as AnswerHeader[]).filter((header) => response.headers.has(header));
+    expect(answer?.headers ?? []).toEqual(expect.arrayContaining(has));
+    expect(has).toEqual(expect.arrayContaining((answer?.headers ?? []).filter((name) => answerHeaders[name].always)));
+  });
+});
+
+describe('errors of the document', () => {
+  const guarded = operations.filter(wantsToken).map((operation) => ({ name: nameOf(operation), operation }));
+
+  /** What can be provoked without knowing what an operation does. */
+  async function provoked(operation: Operation): Promise<Response[]> {
+    const { security, path_parameters, query, body, headers = [], examples } = operation;
+    const example = { ...examples[0], given: async () => ({}) };
+    const { token } = ground.api;
+    const other = { ...exampleClient, scope: security === 'email' ? 'basic' : 'email' };
+    const asked = [
+      run(operation, example, undefined),
+      run(operation, example, 'no-token'),
+      run(operation, example, await getToken(ground.api.functions.token.url, other)),
+      ...(path_parameters ? [run(operation, example, token)] : []),
+      ...(query ? [run(operation, { ...example, query: { nonsense: '1' } }, token)] : []),
+      ...(body ? [run(operation, { ...example, json: 1 }, token)] : []),
+      ...(body ? [run(operation, { ...example, json: undefined, raw: '{' }, token)] : []),
+      ...(body ? [run(operation, { ...example, form: { a: '1' } }, token)] : []),
+      ...(headers.includes('Idempotency-Key')
+        ? [run(operation, { ...example, headers: { 'idempotency-key': 'x'.repeat(300) } }, token)]
+        : []),
+    ];
+    return Promise.all(asked);
+  }
+
+  it.each(guarded)('of $name are problem details with its codes', async ({ operation }) => {
+    const { path_parameters, query, body, headers = [] } = operation;
+    const names = [];
+    for (const response of await provoked(operation)) {
+      const problem = await json(response);
+      expect(v.safeParse(Problem, problem).issues).toBeUndefined();
+      const documented = problemAnswers(errorsOf(operation)).find(({ status }) => status === response.status);
+      expect(response.headers.get('content-type')).toBe(documented?.type);
+      for (const header of documented?.headers ?? []) expect(response.headers.has(header)).toBe(true);
+      names.push(problem.name);
+    }
+    expect(errorsOf(operation)).toEqual(expect.arrayContaining(names));
+    expect(names).toEqual([
+      'missing_token',
+      'invalid_token',
+      'insufficient_scope',
+      ...(path_parameters ? ['not_found'] : []),
+      ...(query ? ['invalid_parameter'] : []),
+      ...(body ? ['validation_error', 'invalid_json', 'unsupported_media_type'] : []),
+      ...(headers.includes('Idempotency-Key') ? ['invalid_idempotency_key'] : []),
+    ]);
+  });
+
+  const oauth = operations.flatMap((operation) =>
+    operation.oauth_errors ? [{ name: nameOf(operation), operation }] : [],
+  );
+  it.each(oauth)('of $name are those of RFC 6749', async ({ operation }) => {
+    const wrong = { grant_type: 'client_credentials', client_id: 'myawesomeapp', client_secret: 'wrong' };
+    const asked: Asked[] = [{ json: {} }, { json: 1 }, { form: wrong }, { raw: '{' }];
+    const statuses = [];
+    for (const request of asked) {
+      const response = await run(operation, request, undefined);
+      const error = await json(response);
+      expect(v.safeParse(OAuthProblem, error).issues).toBeUndefined();
+      const documented = oauthAnswers(operation.oauth_errors ?? []).find(({ status }) => status === response.status);
+      expect(JSON.stringify(documented?.schema)).toContain(`"${error.error}"`);
+      for (const header of documented?.headers ?? []) expect(response.headers.has(header)).toBe(true);
+      statuses.push(response.status);
+    }
+    expect(statuses.slice(1)).toEqual([400, 401, 400]);
+  });
+
+  it('whatever wants no token answers without one', () => {
+    expect(operations.filter(({ security }) => security === null).map(({ path }) => path)).toEqual([
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/jwks.json',
+      '/openapi.json',
+      '/docs',
+    ]);
+  });
+});
+
+describe('the reference', () => {
+  const get = (path: string, headers = {}) => fetch(ground.api.functions.history.url + path, { headers });
+
+  it.each(['/openapi.json', '/docs'])('%s is not sent again to who has it', async (path) => {
+    const etag = (await get(path)).headers.get('etag') ?? '';
+    const again = await get(path, { 'if-none-match': `"x", W/${etag}` });
+    expect({ status: again.status, etag: again.headers.get('etag'), body: await again.text() }).toEqual({
+      status: 304,
+      etag,
+      body: '',
+    });
+    expect((await get(path, { 'if-none-match': '"x"' })).status).toBe(200);
+  });
+
+  it('/docs shows every operation, runs no script and asks nobody else for anything', async () => {
+    const response = await get('/docs');
+    const page = await response.text();
+    for (const { id, path } of operations) {
+      expect(page).toContain(`<article id="${id}">`);
+      expect(page).toContain(`<code>${path}</code>`);
+    }
+    expect(page).not.toMatch(/<script|<link|<img|<iframe|\son\w+=|\sstyle=|(src|href)="(?!#|openapi\.json")/i);
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+';/);
+    const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+    expect(links.filter((id) => !page.includes(`id="${id}"`))).toEqual([]);
+  });
+});
