@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['functions/**/*.test.ts', 'lib/**/*.test.ts', 'infra/**/*.test.ts'],
     globalSetup: ['infra/test/global-setup.ts'],
-    // Most of a file's time is waiting, so two run at once, each with a broker of its own: workers take whatever is on a queue.
+    // Most of a file's time is waiting, so three run at once, each with a broker of its own: workers take whatever is on a queue.
     maxWorkers: brokers,
     testTimeout: 30_000,
     hookTimeout: 60_000,

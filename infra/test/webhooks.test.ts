@@ -150,15 +150,15 @@ describe('what an endpoint is told', () => {
   it('nothing of a recipient that was erased, even if it is told only then', async () => {
     const { id } = await endpoint({ events: ['email.bounced'] });
     answer = ({ response }) => void response.writeHead(500).end();
-    ground.smtp.behave({ refuse: { 'gone@example.com': [550, '5.1.1 <gone@example.com> no such user'] } });
-    await send({ ...email, to: 'gone@example.com' });
+    ground.smtp.behave({ refuse: { 'erased@example.com': [550, '5.1.1 <erased@example.com> no such user'] } });
+    await send({ ...email, to: 'erased@example.com' });
     await untilDelivery(id, { status: 'failed' });
     ground.smtp.behave({});
-    expect(calls[0]?.body).toContain('gone@example.com');
+    expect(calls[0]?.body).toContain('erased@example.com');
     await fetch(`${ground.api.functions.send.url}/recipients/erase`, {
       method: 'POST',
       headers: { authorization: `Bearer ${ground.api.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ recipient: 'gone@example.com' }),
+      body: JSON.stringify({ recipient: 'erased@example.com' }),
     });
     await manage('PATCH', `/webhooks/${id}`, { disabled: false });
     calls = [];
