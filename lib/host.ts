@@ -1,6 +1,6 @@
 // Hosts a function on the functions framework: health routes, bounded bodies, errors in our own form, and a drain before the end.
 import { realpathSync } from 'node:fs';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type HttpFunction, http } from '@google-cloud/functions-framework';
@@ -54,6 +54,9 @@ const keepAliveMs = 75_000;
 /** How long a client's kept-alive connection may stay idle once we drain. */
 const idleGraceMs = 1_000;
 
+/** A body that no route takes is passed over up to here. */
+const mostIgnoredBytes = 64_000;
+
 export function hostFunction(definition: FunctionDefinition): HostedFunction {
   const { name, log, metrics, maxBodyBytes, errorReply = problemReply } = definition;
   const stopping = new AbortController();
@@ -66,9 +69,13 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
   async function admit(request: FrameworkRequest): Promise<void> {
     request.match = findRoute(request.method ?? 'GET', pathOf(request));
     const { route } = request.match;
-    if (route.accepts && request.rawBody === undefined) {
+    if (request.rawBody !== undefined) return;
+    if (route.accepts) {
       checkMediaType(request.headers, route.accepts);
       request.rawBody = await readBody(request, maxBodyBytes);
+    } else if (hasBody(request.headers)) {
+      // Nobody asked for it. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
+      await readBody(request, mostIgnoredBytes);
     }
   }
 
@@ -186,6 +193,10 @@ function toRequest(request: IncomingMessage, known: Pick<Request, 'path' | 'para
     // The last entry is the one our own gateway appended; those before it are the client's to invent.
     address: forwarded || (request.socket.remoteAddress ?? ''),
   };
+}
+
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -174,6 +174,22 @@ describe('routes', () => {
   });
 });
 
+describe('a body that no route asked for is passed over', () => {
+  it.each([
+    ['malformed JSON', 'application/json', '{'],
+    ['an unknown charset', 'text/plain; charset=foo', 'x'],
+    ['a charset of few', 'application/json; charset=gbk', '{}'],
+    ['a broken form', 'application/x-www-form-urlencoded; charset=x', '%zz&a[b'],
+  ])('%s', async (_what, type, body) => {
+    const response = await fetch(`${api.functions.send.url}/emails/${randomUUID()}/cancel`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${api.token}`, 'content-type': type },
+      body,
+    });
+    await expectProblem(response, 404, 'not_found');
+  });
+});
+
 describe('tokens', () => {
   const signingKey = () => JSON.parse(readFileSync(join(inject('workDirectory'), 'signing-keys.json'), 'utf8')).keys[0];
   const claims = (over: Record<string, unknown> = {}) => ({

@@ -142,15 +142,18 @@ it('an email that waits is looked at again when its time has come: scheduled, de
   );
 });
 
-it('erasing a recipient keeps it on the list', async () => {
+it('erasing a recipient keeps it on the list, without what a relay said of it', async () => {
   await suppress(gone);
   const { id } = await accept({ to: [gone, 'b@example.com'] });
+  const { sql } = ground.database;
+  await sql`update suppressions set detail = '550 <gone@example.com> unknown', email_id = ${id}`;
   await untilStatus(id, 'sent');
   const headers = { authorization: `Bearer ${ground.api.token}`, 'content-type': 'application/json' };
   await fetch(`${ground.api.functions.send.url}/recipients/erase`, {
     ...{ method: 'POST', headers, body: JSON.stringify({ recipient: gone }) },
   });
   expect(JSON.stringify(await ground.api.read(`/emails/${id}`))).not.toMatch(/gone@/i);
+  expect(await sql`select detail, email_id from suppressions`).toEqual([{ detail: null, email_id: null }]);
   expect((await accept({ to: gone })).status).toBe('suppressed');
 });
 

@@ -27,6 +27,7 @@ export async function eraseRecipient(sql: Sql, owner: Owner, address: string): P
     total.canceled += batch.canceled;
     if (batch.erased < batchSize) break;
   }
+  await forgetBounce(sql, owner, address);
   const [left] = await sql<{ count: number }[]>`
     select count(*)::integer from emails where recipients @> array[${address}] and ${ownedBy(sql, owner)}`;
   return { ...total, on_the_way: left?.count ?? 0 };
@@ -54,6 +55,12 @@ async function cancelForErasure(sql: Query, ids: string[]): Promise<void> {
     )
     insert into email_events (email_id, type, detail)
     select id, 'canceled', jsonb_build_object('reason', 'a recipient was erased') from canceled`;
+}
+
+/** Its place on the suppression list stays, or it would get mail again; not what the relay said, and of which email. */
+async function forgetBounce(sql: Query, owner: Owner, address: string): Promise<void> {
+  await sql`
+    update suppressions set detail = null, email_id = null where recipient = lower(${address}) and ${ownedBy(sql, owner)}`;
 }
 
 /** Replies go whole: relays quote addresses in them. */
