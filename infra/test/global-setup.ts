@@ -8,7 +8,7 @@ import { createSigningKeys } from '../../functions/token/create-signing-key.ts';
 import { migrate } from '../admin/migrate.ts';
 import { freePorts } from '../local/ports.ts';
 import { startPostgres } from '../local/postgres.ts';
-import { processesIn } from '../local/process-table.ts';
+import { processesIn, untilNoneIn } from '../local/process-table.ts';
 import { startRabbitMq } from '../local/rabbitmq.ts';
 import { findRabbitMq } from '../local/rabbitmq-find.ts';
 import { brokers } from './brokers.ts';
@@ -73,6 +73,8 @@ export default async function setUp({ provide }: TestProject) {
 
   return async () => {
     await Promise.all([...rabbitMqs, postgres].map((service) => service.stop()));
+    // RabbitMQ's own children may outlive it by a moment.
+    await untilNoneIn(workDirectory);
     const left = processesIn(workDirectory);
     if (left.length > 0) throw new Error(`Processes left behind by the tests:\n${left.join('\n')}`);
     rmSync(workDirectory, { recursive: true, force: true });
