@@ -2,7 +2,7 @@
 import { curl } from './curl.ts';
 import { requestHeaders } from './headers.ts';
 import { convert, type JsonSchema } from './json-schema.ts';
-import { type Answer, type Example, type Operation, type Prose, tags } from './operation.ts';
+import { type Answer, type Example, type Message, type Operation, type Prose, tags } from './operation.ts';
 import {
   errorsOf,
   headerComponents,
@@ -15,6 +15,7 @@ import {
 
 export interface DocumentOptions {
   operations: readonly Operation[];
+  messages: readonly Message[];
   prose: readonly Prose[];
   version: string;
 }
@@ -32,7 +33,7 @@ Errors are problem details (RFC 9457); \`errors\` names every fault of a request
 A path that is not here answers 404 \`not_found\`, another method 405 \`method_not_allowed\` with \`Allow\`. GET serves HEAD, too.
 Answers may get further fields; requests with fields that are not listed are refused.`.trim();
 
-export function createDocument({ operations, prose, version }: DocumentOptions) {
+export function createDocument({ operations, messages, prose, version }: DocumentOptions) {
   const schemas: Record<string, unknown> = {};
   const request = { prose, schemas, open: false };
   const answer = { prose, schemas, open: true };
@@ -51,6 +52,7 @@ export function createDocument({ operations, prose, version }: DocumentOptions) 
       .filter(([name]) => operations.some(({ tag }) => tag === name))
       .map(([name, description]) => ({ name, description })),
     paths,
+    webhooks: Object.fromEntries(messages.map((message) => [message.type, { post: toWebhook(message) }])),
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).sort(([one], [other]) => (one < other ? -1 : 1))),
       parameters: Object.fromEntries(
@@ -85,6 +87,29 @@ export function createDocument({ operations, prose, version }: DocumentOptions) 
         label: example.summary,
         source: curl(operation, example),
       })),
+    };
+  }
+
+  /** What an endpoint is asked, and what it is to answer. */
+  function toWebhook({ type, summary, schema, example }: Message) {
+    return {
+      operationId: `on.${type}`,
+      tags: ['Webhooks'],
+      summary,
+      description: messageDescription,
+      parameters: messageHeaders,
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: convert(schema, answer), example } },
+      },
+      responses: {
+        '2XX': { description: 'It was taken.' },
+        410: { description: 'The endpoint is gone: it is disabled, and what waits for it fails.' },
+        default: {
+          description:
+            'It was not taken, and is tried again; `Retry-After` can ask for a longer wait. Redirects are not followed.',
+        },
+      },
     };
   }
 
@@ -135,6 +160,15 @@ export function createDocument({ operations, prose, version }: DocumentOptions) 
     return { description, ...headerRefs(headers), ...(body && { content: Object.fromEntries(content) }) };
   }
 }
+
+const messageDescription =
+  'Sent to endpoints that ask for this event. At least once, and not always in order: `webhook-id` tells duplicates, `timestamp` the order. Verify it with a library of Standard Webhooks.';
+const messageHeaders = Object.entries({
+  'webhook-id': 'Id of the delivery, the same in every attempt.',
+  'webhook-timestamp': 'When this attempt was made, in seconds since 1970: refuse old ones.',
+  'webhook-signature':
+    'Signatures of `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256, each as `v1,` and base64, with a space between: one for each secret that is good now.',
+}).map(([name, description]) => ({ name, in: 'header', required: true, description, schema: { type: 'string' } }));
 
 const securitySchemes = {
   accessToken: {

@@ -18,6 +18,11 @@ export const requestHeaders = {
     schema: { type: 'string', enum: ['strict', 'permissive'], default: 'strict' },
     example: 'permissive',
   },
+  'If-Match': {
+    description: 'The ETag of the version that is to be followed: refused if it is not the newest any more.',
+    schema: { type: 'string' },
+    example: '"1"',
+  },
   traceparent: {
     description:
       'W3C Trace Context: the trace that the delivery belongs to. An invalid one is ignored, and a new trace is begun.',
@@ -36,7 +41,7 @@ export type RequestHeader = keyof typeof requestHeaders;
 export const answerHeaders = {
   Location: {
     always: true,
-    description: 'Where the email is read.',
+    description: 'Where it is read.',
     schema: { type: 'string', format: 'uri-reference' },
   },
   'Idempotency-Replayed': {
@@ -59,6 +64,25 @@ export const answerHeaders = {
     description: 'Seconds after which to try again.',
     schema: { type: 'integer', minimum: 1 },
   },
+  'RateLimit-Limit': {
+    always: false,
+    description:
+      'Emails that the client may hand in: of its limits (a second, a day) the one that is nearest to its end. Not there for a client without limits.',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  'RateLimit-Remaining': {
+    always: false,
+    description: 'Emails that are left of it.',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  'RateLimit-Reset': {
+    always: false,
+    description: 'Seconds until it is whole again.',
+    schema: { type: 'integer', minimum: 0 },
+  },
   ETag: { always: true, description: 'What the content is told by.', schema: { type: 'string' } },
 } as const;
 export type AnswerHeader = keyof typeof answerHeaders;
+
+/** What is left of a client's limits. */
+export const rateLimits = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;
