@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { chosen } from '../../lib/chosen.ts';
 import { exactObject } from '../../lib/exact-object.ts';
-import { isTemplateId, isTemplateName } from '../../lib/templates/template.ts';
+import { isTemplateId, isTemplateName, nameForm } from '../../lib/templates/template.ts';
 
 export interface TemplateUse {
   /** Its name or id. */
@@ -19,6 +19,7 @@ const maxDepth = 20;
 
 const Name = v.pipe(
   v.string('must be the name or the id of a template'),
+  v.metadata({ pattern: nameForm.source }),
   v.check((text) => isTemplateName(text) || isTemplateId(text), 'must be the name or the id of a template'),
 );
 const versionMessage = 'must be the number of a version, from 1';

@@ -1,6 +1,6 @@
 // Makes the OpenAPI 3.1 document of the operations.
 import { curl } from './curl.ts';
-import { requestHeaders } from './headers.ts';
+import { messageHeaders, requestHeaders } from './headers.ts';
 import { convert, type JsonSchema } from './json-schema.ts';
 import { type Answer, type Example, type Message, type Operation, type Prose, tags } from './operation.ts';
 import {
@@ -30,6 +30,7 @@ A 202 of an email means that it is committed: it goes out even if everything res
 What goes into a header of a message (subjects, names, tags) may have no line breaks and no other control characters.
 
 Errors are problem details (RFC 9457); \`errors\` names every fault of a request at once. Those of the OAuth2 endpoints are RFC 6749's.
+A client may have limits, of emails a second and a day: \`RateLimit-…\` tells what is left of them, 429 with \`Retry-After\` that it is not enough.
 A path that is not here answers 404 \`not_found\`, another method 405 \`method_not_allowed\` with \`Allow\`. GET serves HEAD, too.
 Answers may get further fields; requests with fields that are not listed are refused.`.trim();
 
@@ -56,7 +57,10 @@ export function createDocument({ operations, messages, prose, version }: Documen
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).sort(([one], [other]) => (one < other ? -1 : 1))),
       parameters: Object.fromEntries(
-        Object.entries(requestHeaders).map(([name, header]) => [name, { name, in: 'header', ...header }]),
+        Object.entries({ ...requestHeaders, ...messageHeaders }).map(([name, header]) => [
+          name,
+          { name, in: 'header', ...header },
+        ]),
       ),
       headers: headerComponents,
       securitySchemes,
@@ -91,13 +95,13 @@ export function createDocument({ operations, messages, prose, version }: Documen
   }
 
   /** What an endpoint is asked, and what it is to answer. */
-  function toWebhook({ type, summary, schema, example }: Message) {
+  function toWebhook({ id, summary, schema, example }: Message) {
     return {
-      operationId: `on.${type}`,
+      operationId: id,
       tags: ['Webhooks'],
       summary,
       description: messageDescription,
-      parameters: messageHeaders,
+      parameters: Object.keys(messageHeaders).map((name) => ({ $ref: `#/components/parameters/${name}` })),
       requestBody: {
         required: true,
         content: { 'application/json': { schema: convert(schema, answer), example } },
@@ -163,13 +167,6 @@ export function createDocument({ operations, messages, prose, version }: Documen
 
 const messageDescription =
   'Sent to endpoints that ask for this event. At least once, and not always in order: `webhook-id` tells duplicates, `timestamp` the order. Verify it with a library of Standard Webhooks.';
-const messageHeaders = Object.entries({
-  'webhook-id': 'Id of the delivery, the same in every attempt.',
-  'webhook-timestamp': 'When this attempt was made, in seconds since 1970: refuse old ones.',
-  'webhook-signature':
-    'Signatures of `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256, each as `v1,` and base64, with a space between: one for each secret that is good now.',
-}).map(([name, description]) => ({ name, in: 'header', required: true, description, schema: { type: 'string' } }));
-
 const securitySchemes = {
   accessToken: {
     type: 'oauth2',

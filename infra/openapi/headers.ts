@@ -37,6 +37,29 @@ export const requestHeaders = {
 } as const;
 export type RequestHeader = keyof typeof requestHeaders;
 
+/** Of the messages to webhooks (Standard Webhooks). */
+export const messageHeaders = {
+  'webhook-id': {
+    required: true,
+    description: 'Id of the delivery, the same in every attempt.',
+    schema: { type: 'string', format: 'uuid' },
+    example: '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7e',
+  },
+  'webhook-timestamp': {
+    required: true,
+    description: 'When this attempt was made, in seconds since 1970: refuse old ones.',
+    schema: { type: 'integer' },
+    example: 1_769_860_800,
+  },
+  'webhook-signature': {
+    required: true,
+    description:
+      'Signatures of `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256, each as `v1,` and base64, with a space between: one for each secret that is good now.',
+    schema: { type: 'string' },
+    example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+  },
+} as const;
+
 /** `always`: an answer that lists it has it in any case. */
 export const answerHeaders = {
   Location: {

@@ -69,7 +69,8 @@ describe('the document', () => {
   });
 
   it('names each operation and each part of a path once', () => {
-    expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
+    const ids = [...operations, ...messages].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
     for (const { path, path_parameters = {} } of operations) {
       const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       expect({ path, parts }).toEqual({ path, parts: Object.keys(path_parameters) });

@@ -88,6 +88,8 @@ export type Call = (method: Route['method'], path: string, json?: unknown) => Pr
 export interface Message {
   /** The event. */
   type: string;
+  /** The operationId: what generated servers call it. */
+  id: string;
   summary: string;
   schema: v.GenericSchema;
   example: unknown;

@@ -232,6 +232,7 @@ describe('messages to endpoints', () => {
         issues: issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`),
       }).toEqual({ type: message.type });
     }
+    await call('POST', '/recipients/erase', { recipient: 'listed@example.com' });
     const { body } = operations.find((operation) => operation.id === 'getEmail')?.answers[200] ?? {};
     for (const emailId of new Set(told.filter(({ test }) => !test).map(({ data }) => data.email_id))) {
       const email = await call('GET', `/emails/${emailId}`);
@@ -262,6 +263,7 @@ describe('the reference', () => {
       expect(page).toContain(`<article id="${id}">`);
       expect(page).toContain(`<code>${path}</code>`);
     }
+    for (const { id } of messages) expect(page).toContain(`<article id="${id}">`);
     expect(page).not.toMatch(/<script|<link|<img|<iframe|\son\w+=|\sstyle=|(src|href)="(?!#|openapi\.json")/i);
     expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+';/);
     const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);

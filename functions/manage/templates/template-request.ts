@@ -3,7 +3,13 @@ import * as v from 'valibot';
 import { exactObject } from '../../../lib/exact-object.ts';
 import { pageParameters } from '../../../lib/query.ts';
 import { checkBody, invalidBody, missing } from '../../../lib/request-body.ts';
-import { isTemplateName, maxPart, maxSubjectPart, type TemplateSource } from '../../../lib/templates/template.ts';
+import {
+  isTemplateName,
+  maxPart,
+  maxSubjectPart,
+  nameForm,
+  type TemplateSource,
+} from '../../../lib/templates/template.ts';
 
 const Source = v.pipe(
   v.string('must be a string'),
@@ -33,6 +39,7 @@ function contentCheck<Input extends object>() {
 
 export const TemplateName = v.pipe(
   v.string('must be a string'),
+  v.metadata({ pattern: nameForm.source }),
   v.check(
     isTemplateName,
     'must be 1 to 100 letters, digits, dots, hyphens and underscores, begin with a letter or digit, and not look like an id',

@@ -54,9 +54,11 @@ export const eventDetails = {
   canceled: { reason },
   expired: { reason },
   suppressed: {
-    recipients: described(
-      v.record(v.string(), Reason),
-      'Recipients on the suppression list, and why they are. The email goes to the others; where there are none, it ends.',
+    recipients: v.optional(
+      described(
+        v.record(v.string(), Reason),
+        'Recipients on the suppression list, and why they are; not there once a recipient was erased. The email goes to the others; where there are none, it ends.',
+      ),
     ),
   },
 } satisfies Record<string, v.ObjectEntries>;

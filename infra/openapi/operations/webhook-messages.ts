@@ -46,7 +46,7 @@ function messageSchema(type: EventType): v.GenericSchema {
     detail: described(v.strictObject(eventDetails[type]), 'What there is to say of it.'),
     ...(outcomes.includes(type) ? { attempt } : {}),
   };
-  return v.strictObject({
+  const message = v.strictObject({
     type: described(v.literal(`email.${type}`), 'The event.'),
     timestamp: time('When it happened.'),
     test: v.optional(
@@ -54,6 +54,7 @@ function messageSchema(type: EventType): v.GenericSchema {
     ),
     data: described(v.strictObject(data), 'The email, and the event.'),
   });
+  return v.pipe(message, v.title(`${titleOf(type)}Message`), v.description(`${summaries[type]}.`));
 }
 
 const at = '2026-01-31T12:00:00.000Z';
@@ -81,8 +82,13 @@ const attempts: Partial<Record<EventType, object>> = {
   },
 };
 
+function titleOf(type: EventType): string {
+  return `Email${type.charAt(0).toUpperCase()}${type.slice(1)}`;
+}
+
 export const webhookMessages: Message[] = eventTypes.map((type) => ({
   type: `email.${type}`,
+  id: `on${titleOf(type)}`,
   summary: summaries[type],
   schema: messageSchema(type),
   example: {
