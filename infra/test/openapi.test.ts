@@ -9,7 +9,7 @@ import { type AnswerHeader, answerHeaders } from '../openapi/headers.ts';
 import { type Call, type Example, exampleEndpoint, exampleTimes, type Operation } from '../openapi/operation.ts';
 import { messages, operations } from '../openapi/operations/index.ts';
 import { errorsOf, OAuthProblem, oauthAnswers, Problem, problemAnswers } from '../openapi/problems.ts';
-import { eventually, exampleClient, getToken, type Json, json } from './functions.ts';
+import { admin, eventually, exampleClient, getToken, type Json, json } from './functions.ts';
 import { type Ground, startGround } from './ground.ts';
 
 let ground: Ground;
@@ -25,6 +25,17 @@ beforeAll(async () => {
   await once(server, 'listening');
   const settings = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', RELAY_INTERVAL_SECONDS: '0.1' };
   ground = await startGround({ settings });
+  // Far away, so that answers tell of them.
+  admin(
+    ground.database.url,
+    'client',
+    'set-limits',
+    exampleClient.client_id,
+    '--rate',
+    '1000',
+    '--daily-quota',
+    '100000',
+  );
 });
 afterAll(async () => {
   await ground?.stop();
@@ -164,6 +175,33 @@ describe('errors of the document', () => {
       ...(body ? ['validation_error', 'invalid_json', 'unsupported_media_type'] : []),
       ...(headers.includes('Idempotency-Key') ? ['invalid_idempotency_key'] : []),
     ]);
+  });
+
+  it('of POST /send for a sender and for limits are problem details with its codes', async () => {
+    const client = { client_id: 'small', client_secret: 's', scope: 'email' };
+    const { database, api } = ground;
+    admin(database.url, 'client', 'ensure', 'small', '--secret', 's', '--scope', 'email');
+    admin(database.url, 'client', 'set-senders', 'small', '--sender', 'example.com');
+    admin(database.url, 'client', 'set-limits', 'small', '--daily-quota', '1');
+    const token = await getToken(api.functions.token.url, client);
+    const send = operations.find(({ path }) => path === '/send') as Operation;
+    const email = send.examples[0].json as object;
+    expect((await run(send, { json: email }, token)).status).toBe(202);
+    for (const [over, name] of [
+      [{ from: 'a@example.test' }, 'invalid_from_address'],
+      [{}, 'daily_quota_exceeded'],
+    ] as const) {
+      const response = await run(send, { json: { ...email, ...over } }, token);
+      const problem = await json(response);
+      expect(v.safeParse(Problem, problem).issues).toBeUndefined();
+      const documented = problemAnswers(errorsOf(send)).find(({ status }) => status === response.status);
+      expect({ name: problem.name, schema: JSON.stringify(documented?.schema) }).toEqual({
+        name,
+        schema: expect.stringContaining(`"${name}"`),
+      });
+      if (response.status !== 429) continue;
+      for (const header of documented?.headers ?? []) expect(response.headers.has(header)).toBe(true);
+    }
   });
 
   const oauth = operations.flatMap((operation) =>
