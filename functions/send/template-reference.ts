@@ -1,7 +1,8 @@
 // How a request names a template, and what it may give for its variables.
 import * as v from 'valibot';
+import { chosen } from '../../lib/chosen.ts';
 import { exactObject } from '../../lib/exact-object.ts';
-import { isTemplateId, isTemplateName } from '../../lib/templates/template.ts';
+import { isTemplateId, isTemplateName, nameForm } from '../../lib/templates/template.ts';
 
 export interface TemplateUse {
   /** Its name or id. */
@@ -18,10 +19,11 @@ const maxDepth = 20;
 
 const Name = v.pipe(
   v.string('must be the name or the id of a template'),
+  v.metadata({ pattern: nameForm.source }),
   v.check((text) => isTemplateName(text) || isTemplateId(text), 'must be the name or the id of a template'),
 );
 const versionMessage = 'must be the number of a version, from 1';
-const ReferenceObject = v.pipe(
+export const TemplateReferenceObject = v.pipe(
   exactObject({
     name: v.optional(Name),
     id: v.optional(Name),
@@ -45,13 +47,17 @@ const ReferenceObject = v.pipe(
 );
 
 /** `"welcome"`, or `{name, version}`, or `{id, version}`; without a version, the newest. */
-export const TemplateReference = v.lazy((input): v.GenericSchema<unknown, Omit<TemplateUse, 'data'>> => {
-  if (typeof input !== 'string') return ReferenceObject as v.GenericSchema<unknown, Omit<TemplateUse, 'data'>>;
-  return v.pipe(
-    Name,
-    v.transform((template) => ({ template, version: null })),
-  ) as v.GenericSchema<unknown, Omit<TemplateUse, 'data'>>;
-});
+export const TemplateReference = chosen(
+  (input): v.GenericSchema<unknown, Omit<TemplateUse, 'data'>> => {
+    if (typeof input !== 'string')
+      return TemplateReferenceObject as v.GenericSchema<unknown, Omit<TemplateUse, 'data'>>;
+    return v.pipe(
+      Name,
+      v.transform((template) => ({ template, version: null })),
+    ) as v.GenericSchema<unknown, Omit<TemplateUse, 'data'>>;
+  },
+  v.union([Name, TemplateReferenceObject]),
+);
 
 /** Values for the template's variables. They are never read as templates themselves. */
 export const TemplateData = v.pipe(
@@ -59,6 +65,7 @@ export const TemplateData = v.pipe(
     (input) => typeof input === 'object' && input !== null && !Array.isArray(input),
     'must be an object',
   ),
+  v.metadata({ type: 'object', additionalProperties: true }),
   v.check((data) => !isDeeper(data, maxDepth), `may be nested ${maxDepth} levels deep at most`),
   v.check((data) => JSON.stringify(data).length <= maxData, `may have ${maxData} characters of JSON at most`),
 );

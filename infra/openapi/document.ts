@@ -1,8 +1,8 @@
 // Makes the OpenAPI 3.1 document of the operations.
 import { curl } from './curl.ts';
-import { requestHeaders } from './headers.ts';
+import { messageHeaders, requestHeaders } from './headers.ts';
 import { convert, type JsonSchema } from './json-schema.ts';
-import { type Answer, type Example, type Operation, type Prose, tags } from './operation.ts';
+import { type Answer, type Example, type Message, type Operation, type Prose, tags } from './operation.ts';
 import {
   errorsOf,
   headerComponents,
@@ -15,6 +15,7 @@ import {
 
 export interface DocumentOptions {
   operations: readonly Operation[];
+  messages: readonly Message[];
   prose: readonly Prose[];
   version: string;
 }
@@ -29,10 +30,11 @@ A 202 of an email means that it is committed: it goes out even if everything res
 What goes into a header of a message (subjects, names, tags) may have no line breaks and no other control characters.
 
 Errors are problem details (RFC 9457); \`errors\` names every fault of a request at once. Those of the OAuth2 endpoints are RFC 6749's.
+A client may have limits, of emails a second and a day: \`RateLimit-…\` tells what is left of them, 429 with \`Retry-After\` that it is not enough.
 A path that is not here answers 404 \`not_found\`, another method 405 \`method_not_allowed\` with \`Allow\`. GET serves HEAD, too.
 Answers may get further fields; requests with fields that are not listed are refused.`.trim();
 
-export function createDocument({ operations, prose, version }: DocumentOptions) {
+export function createDocument({ operations, messages, prose, version }: DocumentOptions) {
   const schemas: Record<string, unknown> = {};
   const request = { prose, schemas, open: false };
   const answer = { prose, schemas, open: true };
@@ -51,10 +53,14 @@ export function createDocument({ operations, prose, version }: DocumentOptions) 
       .filter(([name]) => operations.some(({ tag }) => tag === name))
       .map(([name, description]) => ({ name, description })),
     paths,
+    webhooks: Object.fromEntries(messages.map((message) => [message.type, { post: toWebhook(message) }])),
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).sort(([one], [other]) => (one < other ? -1 : 1))),
       parameters: Object.fromEntries(
-        Object.entries(requestHeaders).map(([name, header]) => [name, { name, in: 'header', ...header }]),
+        Object.entries({ ...requestHeaders, ...messageHeaders }).map(([name, header]) => [
+          name,
+          { name, in: 'header', ...header },
+        ]),
       ),
       headers: headerComponents,
       securitySchemes,
@@ -85,6 +91,29 @@ export function createDocument({ operations, prose, version }: DocumentOptions) 
         label: example.summary,
         source: curl(operation, example),
       })),
+    };
+  }
+
+  /** What an endpoint is asked, and what it is to answer. */
+  function toWebhook({ id, summary, schema, example }: Message) {
+    return {
+      operationId: id,
+      tags: ['Webhooks'],
+      summary,
+      description: messageDescription,
+      parameters: Object.keys(messageHeaders).map((name) => ({ $ref: `#/components/parameters/${name}` })),
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: convert(schema, answer), example } },
+      },
+      responses: {
+        '2XX': { description: 'It was taken.' },
+        410: { description: 'The endpoint is gone: it is disabled, and what waits for it fails.' },
+        default: {
+          description:
+            'It was not taken, and is tried again; `Retry-After` can ask for a longer wait. Redirects are not followed.',
+        },
+      },
     };
   }
 
@@ -136,6 +165,8 @@ export function createDocument({ operations, prose, version }: DocumentOptions) 
   }
 }
 
+const messageDescription =
+  'Sent to endpoints that ask for this event. At least once, and not always in order: `webhook-id` tells duplicates, `timestamp` the order. Verify it with a library of Standard Webhooks.';
 const securitySchemes = {
   accessToken: {
     type: 'oauth2',

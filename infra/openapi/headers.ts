@@ -18,6 +18,11 @@ export const requestHeaders = {
     schema: { type: 'string', enum: ['strict', 'permissive'], default: 'strict' },
     example: 'permissive',
   },
+  'If-Match': {
+    description: 'The ETag of the version that is to be followed: refused if it is not the newest any more.',
+    schema: { type: 'string' },
+    example: '"1"',
+  },
   traceparent: {
     description:
       'W3C Trace Context: the trace that the delivery belongs to. An invalid one is ignored, and a new trace is begun.',
@@ -32,11 +37,34 @@ export const requestHeaders = {
 } as const;
 export type RequestHeader = keyof typeof requestHeaders;
 
+/** Of the messages to webhooks (Standard Webhooks). */
+export const messageHeaders = {
+  'webhook-id': {
+    required: true,
+    description: 'Id of the delivery, the same in every attempt.',
+    schema: { type: 'string', format: 'uuid' },
+    example: '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7e',
+  },
+  'webhook-timestamp': {
+    required: true,
+    description: 'When this attempt was made, in seconds since 1970: refuse old ones.',
+    schema: { type: 'integer' },
+    example: 1_769_860_800,
+  },
+  'webhook-signature': {
+    required: true,
+    description:
+      'Signatures of `{webhook-id}.{webhook-timestamp}.{body}` with HMAC-SHA256, each as `v1,` and base64, with a space between: one for each secret that is good now.',
+    schema: { type: 'string' },
+    example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+  },
+} as const;
+
 /** `always`: an answer that lists it has it in any case. */
 export const answerHeaders = {
   Location: {
     always: true,
-    description: 'Where the email is read.',
+    description: 'Where it is read.',
     schema: { type: 'string', format: 'uri-reference' },
   },
   'Idempotency-Replayed': {
@@ -59,6 +87,25 @@ export const answerHeaders = {
     description: 'Seconds after which to try again.',
     schema: { type: 'integer', minimum: 1 },
   },
+  'RateLimit-Limit': {
+    always: false,
+    description:
+      'Emails that the client may hand in: of its limits (a second, a day) the one that is nearest to its end. Not there for a client without limits.',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  'RateLimit-Remaining': {
+    always: false,
+    description: 'Emails that are left of it.',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  'RateLimit-Reset': {
+    always: false,
+    description: 'Seconds until it is whole again.',
+    schema: { type: 'integer', minimum: 0 },
+  },
   ETag: { always: true, description: 'What the content is told by.', schema: { type: 'string' } },
 } as const;
 export type AnswerHeader = keyof typeof answerHeaders;
+
+/** What is left of a client's limits. */
+export const rateLimits = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;

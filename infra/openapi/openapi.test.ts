@@ -9,9 +9,10 @@ import { createSigningKeys } from '../../functions/token/create-signing-key.ts';
 import { createTokenRoutes } from '../../functions/token/routes.ts';
 import { parseSigningKeys } from '../../functions/token/signing-keys.ts';
 import type { Route } from '../../lib/http.ts';
+import { webhookEvents } from '../../lib/webhooks/webhook.ts';
 import { functionFor, routes as gatewayRoutes, type PublicFunction } from '../gateway/routes.ts';
 import { documentFile, documentText } from './generate.ts';
-import { operations, operationsOf } from './operations/index.ts';
+import { messages, operations, operationsOf } from './operations/index.ts';
 
 /** The tables are read; nothing is asked of what the handlers work with. */
 const unused = {} as never;
@@ -68,7 +69,8 @@ describe('the document', () => {
   });
 
   it('names each operation and each part of a path once', () => {
-    expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
+    const ids = [...operations, ...messages].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
     for (const { path, path_parameters = {} } of operations) {
       const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       expect({ path, parts }).toEqual({ path, parts: Object.keys(path_parameters) });
@@ -82,6 +84,16 @@ describe('the document', () => {
   );
   it.each(answers)('shows an answer that fits its schema: $name', ({ schema, example }) => {
     expect(v.safeParse(schema, example).issues).toBeUndefined();
+  });
+
+  it.each(messages)('shows a message that fits its schema: $type', ({ schema, example }) => {
+    expect(v.safeParse(schema, example).issues).toBeUndefined();
+  });
+
+  it('has a message for every event that there is', () => {
+    expect(messages.map(({ type }) => type).toSorted()).toEqual(
+      webhookEvents.filter((event) => event !== '*').toSorted(),
+    );
   });
 
   it('says of every field what it is', () => {

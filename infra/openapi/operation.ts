@@ -11,7 +11,9 @@ export const tags = {
   Tokens: 'Access tokens for the API (OAuth2), and the keys they are signed with.',
   Send: 'Emails: sent, called back, moved, sent again.',
   History: 'What became of each email.',
-  Recipients: 'What is kept of those who get emails.',
+  Templates: 'Subjects and bodies that are kept here, and filled in when an email is accepted.',
+  Recipients: 'What is kept of those who get emails, and to whom nothing is sent any more.',
+  Webhooks: 'Where the client is told of what becomes of its emails: calls after the Standard Webhooks specification.',
   Reference: 'This document.',
 } as const satisfies Record<string, string>;
 
@@ -28,7 +30,7 @@ export interface Operation {
   /** The scope of the access token that it wants; `client`: a client's credentials in place of a token; null: nothing. */
   security: Scope | 'client' | null;
   /** Of each `{name}` in the path. */
-  path_parameters?: Record<string, { description: string; schema: v.GenericSchema; example: string }>;
+  path_parameters?: Record<string, PathParameter>;
   query?: { schema: v.StrictObjectSchema<v.ObjectEntries, undefined>; descriptions: Record<string, string> };
   headers?: readonly RequestHeader[];
   body?: { schema: v.GenericSchema; types: readonly string[] };
@@ -42,6 +44,14 @@ export interface Operation {
   oauth_errors?: readonly OAuthErrorCode[];
   /** Run by infra/test/openapi.test.ts; shown with curl in the document. At least one. */
   examples: readonly [Example, ...Example[]];
+}
+
+export interface PathParameter {
+  description: string;
+  schema: v.GenericSchema;
+  example: string;
+  /** What names nothing, for the tests of errors; the example unless given. */
+  unknown?: string;
 }
 
 export interface Answer {
@@ -74,6 +84,17 @@ export interface Example {
 // biome-ignore lint/suspicious/noExplicitAny: examples take what they need from an answer
 export type Call = (method: Route['method'], path: string, json?: unknown) => Promise<any>;
 
+/** A message that the API sends to endpoints of its clients. */
+export interface Message {
+  /** The event. */
+  type: string;
+  /** The operationId: what generated servers call it. */
+  id: string;
+  summary: string;
+  schema: v.GenericSchema;
+  example: unknown;
+}
+
 /** What is said of a request schema's object: its name in the document, and what each of its fields is. */
 export interface Prose {
   schema: v.GenericSchema;
@@ -86,5 +107,10 @@ export interface Prose {
  * Times in examples. They lie in the future when the document is read, and the tests put others of the coming days in their place.
  */
 export const exampleTimes = { soon: '2030-01-31T12:00:00Z', later: '2030-01-31T13:00:00Z' };
-/** The id of an email wherever an example shows one. */
+/** The id of an email wherever an example shows one, and of what else has one. */
 export const exampleId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7b';
+export const exampleTemplateId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7c';
+export const exampleWebhookId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7d';
+export const exampleDeliveryId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7e';
+/** Where a webhook leads; the tests put an endpoint of theirs in its place. */
+export const exampleEndpoint = 'https://example.com/hook';

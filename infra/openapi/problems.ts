@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { type OAuthErrorCode, statuses } from '../../functions/token/oauth-error.ts';
 import { type ErrorCode, problems } from '../../lib/errors.ts';
-import { type AnswerHeader, answerHeaders } from './headers.ts';
+import { type AnswerHeader, answerHeaders, rateLimits } from './headers.ts';
 import type { Operation } from './operation.ts';
 
 const described = (description: string) => v.pipe(v.string(), v.description(description));
@@ -46,6 +46,8 @@ const headersOf: Partial<Record<ErrorCode, AnswerHeader[]>> = {
   missing_token: ['WWW-Authenticate'],
   invalid_token: ['WWW-Authenticate'],
   insufficient_scope: ['WWW-Authenticate'],
+  rate_limit_exceeded: ['Retry-After', ...rateLimits],
+  daily_quota_exceeded: ['Retry-After', ...rateLimits],
   unavailable: ['Retry-After'],
 };
 

@@ -1,28 +1,58 @@
-// The examples of the OpenAPI document, run: each gets the status that it shows, and an answer that has no field, type or header but those of the document.
+// The examples of the OpenAPI document, run: each gets the status that it shows, and an answer that has no field, type or header but those of the document. So do the endpoints that they make.
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionFor } from '../gateway/routes.ts';
 import { type AnswerHeader, answerHeaders } from '../openapi/headers.ts';
-import { type Call, type Example, exampleTimes, type Operation } from '../openapi/operation.ts';
-import { operations } from '../openapi/operations/index.ts';
+import { type Call, type Example, exampleEndpoint, exampleTimes, type Operation } from '../openapi/operation.ts';
+import { messages, operations } from '../openapi/operations/index.ts';
 import { errorsOf, OAuthProblem, oauthAnswers, Problem, problemAnswers } from '../openapi/problems.ts';
-import { exampleClient, getToken, json } from './functions.ts';
+import { admin, eventually, exampleClient, getToken, type Json, json } from './functions.ts';
 import { type Ground, startGround } from './ground.ts';
 
 let ground: Ground;
+/** Takes the messages of the examples' webhooks. */
+let server: Server;
+const told: Json[] = [];
 
 beforeAll(async () => {
-  ground = await startGround();
+  server = createServer(async (request, response) => {
+    told.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
+    response.writeHead(204).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const settings = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', RELAY_INTERVAL_SECONDS: '0.1' };
+  ground = await startGround({ settings });
+  // Far away, so that answers tell of them.
+  admin(
+    ground.database.url,
+    'client',
+    'set-limits',
+    exampleClient.client_id,
+    '--rate',
+    '1000',
+    '--daily-quota',
+    '100000',
+  );
 });
 afterAll(async () => {
   await ground?.stop();
+  server?.close();
 });
 
 const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
 
 /** Puts what is so here in place of what is shown. */
 function real(text: string, given: Record<string, string> = {}): string {
-  const all = { [exampleTimes.soon]: inHours(1), [exampleTimes.later]: inHours(2), ...given };
+  const { port } = server.address() as AddressInfo;
+  const all = {
+    [exampleTimes.soon]: inHours(1),
+    [exampleTimes.later]: inHours(2),
+    [exampleEndpoint]: `http://127.0.0.1:${port}/hook`,
+    ...given,
+  };
   return Object.entries(all).reduce((soFar, [shown, here]) => soFar.replaceAll(shown, here), text);
 }
 
@@ -63,7 +93,7 @@ async function run(operation: Operation, example: Asked, token: string | undefin
       ...(body !== undefined && {
         'content-type': example.form ? 'application/x-www-form-urlencoded' : 'application/json',
       }),
-      ...example.headers,
+      ...Object.fromEntries(Object.entries(example.headers ?? {}).map(([name, value]) => [name, real(value, given)])),
     },
     ...(body !== undefined && { body: real(body, given) }),
   });
@@ -102,7 +132,10 @@ describe('errors of the document', () => {
   /** What can be provoked without knowing what an operation does. */
   async function provoked(operation: Operation): Promise<Response[]> {
     const { security, path_parameters, query, body, headers = [], examples } = operation;
-    const example = { ...examples[0], given: async () => ({}) };
+    const unknown = Object.fromEntries(
+      Object.values(path_parameters ?? {}).map(({ example, unknown = example }) => [example, unknown]),
+    );
+    const example = { ...examples[0], given: async () => unknown };
     const { token } = ground.api;
     const other = { ...exampleClient, scope: security === 'email' ? 'basic' : 'email' };
     const asked = [
@@ -144,6 +177,33 @@ describe('errors of the document', () => {
     ]);
   });
 
+  it('of POST /send for a sender and for limits are problem details with its codes', async () => {
+    const client = { client_id: 'small', client_secret: 's', scope: 'email' };
+    const { database, api } = ground;
+    admin(database.url, 'client', 'ensure', 'small', '--secret', 's', '--scope', 'email');
+    admin(database.url, 'client', 'set-senders', 'small', '--sender', 'example.com');
+    admin(database.url, 'client', 'set-limits', 'small', '--daily-quota', '1');
+    const token = await getToken(api.functions.token.url, client);
+    const send = operations.find(({ path }) => path === '/send') as Operation;
+    const email = send.examples[0].json as object;
+    expect((await run(send, { json: email }, token)).status).toBe(202);
+    for (const [over, name] of [
+      [{ from: 'a@example.test' }, 'invalid_from_address'],
+      [{}, 'daily_quota_exceeded'],
+    ] as const) {
+      const response = await run(send, { json: { ...email, ...over } }, token);
+      const problem = await json(response);
+      expect(v.safeParse(Problem, problem).issues).toBeUndefined();
+      const documented = problemAnswers(errorsOf(send)).find(({ status }) => status === response.status);
+      expect({ name: problem.name, schema: JSON.stringify(documented?.schema) }).toEqual({
+        name,
+        schema: expect.stringContaining(`"${name}"`),
+      });
+      if (response.status !== 429) continue;
+      for (const header of documented?.headers ?? []) expect(response.headers.has(header)).toBe(true);
+    }
+  });
+
   const oauth = operations.flatMap((operation) =>
     operation.oauth_errors ? [{ name: nameOf(operation), operation }] : [],
   );
@@ -173,6 +233,53 @@ describe('errors of the document', () => {
   });
 });
 
+describe('messages to endpoints', () => {
+  it('say what the document says, whatever becomes of an email', async () => {
+    await call('POST', '/webhooks', { url: exampleEndpoint, events: ['*', 'email.attempt'] });
+    ground.smtp.behave({
+      refuse: { 'full@example.com': [550, '5.1.1 no such user'], 'busy@example.com': [450, '4.2.1 later'] },
+    });
+    const email = { from: 'Shop <shop@example.com>', subject: 'Your order', text: 'Thank you.' };
+    const later = { ...email, to: 'a@example.com', scheduled_at: exampleTimes.soon };
+    await call('POST', '/send', { ...email, to: 'full@example.com' });
+    await call('POST', '/send', { ...email, to: 'busy@example.com' });
+    await call('POST', '/suppressions', { recipient: 'listed@example.com' });
+    await call('POST', '/send', { ...email, to: ['a@example.com', 'listed@example.com'] });
+    const { id } = await call('POST', '/send', later);
+    await call('PATCH', `/emails/${id}`, { scheduled_at: exampleTimes.later });
+    await call('POST', `/emails/${id}/cancel`);
+    await call('POST', `/emails/${id}/replay`);
+    const wanted = [
+      'accepted',
+      'attempt',
+      'bounced',
+      'canceled',
+      'deferred',
+      'replayed',
+      'rescheduled',
+      'sent',
+      'suppressed',
+    ];
+    await eventually(async () => wanted.every((type) => told.some((message) => message.type === `email.${type}`)));
+    expect(told.some(({ test }) => test)).toBe(true);
+    for (const message of told) {
+      const { schema = v.never() } = messages.find(({ type }) => type === message.type) ?? {};
+      const { issues } = v.safeParse(schema, message);
+      expect({
+        type: message.type,
+        issues: issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`),
+      }).toEqual({ type: message.type });
+    }
+    await call('POST', '/recipients/erase', { recipient: 'listed@example.com' });
+    const { body } = operations.find((operation) => operation.id === 'getEmail')?.answers[200] ?? {};
+    for (const emailId of new Set(told.filter(({ test }) => !test).map(({ data }) => data.email_id))) {
+      const email = await call('GET', `/emails/${emailId}`);
+      const { issues } = v.safeParse(body?.['application/json']?.schema ?? v.never(), email);
+      expect(issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`)).toBeUndefined();
+    }
+  });
+});
+
 describe('the reference', () => {
   const get = (path: string, headers = {}) => fetch(ground.api.functions.history.url + path, { headers });
 
@@ -194,6 +301,7 @@ describe('the reference', () => {
       expect(page).toContain(`<article id="${id}">`);
       expect(page).toContain(`<code>${path}</code>`);
     }
+    for (const { id } of messages) expect(page).toContain(`<article id="${id}">`);
     expect(page).not.toMatch(/<script|<link|<img|<iframe|\son\w+=|\sstyle=|(src|href)="(?!#|openapi\.json")/i);
     expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+';/);
     const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);

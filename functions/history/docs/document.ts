@@ -62,10 +62,15 @@ export interface Operation {
   'x-codeSamples': { label: string; source: string }[];
 }
 
+/** What is sent to the endpoint of a client. */
+export type Message = Pick<Operation, 'operationId' | 'summary' | 'description'> &
+  Required<Pick<Operation, 'requestBody'>>;
+
 export interface Document {
   info: { title: string; version: string; description: string };
   tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Operation>>;
+  webhooks: Record<string, { post: Message }>;
   components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> };
 }
 

@@ -1,6 +1,6 @@
 // The reference page: the OpenAPI document as HTML that needs no script and nothing from elsewhere.
 import { createHash } from 'node:crypto';
-import type { Document, Media, Operation, Parameter } from './document.ts';
+import type { Document, Media, Message, Operation, Parameter } from './document.ts';
 import { Html, html, paragraphs, prose } from './html.ts';
 import { fieldsOf, typeOf } from './schema.ts';
 import { style } from './style.ts';
@@ -16,7 +16,8 @@ export const pageHeaders = {
 };
 
 export function referencePage(document: Document): string {
-  const { info, tags, paths, components } = document;
+  const { info, tags, paths, webhooks, components } = document;
+  const messages = Object.entries(webhooks).map(([event, { post }]) => ({ event, message: post }));
   const all = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
@@ -36,6 +37,7 @@ export function referencePage(document: Document): string {
 <nav><details open><summary>${info.title} ${info.version}</summary>
 <p><a href="openapi.json">openapi.json</a></p>
 ${sections.map(({ name, entries }) => html`<h2>${name}</h2><ul>${entries.map(link)}</ul>`)}
+<h2>Messages</h2><ul>${messages.map(messageLink)}</ul>
 <h2>Schemas</h2><ul>${Object.keys(components.schemas).map((name) => html`<li><a href="#schema-${name}">${name}</a></li>`)}</ul>
 </details></nav>
 <main>
@@ -46,6 +48,7 @@ ${sections.map(
   ({ name, description, entries }) =>
     html`<section><h2>${name}</h2><p>${description}</p>${entries.map(article)}</section>`,
 )}
+<section><h2>Messages</h2><p>${messages[0] && prose(messages[0].message.description)}</p>${messages.map(messageArticle)}</section>
 <section><h2>Schemas</h2>
 ${Object.entries(components.schemas).map(
   ([name, schema]) => html`<article id="schema-${name}"><h3>${name}</h3>
@@ -121,6 +124,18 @@ function needs({ security: [first = {}] }: Operation): Html {
 
 function link({ path, method, operation }: { path: string; method: string; operation: Operation }): Html {
   return html`<li><a href="#${operation.operationId}" title="${operation.summary}">${badge(method)} ${path}</a></li>`;
+}
+
+function messageLink({ event, message }: { event: string; message: Message }): Html {
+  return html`<li><a href="#${message.operationId}" title="${message.summary}">${event}</a></li>`;
+}
+
+function messageArticle({ event, message }: { event: string; message: Message }): Html {
+  const { operationId, summary, requestBody } = message;
+  return html`<article id="${operationId}">
+<h3><a href="#${operationId}"><code>${event}</code></a> <span>${summary}</span></h3>
+${medias(requestBody.content)}
+</article>`;
 }
 
 function badge(method: string): Html {

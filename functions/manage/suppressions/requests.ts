@@ -2,11 +2,11 @@
 import * as v from 'valibot';
 import { Address, normalizeAddress } from '../../../lib/address.ts';
 import { boundedList } from '../../../lib/bounded.ts';
-import { ApiError } from '../../../lib/errors.ts';
 import { exactObject } from '../../../lib/exact-object.ts';
+import { checkQuery, pageParameters } from '../../../lib/query.ts';
 import { checkBody, invalidBody } from '../../../lib/request-body.ts';
 
-/** Addresses of one request, and entries of one page. */
+/** Addresses of one request. */
 const maxRecipients = 100;
 
 /** `{"recipient": …}` or `{"recipients": […]}`. */
@@ -25,37 +25,16 @@ export function parseSuppressionRequest(body: unknown): string[] {
   return given;
 }
 
-const limitMessage = `must be a whole number from 1 to ${maxRecipients}`;
-
 export const SuppressionQuery = v.strictObject({
+  ...pageParameters('suppression'),
   recipient: v.optional(Address),
+  // They are in the order of their addresses.
   after: v.optional(Address),
-  limit: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d{1,3}$/, limitMessage),
-      v.transform(Number),
-      v.minValue(1, limitMessage),
-      v.maxValue(maxRecipients, limitMessage),
-    ),
-    '20',
-  ),
 });
 
 /** Throws `invalid_parameter` (400) naming every fault. */
 export function parseSuppressionQuery(query: URLSearchParams): v.InferOutput<typeof SuppressionQuery> {
-  const repeated = [...new Set(query.keys())].filter((name) => query.getAll(name).length > 1);
-  const result = v.safeParse(SuppressionQuery, Object.fromEntries(query));
-  if (result.success && repeated.length === 0) return result.output;
-  const errors = [
-    ...repeated.map((path) => ({ path, message: 'must be given once' })),
-    ...(result.issues ?? []).map((issue) => ({
-      path: v.getDotPath(issue) ?? '',
-      message: issue.expected === 'never' ? 'is not a parameter of this request' : issue.message,
-    })),
-  ];
-  const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ');
-  throw new ApiError('invalid_parameter', `${detail}.`, { errors });
+  return checkQuery(SuppressionQuery, query);
 }
 
 /** The address that a path names, percent-encoded; undefined if it is none. */

@@ -1,13 +1,14 @@
 // The stories of GET /templates and GET /templates/{name}, and how a template is shown.
 import { ApiError } from '../../../lib/errors.ts';
 import type { Reply } from '../../../lib/http.ts';
+import { checkQuery } from '../../../lib/query.ts';
 import type { Story } from '../routes.ts';
-import { entityTag, parseQuery, TemplateListQuery, TemplateQuery } from './template-request.ts';
+import { entityTag, TemplateListQuery, TemplateQuery } from './template-request.ts';
 import { findTemplate, listTemplates, type TemplateVersion } from './templates.ts';
 
 /** 200 `{object: "list", data, has_more, next_after}`, newest first, paged as GET /emails. */
 export const showTemplates: Story = async ({ query }, { clientId }, { sql }) => {
-  const { after, limit } = parseQuery(TemplateListQuery, query);
+  const { after, limit } = checkQuery(TemplateListQuery, query);
   // One more than asked for tells whether there is another page.
   const templates = await listTemplates(sql, clientId, { after, limit: limit + 1 });
   const data = templates.slice(0, limit).map((template) => ({ object: 'template', ...template }));
@@ -21,7 +22,7 @@ export const showTemplates: Story = async ({ query }, { clientId }, { sql }) => 
 
 /** 200 with the newest version, or with that of `?version=`. */
 export const showOneTemplate: Story = async ({ params: { name = '' }, query }, { clientId }, { sql }) => {
-  const { version } = parseQuery(TemplateQuery, query);
+  const { version } = checkQuery(TemplateQuery, query);
   const template = await findTemplate(sql, clientId, name, version);
   if (template === undefined) throw unknownTemplate(name);
   if (template.version === null) {

@@ -1,9 +1,15 @@
 // What the routes of templates take: bodies, the query of a list, a version, `If-Match`.
 import * as v from 'valibot';
-import { ApiError } from '../../../lib/errors.ts';
 import { exactObject } from '../../../lib/exact-object.ts';
+import { pageParameters } from '../../../lib/query.ts';
 import { checkBody, invalidBody, missing } from '../../../lib/request-body.ts';
-import { isTemplateName, maxPart, maxSubjectPart, type TemplateSource } from '../../../lib/templates/template.ts';
+import {
+  isTemplateName,
+  maxPart,
+  maxSubjectPart,
+  nameForm,
+  type TemplateSource,
+} from '../../../lib/templates/template.ts';
 
 const Source = v.pipe(
   v.string('must be a string'),
@@ -33,6 +39,7 @@ function contentCheck<Input extends object>() {
 
 export const TemplateName = v.pipe(
   v.string('must be a string'),
+  v.metadata({ pattern: nameForm.source }),
   v.check(
     isTemplateName,
     'must be 1 to 100 letters, digits, dots, hyphens and underscores, begin with a letter or digit, and not look like an id',
@@ -64,36 +71,20 @@ async function checkLiquid(source: TemplateSource) {
   return templateVariables(parsed);
 }
 
-const maxLimit = 100;
-const limitMessage = `must be a whole number from 1 to ${maxLimit}`;
+export const TemplateListQuery = v.strictObject(pageParameters('template'));
+
 const versionMessage = 'must be the number of a version, from 1';
-const wholeNumber = (form: RegExp, message: string) =>
-  v.pipe(v.string(), v.regex(form, message), v.transform(Number), v.minValue(1, message));
-
-export const TemplateListQuery = v.strictObject({
-  after: v.optional(v.pipe(v.string(), v.uuid('must be the id of a template'))),
-  limit: v.optional(v.pipe(wholeNumber(/^\d{1,3}$/, limitMessage), v.maxValue(maxLimit, limitMessage)), '20'),
+export const TemplateQuery = v.strictObject({
+  version: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,9}$/, versionMessage),
+      v.metadata({ type: 'integer', minimum: 1, pattern: undefined }),
+      v.transform(Number),
+      v.minValue(1, versionMessage),
+    ),
+  ),
 });
-export const TemplateQuery = v.strictObject({ version: v.optional(wholeNumber(/^\d{1,9}$/, versionMessage)) });
-
-/** Throws `invalid_parameter` (400) naming every fault. */
-export function parseQuery<const Schema extends v.GenericSchema>(
-  schema: Schema,
-  query: URLSearchParams,
-): v.InferOutput<Schema> {
-  const repeated = [...new Set(query.keys())].filter((name) => query.getAll(name).length > 1);
-  const result = v.safeParse(schema, Object.fromEntries(query));
-  if (result.success && repeated.length === 0) return result.output;
-  const errors = [
-    ...repeated.map((path) => ({ path, message: 'must be given once' })),
-    ...(result.issues ?? []).map((issue) => ({
-      path: v.getDotPath(issue) ?? '',
-      message: issue.expected === 'never' ? 'is not a parameter of this request' : issue.message,
-    })),
-  ];
-  const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ');
-  throw new ApiError('invalid_parameter', `${detail}.`, { errors });
-}
 
 /** Whether an `If-Match` header (RFC 9110 §13.1.1) allows a change of what has this version now; undefined: there is nothing. */
 export function allowsChange(header: string | undefined, version: number | undefined): boolean {

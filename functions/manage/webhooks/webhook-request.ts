@@ -28,12 +28,14 @@ const Events = v.pipe(
   v.transform((events) => [...new Set(events)]),
 );
 
+const secretForm = /^whsec_([A-Za-z0-9+/]{32,86}={0,2})$/;
 const secretMessage = 'must be whsec_ and 24 to 64 random bytes in base64';
 /** Standard Webhooks, "Signature scheme". */
 const Secret = v.pipe(
   v.string(secretMessage),
+  v.metadata({ pattern: secretForm.source }),
   v.check((text) => {
-    const base64 = /^whsec_([A-Za-z0-9+/]{32,86}={0,2})$/.exec(text)?.[1] ?? '';
+    const base64 = secretForm.exec(text)?.[1] ?? '';
     const bytes = Buffer.from(base64, 'base64');
     return bytes.length >= 24 && bytes.length <= 64 && bytes.toString('base64') === base64;
   }, secretMessage),

@@ -1,7 +1,7 @@
 // How emails and their events are shown: the answers of the history function, as functions/history/show.ts writes them.
 import * as v from 'valibot';
 import { emailStatuses } from '../../../lib/emails/email.ts';
-import { exampleId } from '../operation.ts';
+import { exampleId, exampleTemplateId } from '../operation.ts';
 import { count, described, id, kind, Status, text, textOrNull, time, timeOrNull } from './fields.ts';
 
 const list = (description: string) => described(v.array(v.string()), description);
@@ -9,48 +9,74 @@ const code = described(v.nullable(v.pipe(v.number(), v.integer())), 'Reply code 
 const enhanced_code = textOrNull('Enhanced status code (RFC 3463); null if the reply had none.');
 const category = text('Whose trouble it was, as in `mailbox`, `policy`, `relay_account`, `connection`.');
 
-const event = <const Type extends string, const Entries extends v.ObjectEntries>(type: Type, detail: Entries) =>
-  v.strictObject({ type: v.literal(type), at: time('When.'), ...detail });
+export const Reason = described(
+  v.picklist(['hard_bounce', 'complaint', 'manual']),
+  'Why: the address bounced for good, its owner complained, or the client put it on the list.',
+);
+export const UsedTemplate = v.strictObject({
+  id: text('Its id.'),
+  name: text('Its name.'),
+  version: count('The version.'),
+});
+
 const reason = v.optional(text('Why.'));
 
+/** What an event says beside its time, by its type. */
+export const eventDetails = {
+  accepted: { status: described(v.picklist(['queued', 'scheduled', 'suppressed']), 'What it was at then.') },
+  queued: {
+    reason: text(
+      'Why it was put on the queue again: `not_claimed`, `retry`, `scheduled_time`, `lease_expired` or `worker_stopped`.',
+    ),
+  },
+  attempt: {
+    attempt: count('Number of the attempt, from 1.'),
+    relay: text('Host and port of the relay.'),
+    ms: described(v.number(), 'How long it took, in milliseconds.'),
+    code,
+    enhanced_code,
+    reply: v.optional(
+      textOrNull('What the relay said, or why it said nothing; not there once a recipient was erased.'),
+    ),
+    category,
+    outcome: described(v.picklist(['sent', 'deferred', 'bounced', 'unknown']), 'How it ended.'),
+    retryable: described(v.boolean(), 'Whether another attempt may follow.'),
+    trace_id: textOrNull('The trace of the request that brought the email.'),
+    recipients: v.optional(described(v.record(v.string(), v.string()), 'How it ended for each of several recipients.')),
+  },
+  deferred: { next_attempt_at: time('When it is tried again.'), category },
+  rescheduled: { scheduled_at: time('The time it was moved to.') },
+  replayed: { status: described(v.picklist(emailStatuses), 'What it had ended as.') },
+  sent: { reason },
+  bounced: { reason },
+  failed: { reason },
+  unknown: { reason },
+  canceled: { reason },
+  expired: { reason },
+  suppressed: {
+    recipients: v.optional(
+      described(
+        v.record(v.string(), Reason),
+        'Recipients on the suppression list, and why they are; not there once a recipient was erased. The email goes to the others; where there are none, it ends.',
+      ),
+    ),
+  },
+} satisfies Record<string, v.ObjectEntries>;
+export type EventType = keyof typeof eventDetails;
+export const eventTypes = Object.keys(eventDetails) as EventType[];
+
 export const Event = v.pipe(
-  v.variant('type', [
-    event('accepted', { status: described(v.picklist(['queued', 'scheduled']), 'What it was at then.') }),
-    event('queued', {
-      reason: text(
-        'Why it was put on the queue again: `not_claimed`, `retry`, `scheduled_time`, `lease_expired` or `worker_stopped`.',
-      ),
-    }),
-    event('attempt', {
-      attempt: count('Number of the attempt, from 1.'),
-      relay: text('Host and port of the relay.'),
-      ms: described(v.number(), 'How long it took, in milliseconds.'),
-      code,
-      enhanced_code,
-      reply: v.optional(
-        textOrNull('What the relay said, or why it said nothing; not there once a recipient was erased.'),
-      ),
-      category,
-      outcome: described(v.picklist(['sent', 'deferred', 'bounced', 'unknown']), 'How it ended.'),
-      retryable: described(v.boolean(), 'Whether another attempt may follow.'),
-      trace_id: textOrNull('The trace of the request that brought the email.'),
-      recipients: v.optional(
-        described(v.record(v.string(), v.string()), 'How it ended for each of several recipients.'),
-      ),
-    }),
-    event('deferred', { next_attempt_at: time('When it is tried again.'), category }),
-    event('rescheduled', { scheduled_at: time('The time it was moved to.') }),
-    event('replayed', { status: described(v.picklist(emailStatuses), 'What it had ended as.') }),
-    event('sent', { reason }),
-    event('bounced', { reason }),
-    event('failed', { reason }),
-    event('unknown', { reason }),
-    event('canceled', { reason }),
-    event('expired', { reason }),
-    event('suppressed', { reason }),
-  ]),
+  v.variant(
+    'type',
+    eventTypes.map((type) => v.strictObject({ type: v.literal(type), at: time('When.'), ...eventDetails[type] })),
+  ),
   v.title('EmailEvent'),
   v.description('A step of an email: what `type` says, with its details.'),
+);
+
+export const Tags = described(
+  v.array(v.strictObject({ name: text('Its name.'), value: text('Its value, perhaps empty.') })),
+  'What the client calls it.',
 );
 
 const inList = {
@@ -59,10 +85,7 @@ const inList = {
   status: Status,
   from: text('The sender: the address alone in a list, and where the contents have been purged.'),
   subject: text('The subject.'),
-  tags: described(
-    v.array(v.strictObject({ name: text('Its name.'), value: text('Its value, perhaps empty.') })),
-    'What the client calls it.',
-  ),
+  tags: Tags,
   created_at: time('When it was accepted.'),
   scheduled_at: timeOrNull('The time asked for.'),
   finished_at: timeOrNull('When it came to its end.'),
@@ -86,6 +109,7 @@ export const Email = v.pipe(
           code: v.optional(code),
           enhanced_code: v.optional(enhanced_code),
           reply: v.optional(textOrNull('What the relay said of it.')),
+          reason: v.optional(Reason),
         }),
       ),
       'What became of each recipient.',
@@ -116,6 +140,7 @@ export const Email = v.pipe(
       'The attachments, without their bytes.',
     ),
     metadata: described(v.nullable(v.record(v.string(), v.string())), 'What the client noted on it.'),
+    template: described(v.nullable(UsedTemplate), 'The version of a template that it was rendered from.'),
     events: described(v.array(Event), 'Every step, the oldest first.'),
   }),
   v.title('Email'),
@@ -139,7 +164,7 @@ export const exampleEvents = [
     trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
   },
   { type: 'sent', at },
-];
+] as const;
 export const exampleSummary = {
   object: 'email',
   id: exampleId,
@@ -172,5 +197,6 @@ export const exampleEmail = {
   headers: {},
   attachments: [],
   metadata: {},
+  template: { id: exampleTemplateId, name: 'welcome', version: 1 },
   events: exampleEvents,
 };

@@ -27,6 +27,22 @@ export const Status = v.pipe(
 );
 export const more = described(v.boolean(), 'Whether there are more.');
 
+/** What a query says of a page. */
+export const pageDescriptions = {
+  after: 'Only those that follow this one: the `next_after` of the page before.',
+  limit: 'So many at most.',
+};
+
+/** A page of a list. */
+export function pageOf(item: v.GenericSchema, next: v.GenericSchema = v.pipe(v.string(), v.uuid())) {
+  return v.strictObject({
+    object: kind('list'),
+    data: described(v.array(item), 'The entries of this page.'),
+    has_more: more,
+    next_after: described(v.nullable(next), 'Where the next page begins; null on the last.'),
+  });
+}
+
 /** `{id}` in a path. */
 export const emailIdParameter = {
   id: { description: 'Id of the email.', schema: v.pipe(v.string(), v.uuid()), example: exampleId },
@@ -38,4 +54,11 @@ export const shortEmail = {
   to: 'a@example.com',
   subject: 'Your order',
   text: 'Thank you.',
+};
+/** One that a template writes. */
+export const templatedEmail = {
+  from: 'Shop <shop@example.com>',
+  to: 'a@example.com',
+  template: 'welcome',
+  data: { first_name: 'Ada' },
 };

@@ -6,13 +6,18 @@ import { TagObject } from '../../../functions/send/labels.ts';
 import { MailboxObject, maxRecipients } from '../../../functions/send/mailbox.ts';
 import { ReplayRequest } from '../../../functions/send/replay-request.ts';
 import { RescheduleRequest } from '../../../functions/send/reschedule-email.ts';
+import { TemplateReferenceObject } from '../../../functions/send/template-reference.ts';
 import { Unsubscribe } from '../../../functions/send/unsubscribe.ts';
 import type { Prose } from '../operation.ts';
 
 const together = `to, cc and bcc have ${maxRecipients} recipients together at most.`;
 
 const inBothForms = {
-  subject: 'White space around it is dropped.',
+  subject:
+    'White space around it is dropped. It may be left out where there is a template, and else stands in place of its subject.',
+  template:
+    'The template that it is written with, by name or id: the newest version, or a certain one (`{name, version}`). In place of text and html.',
+  data: 'Values for the variables of the template: 100,000 characters of JSON at most, nested 20 levels deep at most. They are never read as templates themselves.',
   attachments: 'Files, and images for the HTML.',
   headers:
     'Further headers by name. Not those of addresses, routing, structure and signatures (From, Received, Content-…, DKIM-…); 998 bytes a header, name included. `List-Unsubscribe-Post` wants a `List-Unsubscribe` with one https address.',
@@ -30,7 +35,7 @@ export const sendProse: Prose[] = [
   {
     schema: FullForm,
     name: 'EmailRequest',
-    description: 'An email. It has a text, an HTML body, or both.',
+    description: 'An email. It has a subject, and a text, an HTML body or both; or a template.',
     fields: {
       ...inBothForms,
       from: 'The sender.',
@@ -82,6 +87,16 @@ export const sendProse: Prose[] = [
     name: 'Tag',
     description: 'A tag with a value.',
     fields: { name: 'Its name; no colon.', value: 'Its value.' },
+  },
+  {
+    schema: TemplateReferenceObject,
+    name: 'TemplateReference',
+    description: 'A template, by its name or by its id.',
+    fields: {
+      name: 'Its name.',
+      id: 'Its id, in place of the name.',
+      version: 'Number of the version; the newest unless given.',
+    },
   },
   {
     schema: Unsubscribe,

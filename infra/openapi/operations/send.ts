@@ -2,9 +2,12 @@
 import * as v from 'valibot';
 import { maxEmails } from '../../../functions/send/batch-request.ts';
 import { FullForm, OriginalForm } from '../../../functions/send/email-request.ts';
+import { rateLimits } from '../headers.ts';
 import { exampleId, exampleTimes, type Operation } from '../operation.ts';
 import { changeOperations } from './changes.ts';
-import { count, described, id, Status, shortEmail, text, textOrNull } from './fields.ts';
+import { count, described, id, Status, shortEmail, templatedEmail, text, textOrNull } from './fields.ts';
+import { previewOperation } from './preview.ts';
+import { givenTemplate } from './templates.ts';
 
 const json = ['application/json'] as const;
 const limits = 'A request may have 10,000,000 bytes, unless the operator has set another limit.';
@@ -16,6 +19,7 @@ const original = {
   to_email: 'receiver@example.com',
   subject: 'Hello',
 };
+const { subject: _, ...originalWithTemplate } = original;
 const long = {
   from: 'Shop <shop@example.com>',
   to: ['a@example.com', { email: 'b@example.com', name: 'B' }],
@@ -39,7 +43,11 @@ const long = {
 const EmailBody = v.union([FullForm, OriginalForm]);
 const message = described(v.literal('Start Queue Email'), 'What the original API said.');
 const Accepted = v.pipe(
-  v.strictObject({ id, status: described(v.picklist(['queued', 'scheduled']), 'What it is at.'), message }),
+  v.strictObject({
+    id,
+    status: described(v.picklist(['queued', 'scheduled', 'suppressed']), 'What it is at.'),
+    message,
+  }),
   v.title('AcceptedEmail'),
 );
 const Outcome = v.pipe(
@@ -55,17 +63,20 @@ const Outcome = v.pipe(
 const outcome = (status: string) => ({ ...accepted, status, attempts: 1, last_reply: '250 2.0.0 OK' });
 const accepted = { id: exampleId, status: 'queued', message: 'Start Queue Email' };
 
+/** For the sender, and for the client's limits. */
+const refusals = ['invalid_from_address', 'rate_limit_exceeded', 'daily_quota_exceeded'] as const;
+
 const sendHeaders = ['Idempotency-Key', 'Prefer', 'traceparent'] as const;
 const sendAnswers: Operation['answers'] = {
   200: {
     description: 'With `Prefer: wait=N`: it has come to its end.',
-    headers: ['Location', 'Idempotency-Replayed', 'Preference-Applied'],
+    headers: ['Location', 'Idempotency-Replayed', 'Preference-Applied', ...rateLimits],
     body: { 'application/json': { schema: Outcome, example: outcome('sent') } },
   },
   202: {
     description:
       'It is committed, and will be delivered; with `Prefer: wait=N`, what it is at now. `Accept: text/plain` gets the line alone.',
-    headers: ['Location', 'Idempotency-Replayed', 'Preference-Applied'],
+    headers: ['Location', 'Idempotency-Replayed', 'Preference-Applied', ...rateLimits],
     body: {
       'application/json': { schema: v.union([Accepted, Outcome]), example: accepted },
       'text/plain': { schema: message, example: 'Start Queue Email' },
@@ -84,7 +95,7 @@ function send(path: string, id: string, alias?: string): Operation {
     security: 'email',
     headers: sendHeaders,
     body: { schema: EmailBody, types: json },
-    errors: ['missing_required_field'],
+    errors: ['missing_required_field', ...refusals],
     answers: sendAnswers,
     examples: [
       { summary: 'Short', json: shortEmail, status: 202 },
@@ -94,6 +105,13 @@ function send(path: string, id: string, alias?: string): Operation {
         headers: { 'Idempotency-Key': 'order-7', Prefer: 'wait=10' },
         json: long,
         status: 200,
+      },
+      { summary: 'With a template', given: givenTemplate, json: templatedEmail, status: 202 },
+      {
+        summary: 'The body of the original API, with a template',
+        given: givenTemplate,
+        json: { ...originalWithTemplate, template: { name: 'welcome', version: 1 }, data: templatedEmail.data },
+        status: 202,
       },
       {
         summary: 'Later',
@@ -138,16 +156,17 @@ function sendBatch(path: string, id: string, alias?: string): Operation {
       ]),
       types: json,
     },
-    errors: ['missing_required_field', 'invalid_parameter'],
+    errors: ['missing_required_field', 'invalid_parameter', ...refusals],
     answers: {
       202: {
         description: 'They are committed together, and will be delivered.',
-        headers: ['Idempotency-Replayed'],
+        headers: ['Idempotency-Replayed', ...rateLimits],
         body: { 'application/json': { schema: BatchAnswer, example: { data: [{ id: exampleId }] } } },
       },
     },
     examples: [
       { summary: 'A bare list', json: [shortEmail, original], status: 202 },
+      { summary: 'A template for each', given: givenTemplate, json: [templatedEmail], status: 202 },
       {
         summary: 'The good ones of them',
         headers: { 'x-batch-validation': 'permissive' },
@@ -167,5 +186,6 @@ export const sendOperations: Operation[] = [
     'createEmails',
     'The same as `POST /send/batch`, under the name that other mail APIs have for it.',
   ),
+  previewOperation,
   ...changeOperations,
 ];

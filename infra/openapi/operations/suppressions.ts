@@ -1,0 +1,142 @@
+// The operations of suppressions: to whom a client sends no more.
+import * as v from 'valibot';
+import { SuppressionQuery, SuppressionRequest } from '../../../functions/manage/suppressions/requests.ts';
+import { type Call, exampleId, type Operation, type Prose } from '../operation.ts';
+import { Reason } from './email-answers.ts';
+import { described, kind, pageDescriptions, pageOf, text, textOrNull, time } from './fields.ts';
+
+/** Nobody else's in the examples: emails to it end as `suppressed`. */
+const recipient = 'gone@example.com';
+
+const Suppression = v.pipe(
+  v.strictObject({
+    object: kind('suppression'),
+    recipient: text('The address, in lower case.'),
+    reason: Reason,
+    email_id: described(v.nullable(v.pipe(v.string(), v.uuid())), 'The email that bounced.'),
+    detail: textOrNull('What the relay said.'),
+    created_at: time('Since when.'),
+  }),
+  v.title('Suppression'),
+  v.description('An address that the client sends no more to.'),
+);
+const manual = {
+  object: 'suppression',
+  recipient,
+  reason: 'manual',
+  email_id: null,
+  detail: null,
+  created_at: '2026-01-31T12:00:00.000Z',
+};
+const bounced = { ...manual, reason: 'hard_bounce', email_id: exampleId, detail: '550 5.1.1 no such user' };
+
+async function givenSuppression(call: Call) {
+  await call('POST', '/suppressions', { recipient });
+  return {};
+}
+
+export const suppressionOperations: Operation[] = [
+  {
+    method: 'GET',
+    path: '/suppressions',
+    id: 'listSuppressions',
+    tag: 'Recipients',
+    summary: 'List suppressed recipients',
+    description: 'In the order of their addresses.',
+    security: 'basic',
+    query: {
+      schema: SuppressionQuery,
+      descriptions: { recipient: 'Only this address.', ...pageDescriptions },
+    },
+    answers: {
+      200: {
+        description: 'A page of them.',
+        body: {
+          'application/json': {
+            schema: v.pipe(pageOf(Suppression, v.string()), v.title('SuppressionPage')),
+            example: { object: 'list', data: [bounced], has_more: false, next_after: null },
+          },
+        },
+      },
+    },
+    examples: [
+      { summary: 'The first of them', given: givenSuppression, query: { limit: '100' }, status: 200 },
+      { summary: 'Is this address on it?', given: givenSuppression, query: { recipient }, status: 200 },
+    ],
+  },
+  {
+    method: 'POST',
+    path: '/suppressions',
+    id: 'addSuppressions',
+    tag: 'Recipients',
+    summary: 'Suppress recipients',
+    description:
+      'Nothing is sent to them any more, in whichever email they are: they are `suppressed`, and the other recipients get it. An address that bounces for good comes on the list by itself.',
+    security: 'email',
+    body: { schema: SuppressionRequest, types: ['application/json'] },
+    errors: ['missing_required_field'],
+    answers: {
+      200: {
+        description: 'All that were named; those that were on the list keep their reason.',
+        body: {
+          'application/json': {
+            schema: v.pipe(
+              v.strictObject({ object: kind('list'), data: described(v.array(Suppression), 'Those that were named.') }),
+              v.title('SuppressionList'),
+            ),
+            example: { object: 'list', data: [manual] },
+          },
+        },
+      },
+    },
+    examples: [
+      { summary: 'One', json: { recipient }, status: 200 },
+      { summary: 'Several', json: { recipients: [recipient, 'former@example.com'] }, status: 200 },
+    ],
+  },
+  {
+    method: 'DELETE',
+    path: '/suppressions/{recipient}',
+    id: 'removeSuppression',
+    tag: 'Recipients',
+    summary: 'Take a recipient off the list',
+    description: 'Emails go to this address again, those that wait among them.',
+    security: 'email',
+    path_parameters: {
+      recipient: {
+        description: 'The address, percent-encoded.',
+        schema: v.pipe(v.string(), v.metadata({ format: 'idn-email' })),
+        example: recipient,
+        unknown: 'nobody@example.com',
+      },
+    },
+    answers: {
+      200: {
+        description: 'It is off the list.',
+        body: {
+          'application/json': {
+            schema: v.pipe(
+              v.strictObject({
+                object: kind('suppression'),
+                recipient: text('The address, in lower case.'),
+                deleted: described(v.literal(true), 'That it is off.'),
+              }),
+              v.title('RemovedSuppression'),
+            ),
+            example: { object: 'suppression', recipient, deleted: true },
+          },
+        },
+      },
+    },
+    examples: [{ summary: 'Send to it again', given: givenSuppression, status: 200 }],
+  },
+];
+
+export const suppressionProse: Prose[] = [
+  {
+    schema: SuppressionRequest,
+    name: 'SuppressionRequest',
+    description: 'Whom to send no more to: one address or several.',
+    fields: { recipient: 'The address.', recipients: 'The addresses, in place of one.' },
+  },
+];

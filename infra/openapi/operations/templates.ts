@@ -1,0 +1,231 @@
+// The operations of templates.
+import * as v from 'valibot';
+import {
+  NewTemplateRequest,
+  TemplateListQuery,
+  TemplateQuery,
+  TemplateVersionRequest,
+} from '../../../functions/manage/templates/template-request.ts';
+import { type Call, exampleTemplateId, type Operation, type Prose } from '../operation.ts';
+import { described, kind, pageDescriptions, pageOf, text, textOrNull, time } from './fields.ts';
+
+const json = ['application/json'] as const;
+
+const source = {
+  subject: 'Welcome, {{ first_name }}',
+  html: '<p>Hello {{ first_name }}</p>{% if coupon %}<p>{{ coupon }}</p>{% endif %}',
+};
+const later = { ...source, text: 'Hello {{ first_name }}' };
+
+/** The template `welcome`, in a version of at least 1. */
+export async function givenTemplate(call: Call) {
+  await call('PUT', '/templates/welcome', source);
+  return {};
+}
+
+/** A template of its own for the example, in version 1. */
+async function givenFirstVersion(call: Call) {
+  await call('POST', '/templates', { name: 'farewell', ...source });
+  return { welcome: 'farewell' };
+}
+
+const versionNumber = v.pipe(v.number(), v.integer(), v.minValue(1));
+const inList = {
+  object: kind('template'),
+  id: described(v.pipe(v.string(), v.uuid()), 'Its id.'),
+  name: text('Its name.'),
+};
+const names = (description: string) => described(v.array(v.string()), description);
+
+const TemplateSummary = v.pipe(
+  v.strictObject({
+    ...inList,
+    version: described(versionNumber, 'Number of the newest version.'),
+    created_at: time('When it was made.'),
+    updated_at: time('When its newest version was made.'),
+  }),
+  v.title('TemplateSummary'),
+);
+
+const Template = v.pipe(
+  v.strictObject({
+    ...inList,
+    version: described(versionNumber, 'Number of the version that is shown.'),
+    latest_version: described(versionNumber, 'Number of the newest version.'),
+    subject: text('The subject, in Liquid.'),
+    text: textOrNull('The text, in Liquid; null: it is made of the HTML.'),
+    html: textOrNull('The HTML, in Liquid; null: there is none.'),
+    variables: described(
+      v.strictObject({
+        required: names('Without these, nothing can be rendered.'),
+        optional: names('Wanted in some branches only, or there is a default.'),
+      }),
+      'Variables that it uses, as paths into `data`: `user.name`.',
+    ),
+    created_at: time('When the template was made.'),
+    updated_at: time('When this version was made.'),
+  }),
+  v.title('Template'),
+);
+
+const at = '2026-01-31T12:00:00.000Z';
+const summary = {
+  object: 'template',
+  id: exampleTemplateId,
+  name: 'welcome',
+  version: 1,
+  created_at: at,
+  updated_at: at,
+};
+const template = {
+  ...summary,
+  latest_version: 1,
+  ...source,
+  text: null,
+  variables: { required: ['first_name'], optional: ['coupon'] },
+};
+
+const shown = (description: string, example: unknown = template) => ({
+  description,
+  headers: ['ETag', 'Location'] as const,
+  body: { 'application/json': { schema: Template, example } },
+});
+const language =
+  'The parts are in Liquid, without anything that reads files or runs for long. Values are escaped in HTML. A missing variable refuses the email, unless there is a default or the branch is not taken.';
+
+const nameParameter = {
+  name: {
+    description: 'Its name, or its id.',
+    schema: v.string(),
+    example: 'welcome',
+    // PUT makes one where a name is new; no template has an id that was made up.
+    unknown: exampleTemplateId,
+  },
+};
+
+export const templateOperations: Operation[] = [
+  {
+    method: 'GET',
+    path: '/templates',
+    id: 'listTemplates',
+    tag: 'Templates',
+    summary: 'List templates',
+    description: 'Newest first, without what they say.',
+    security: 'basic',
+    query: { schema: TemplateListQuery, descriptions: pageDescriptions },
+    answers: {
+      200: {
+        description: 'A page of them.',
+        body: {
+          'application/json': {
+            schema: v.pipe(pageOf(TemplateSummary), v.title('TemplateList')),
+            example: { object: 'list', data: [summary], has_more: false, next_after: null },
+          },
+        },
+      },
+    },
+    examples: [{ summary: 'The newest', given: givenTemplate, query: { limit: '100' }, status: 200 }],
+  },
+  {
+    method: 'POST',
+    path: '/templates',
+    id: 'createTemplate',
+    tag: 'Templates',
+    summary: 'Make a template',
+    description: `Version 1 of a new template. ${language}`,
+    security: 'email',
+    body: { schema: NewTemplateRequest, types: json },
+    errors: ['missing_required_field', 'already_exists'],
+    answers: { 201: shown('It is there.') },
+    examples: [
+      {
+        summary: 'A welcome',
+        given: async () => ({ welcome: 'reminder' }),
+        json: { name: 'welcome', ...source },
+        status: 201,
+      },
+    ],
+  },
+  {
+    method: 'GET',
+    path: '/templates/{name}',
+    id: 'getTemplate',
+    tag: 'Templates',
+    summary: 'Read a template',
+    description: 'The newest version, or another one.',
+    security: 'basic',
+    path_parameters: nameParameter,
+    query: {
+      schema: TemplateQuery,
+      descriptions: { version: 'Number of the version; the newest unless given.' },
+    },
+    answers: { 200: shown('The template.') },
+    examples: [
+      { summary: 'The newest version', given: givenTemplate, status: 200 },
+      { summary: 'The first version', given: givenTemplate, query: { version: '1' }, status: 200 },
+    ],
+  },
+  {
+    method: 'PUT',
+    path: '/templates/{name}',
+    id: 'putTemplate',
+    tag: 'Templates',
+    summary: 'Make a new version of a template',
+    description: `Version 1 where there is no template of this name; where the newest version says the same already, nothing is made. Earlier versions stay, and emails that were accepted do not change. ${language}`,
+    security: 'email',
+    path_parameters: nameParameter,
+    headers: ['If-Match'],
+    body: { schema: TemplateVersionRequest, types: json },
+    errors: ['missing_required_field', 'conflict', 'precondition_failed'],
+    answers: {
+      200: shown('The newest version now.', { ...template, ...later, version: 2, latest_version: 2 }),
+      201: shown('It is there, in version 1.'),
+    },
+    examples: [
+      { summary: 'A new one', given: async () => ({ welcome: 'receipt' }), json: source, status: 201 },
+      {
+        summary: 'What follows version 1, and only it',
+        given: givenFirstVersion,
+        headers: { 'If-Match': '"1"' },
+        json: later,
+        status: 200,
+      },
+    ],
+  },
+  {
+    method: 'DELETE',
+    path: '/templates/{name}',
+    id: 'deleteTemplate',
+    tag: 'Templates',
+    summary: 'Delete a template',
+    description: 'With all its versions. Emails that were rendered from it stay as they are.',
+    security: 'email',
+    path_parameters: nameParameter,
+    answers: { 204: { description: 'It is gone.' } },
+    examples: [{ summary: 'Delete it', given: givenTemplate, status: 204 }],
+  },
+];
+
+const parts = {
+  subject: 'The subject, in Liquid: one line.',
+  text: 'The text, in Liquid; made of the HTML unless given.',
+  html: 'The HTML, in Liquid. There is a text, HTML, or both.',
+};
+
+export const templateProse: Prose[] = [
+  {
+    schema: NewTemplateRequest,
+    name: 'NewTemplateRequest',
+    description: 'A template.',
+    fields: {
+      name: '1 to 100 letters, digits, dots, hyphens and underscores; it begins with a letter or digit, and does not look like an id.',
+      ...parts,
+    },
+  },
+  {
+    schema: TemplateVersionRequest,
+    name: 'TemplateVersionRequest',
+    description: 'What a version of a template says.',
+    fields: parts,
+  },
+];

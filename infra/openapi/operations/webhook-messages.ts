@@ -1,0 +1,109 @@
+// What endpoints are told: the messages that functions/notify/payload.ts writes, one kind for each event.
+import * as v from 'valibot';
+import { exampleId, type Message } from '../operation.ts';
+import { type EventType, eventDetails, eventTypes, exampleEvents, Tags } from './email-answers.ts';
+import { described, id, text, time } from './fields.ts';
+
+const summaries: Record<EventType, string> = {
+  accepted: 'An email was accepted',
+  queued: 'An email was put on the queue again',
+  attempt: 'A conversation with a relay came to its end',
+  deferred: 'An email is tried again later',
+  rescheduled: 'A scheduled email was moved',
+  replayed: 'An email is sent again',
+  sent: 'A relay took an email',
+  bounced: 'An email was refused for good',
+  failed: 'An email was given up',
+  unknown: 'An email ended without anybody knowing whether a relay took it',
+  canceled: 'An email was called back',
+  expired: 'An email expired',
+  suppressed: 'Recipients are on the suppression list',
+};
+
+/** Events that are the outcome of an attempt. */
+const outcomes: EventType[] = ['sent', 'deferred', 'bounced', 'failed', 'unknown'];
+
+const Attempt = v.pipe(
+  v.strictObject(v.partial(v.strictObject(eventDetails.attempt)).entries),
+  v.title('WebhookAttempt'),
+  v.description('A conversation with a relay.'),
+);
+
+const attempt: v.GenericSchema = v.optional(described(Attempt, 'The conversation that it is the outcome of.'));
+
+function messageSchema(type: EventType): v.GenericSchema {
+  const data: v.ObjectEntries = {
+    email_id: id,
+    created_at: time('When the email was accepted.'),
+    from: text('Address of the sender.'),
+    recipients: described(v.array(v.string()), 'The addresses of to, cc and bcc.'),
+    subject: text('The subject.'),
+    tags: Tags,
+    metadata: described(
+      v.nullable(v.record(v.string(), v.string())),
+      'What the client noted on it; null once the contents have been purged.',
+    ),
+    detail: described(v.strictObject(eventDetails[type]), 'What there is to say of it.'),
+    ...(outcomes.includes(type) ? { attempt } : {}),
+  };
+  const message = v.strictObject({
+    type: described(v.literal(`email.${type}`), 'The event.'),
+    timestamp: time('When it happened.'),
+    test: v.optional(
+      described(v.literal(true), 'Of an example that `POST /webhooks/{id}/test` asked for: there is no such email.'),
+    ),
+    data: described(v.strictObject(data), 'The email, and the event.'),
+  });
+  return v.pipe(message, v.title(`${titleOf(type)}Message`), v.description(`${summaries[type]}.`));
+}
+
+const at = '2026-01-31T12:00:00.000Z';
+const { type: _type, at: _at, ...conversation } = exampleEvents[1];
+const examples: Record<EventType, object> = {
+  accepted: { status: 'queued' },
+  queued: { reason: 'retry' },
+  attempt: conversation,
+  deferred: { next_attempt_at: '2026-01-31T12:05:00.000Z', category: 'mailbox' },
+  rescheduled: { scheduled_at: '2026-01-31T13:00:00.000Z' },
+  replayed: { status: 'failed' },
+  sent: {},
+  bounced: {},
+  failed: {},
+  unknown: {},
+  canceled: {},
+  expired: {},
+  suppressed: { recipients: { 'a@example.com': 'hard_bounce' } },
+};
+const attempts: Partial<Record<EventType, object>> = {
+  sent: conversation,
+  bounced: {
+    ...conversation,
+    ...{ code: 550, enhanced_code: '5.1.1', reply: 'no such user', category: 'mailbox', outcome: 'bounced' },
+  },
+};
+
+function titleOf(type: EventType): string {
+  return `Email${type.charAt(0).toUpperCase()}${type.slice(1)}`;
+}
+
+export const webhookMessages: Message[] = eventTypes.map((type) => ({
+  type: `email.${type}`,
+  id: `on${titleOf(type)}`,
+  summary: summaries[type],
+  schema: messageSchema(type),
+  example: {
+    type: `email.${type}`,
+    timestamp: at,
+    data: {
+      email_id: exampleId,
+      created_at: at,
+      from: 'shop@example.com',
+      recipients: ['a@example.com'],
+      subject: 'Your order',
+      tags: [{ name: 'campaign', value: 'spring' }],
+      metadata: { order: '7' },
+      detail: examples[type],
+      ...(attempts[type] && { attempt: attempts[type] }),
+    },
+  },
+}));

@@ -1,0 +1,194 @@
+// The operations of webhooks: endpoints of a client. Their deliveries are in deliveries.ts; what they are told is in webhook-messages.ts.
+import * as v from 'valibot';
+import {
+  ChangeWebhookRequest,
+  CreateWebhookRequest,
+  RotateSecretRequest,
+} from '../../../functions/manage/webhooks/webhook-request.ts';
+import { webhookEvents } from '../../../lib/webhooks/webhook.ts';
+import { exampleEndpoint, exampleWebhookId, type Operation, type Prose } from '../operation.ts';
+import { answered, deliveryOperations, deliveryProse, givenWebhook, idParameter, webhookId } from './deliveries.ts';
+import { described, kind, text, textOrNull, time, timeOrNull } from './fields.ts';
+
+const json = ['application/json'] as const;
+
+const endpoint = {
+  object: kind('webhook'),
+  id: webhookId,
+  url: text('Where it leads.'),
+  events: described(v.array(v.picklist(webhookEvents)), 'The events that it is told of.'),
+  created_at: time('When it was made.'),
+  last_success_at: timeOrNull('When it last took something.'),
+  last_failure_at: timeOrNull('When it last did not.'),
+  disabled_at: timeOrNull('Since when nothing is delivered to it; null: it is enabled.'),
+  disabled_reason: textOrNull('Why it is disabled.'),
+};
+const secret = text('The secret: verify messages with it. It is shown this once.');
+
+const Webhook = v.pipe(v.strictObject(endpoint), v.title('Webhook'));
+const NewWebhook = v.pipe(v.strictObject({ ...endpoint, secret }), v.title('NewWebhook'));
+
+const at = '2026-01-31T12:00:00.000Z';
+const exampleWebhook = {
+  object: 'webhook',
+  id: exampleWebhookId,
+  url: exampleEndpoint,
+  events: ['email.bounced'],
+  created_at: at,
+  last_success_at: at,
+  last_failure_at: null,
+  disabled_at: null,
+  disabled_reason: null,
+};
+/** That of the specification's examples. */
+const exampleSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+const endpointOperations: Operation[] = [
+  {
+    method: 'POST',
+    path: '/webhooks',
+    id: 'createWebhook',
+    tag: 'Webhooks',
+    summary: 'Make a webhook',
+    description:
+      'Has an endpoint told of what becomes of the emails of the client, as the messages of this document say: with a POST that is signed after the Standard Webhooks specification. A client has 20 at most. The URL has to lead to a public address, with https.',
+    security: 'email',
+    body: { schema: CreateWebhookRequest, types: json },
+    errors: ['missing_required_field'],
+    answers: {
+      201: {
+        ...answered('It is there.', NewWebhook, { ...exampleWebhook, last_success_at: null, secret: exampleSecret }),
+        headers: ['Location'],
+      },
+    },
+    examples: [
+      { summary: 'Of every event', json: { url: exampleEndpoint }, status: 201 },
+      {
+        summary: 'Of what went wrong, with a secret that the endpoint knows',
+        json: { url: exampleEndpoint, events: ['email.bounced', 'email.failed'], secret: exampleSecret },
+        status: 201,
+      },
+    ],
+  },
+  {
+    method: 'GET',
+    path: '/webhooks',
+    id: 'listWebhooks',
+    tag: 'Webhooks',
+    summary: 'List webhooks',
+    description: 'All of the client, the oldest first, without their secrets.',
+    security: 'basic',
+    answers: {
+      200: answered(
+        'The webhooks.',
+        v.pipe(
+          v.strictObject({ object: kind('list'), data: described(v.array(Webhook), 'The webhooks.') }),
+          v.title('WebhookList'),
+        ),
+        { object: 'list', data: [exampleWebhook] },
+      ),
+    },
+    examples: [{ summary: 'All of them', given: givenWebhook, status: 200 }],
+  },
+  {
+    method: 'GET',
+    path: '/webhooks/{id}',
+    id: 'getWebhook',
+    tag: 'Webhooks',
+    summary: 'Read a webhook',
+    description:
+      'How it does, and why it is disabled, if it is: its client did it, it answered 410, or it took nothing for as long as a delivery is tried.',
+    security: 'basic',
+    path_parameters: idParameter,
+    answers: { 200: answered('The webhook.', Webhook, exampleWebhook) },
+    examples: [{ summary: 'How it does', given: givenWebhook, status: 200 }],
+  },
+  {
+    method: 'PATCH',
+    path: '/webhooks/{id}',
+    id: 'changeWebhook',
+    tag: 'Webhooks',
+    summary: 'Change a webhook',
+    description:
+      'What is not given stays as it is. Nothing comes into being for a webhook that is disabled, and what waits for it fails.',
+    security: 'email',
+    path_parameters: idParameter,
+    body: { schema: ChangeWebhookRequest, types: json },
+    answers: { 200: answered('It is changed.', Webhook, exampleWebhook) },
+    examples: [
+      { summary: 'Other events', given: givenWebhook, json: { events: ['email.bounced'] }, status: 200 },
+      { summary: 'Stop it', given: givenWebhook, json: { disabled: true }, status: 200 },
+      { summary: 'Start it again', given: givenWebhook, json: { disabled: false }, status: 200 },
+    ],
+  },
+  {
+    method: 'DELETE',
+    path: '/webhooks/{id}',
+    id: 'deleteWebhook',
+    tag: 'Webhooks',
+    summary: 'Delete a webhook',
+    description: 'With its deliveries.',
+    security: 'email',
+    path_parameters: idParameter,
+    answers: { 204: { description: 'It is gone.' } },
+    examples: [{ summary: 'Delete it', given: givenWebhook, status: 204 }],
+  },
+  {
+    method: 'POST',
+    path: '/webhooks/{id}/rotate-secret',
+    id: 'rotateWebhookSecret',
+    tag: 'Webhooks',
+    summary: 'Change the secret of a webhook',
+    description:
+      'Messages are signed with the new secret from now on, and with the earlier ones beside it for a while: both verify, so there is no gap.',
+    security: 'email',
+    path_parameters: idParameter,
+    body: { schema: RotateSecretRequest, types: json },
+    answers: {
+      200: answered(
+        'The new secret signs.',
+        v.pipe(v.strictObject({ object: kind('webhook'), id: webhookId, secret }), v.title('RotatedSecret')),
+        { object: 'webhook', id: exampleWebhookId, secret: exampleSecret },
+      ),
+    },
+    examples: [
+      {
+        summary: 'The earlier one is good for an hour more',
+        given: givenWebhook,
+        json: { keep_seconds: 3_600 },
+        status: 200,
+      },
+      { summary: 'It leaked: not a second more', given: givenWebhook, json: { keep_seconds: 0 }, status: 200 },
+    ],
+  },
+];
+
+export const webhookOperations: Operation[] = [...endpointOperations, ...deliveryOperations];
+
+const inBoth = {
+  url: 'Where to deliver: https, without a user name, to a public address.',
+  events: 'The events to tell of; `*`: all but `email.attempt`.',
+};
+const chosenSecret = 'A secret of one’s own: `whsec_` and 24 to 64 random bytes in base64. Made unless given.';
+
+export const webhookProse: Prose[] = [
+  ...deliveryProse,
+  {
+    schema: CreateWebhookRequest,
+    name: 'CreateWebhookRequest',
+    description: 'An endpoint.',
+    fields: { ...inBoth, secret: chosenSecret },
+  },
+  {
+    schema: ChangeWebhookRequest,
+    name: 'ChangeWebhookRequest',
+    description: 'What is to be changed.',
+    fields: { ...inBoth, disabled: 'Whether nothing is to be delivered. `false` enables it, whyever it was disabled.' },
+  },
+  {
+    schema: RotateSecretRequest,
+    name: 'RotateSecretRequest',
+    description: 'Another secret.',
+    fields: { secret: chosenSecret, keep_seconds: 'How long the earlier secrets sign beside it.' },
+  },
+];
