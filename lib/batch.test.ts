@@ -33,6 +33,27 @@ describe('createBatcher', () => {
     expect(await Promise.all([first, ...others])).toEqual([10, 20, 30]);
   });
 
+  it('begins a second write while the first is under way, and no third, where two may be', async () => {
+    const { groups, ends, write } = controlledWrite();
+    const add = createBatcher(write, { maxItems: 10, writesAtOnce: 2, failsAll: () => false });
+    const together = [add(1), add(2)];
+    await tick();
+    // What comes in one turn is one group all the same.
+    expect(groups).toEqual([[1, 2]]);
+    const second = add(3);
+    await tick();
+    const others = [add(4), add(5)];
+    await tick();
+    expect(groups).toEqual([[1, 2], [3]]);
+    ends[1]?.();
+    await tick();
+    await tick();
+    expect(groups).toEqual([[1, 2], [3], [4, 5]]);
+    ends[0]?.();
+    ends[2]?.();
+    expect(await Promise.all([...together, second, ...others])).toEqual([10, 20, 30, 40, 50]);
+  });
+
   it('takes no more than maxItems at once', async () => {
     const groups: number[][] = [];
     const add = createBatcher(

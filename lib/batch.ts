@@ -1,4 +1,4 @@
-// Group commit: items that come in one turn of the event loop, or while a write is under way, go together in the next one. Alone, an item waits for nobody.
+// Group commit: items that come in one turn of the event loop, or while writes are under way, go together in the next one. Alone, an item waits for nobody.
 
 import { setImmediate as turn } from 'node:timers/promises';
 
@@ -13,6 +13,8 @@ export interface BatchOptions<Item> {
   maxItems: number;
   /** Where items differ much in size: the most that one write takes of them together; a heavier one goes alone. */
   weight?: { of: (item: Item) => number; max: number };
+  /** Writes under way at once, 1 unless said: with 2, one group is made ready while the other is written. */
+  writesAtOnce?: number;
   /** True when an error concerns every item alike (the database is away); otherwise a faulty item fails alone, not its group. */
   failsAll: (error: unknown) => boolean;
   /** Told the size of each group. */
@@ -25,23 +27,24 @@ export interface BatchOptions<Item> {
  */
 export function createBatcher<Item, Result>(
   write: (items: Item[]) => Promise<Result[]>,
-  { maxItems, weight, failsAll, onGroup }: BatchOptions<Item>,
+  { maxItems, weight, writesAtOnce = 1, failsAll, onGroup }: BatchOptions<Item>,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = [];
-  let writing = false;
+  let writing = 0;
 
   async function writeAll(): Promise<void> {
-    writing = true;
+    writing += 1;
     while (waiting.length > 0) {
       // What else this turn brings goes with it: else the first of many always goes alone.
       await turn();
+      if (waiting.length === 0) break;
       const size = groupSize();
       const group = waiting.slice(0, size);
       waiting = waiting.slice(size);
       onGroup?.(group.length);
       await writeGroup(group);
     }
-    writing = false;
+    writing -= 1;
   }
 
   /** How many of those who wait go together. */
@@ -72,6 +75,6 @@ export function createBatcher<Item, Result>(
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      if (!writing) void writeAll();
+      if (writing < writesAtOnce) void writeAll();
     });
 }

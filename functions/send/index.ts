@@ -33,10 +33,17 @@ const checkToken = createTokenCheck({
   sql,
 });
 
+/** Emails of one statement: enough that more of them would not make it cheaper, few enough that it is soon over. */
+const mostEmails = 500;
+
 const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acceptances, publishGraceMs), {
   maxItems: 100,
-  // A group is one statement: some large bodies are enough for it.
-  weight: { of: bytesOf, max: settings.MAX_BODY_BYTES },
+  // A group is one statement: some large bodies are enough for it, or some batches.
+  weight: {
+    of: (acceptance) => Math.max(bytesOf(acceptance) / settings.MAX_BODY_BYTES, acceptance.emails.length / mostEmails),
+    max: 1,
+  },
+  writesAtOnce: 2,
   failsAll: isDatabaseAway,
   onGroup: (items) => batches.observe({ batch: 'accept' }, items),
 });

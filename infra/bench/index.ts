@@ -66,7 +66,7 @@ async function runAll(): Promise<number> {
   console.log(`\n${describeMachine()}\n\n${formatTable(rows)}\n\n${formatCosts(rows)}`);
   if (options.results !== undefined) {
     mkdirSync(options.results, { recursive: true });
-    writeResults(options.results, rows, options.quick ? 'quick' : 'full');
+    writeResults(options.results, rows, options.quick ? 'quick' : 'full', options.update);
     say(`written to ${options.results}`);
   }
   return failed;

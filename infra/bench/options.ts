@@ -31,6 +31,8 @@ export interface Options {
   scale: Partial<Scale>;
   /** Where the results are written; undefined: nowhere. */
   results: string | undefined;
+  /** Rows of an earlier run stay there, but for those that are measured again. */
+  update: boolean;
   /** Keeps the folder of the run. */
   keep: boolean;
   /** Set when there is nothing to run: what is printed instead, and the exit code. */
@@ -46,10 +48,11 @@ const usage = `Usage: npm run bench -- [options]
   --rounds N     times that ours and its baselines are run in turn
   --rows N       rows of the long history (growth); 10000000 takes an hour and some 20 GB
   --no-results   prints only; else a run of all measures goes to infra/bench/results
+  --update       with --only: what is measured takes the place of its rows there
   --keep         keeps the folder with the logs`;
 
 export function readOptions(args: string[]): Options {
-  const nothing = { measures: [], quick: false, scale: {}, results: undefined, keep: false };
+  const nothing = { measures: [], quick: false, scale: {}, results: undefined, update: false, keep: false };
   const list = all.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n');
   try {
     const { values } = parseArgs({
@@ -61,6 +64,7 @@ export function readOptions(args: string[]): Options {
         rounds: { type: 'string' },
         rows: { type: 'string' },
         'no-results': { type: 'boolean', default: false },
+        update: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -77,7 +81,9 @@ export function readOptions(args: string[]): Options {
         ...(rounds !== undefined && { rounds }),
         ...(rows !== undefined && { growth: { few: 10_000, many: rows } }),
       },
-      results: values['no-results'] || values.only ? undefined : join(import.meta.dirname, 'results'),
+      results:
+        values['no-results'] || (values.only && !values.update) ? undefined : join(import.meta.dirname, 'results'),
+      update: values.update,
       keep: values.keep,
     };
   } catch (error) {

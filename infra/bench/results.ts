@@ -1,5 +1,5 @@
 // What a run leaves behind for the README: all figures as JSON, and a chart of them.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { median } from './alternate.ts';
@@ -12,19 +12,35 @@ export function describeMachine(): string {
   return `${availableParallelism()} cores shared by everything (${model}), ${gigabytes} GB, Node ${process.version}`;
 }
 
-/** `<scale>.json` and `<scale>.svg`: a quick look never overwrites the figures of a full run. */
-export function writeResults(directory: string, rows: readonly Row[], scale: string): void {
+interface WrittenRow extends Row {
+  /** When it was measured. */
+  at: string;
+}
+
+/**
+ * `<scale>.json` and `<scale>.svg`: a quick look never overwrites the figures of a full run. With `update`, rows of an earlier run
+ * stay but for those that were measured again.
+ */
+export function writeResults(directory: string, rows: readonly Row[], scale: string, update: boolean): void {
+  const file = join(directory, `${scale}.json`);
+  const at = new Date().toISOString();
+  const earlier = update && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).rows as WrittenRow[]) : [];
+  const measured = new Map([...earlier, ...rows.map((row) => ({ at, ...row }))].map((row) => [keyOf(row), row]));
+  const all = [...measured.values()];
   const machine = describeMachine();
-  const measured = rows.map((row) => ({
+  const written = all.map((row) => ({
     ...row,
     median: median(row.ours),
     ratio: ratioOf(row),
-    goal: goalText(row),
+    asked: goalText(row),
     reached: isReached(row),
   }));
-  const content = { at: new Date().toISOString(), scale, machine, rows: measured };
-  writeFileSync(join(directory, `${scale}.json`), `${JSON.stringify(content, rounded, 2)}\n`);
-  writeFileSync(join(directory, `${scale}.svg`), drawChart(rows, machine));
+  writeFileSync(file, `${JSON.stringify({ scale, machine, rows: written }, rounded, 2)}\n`);
+  writeFileSync(join(directory, `${scale}.svg`), drawChart(all, machine));
+}
+
+function keyOf({ measure, baseline }: Row): string {
+  return `${measure}, ${baseline?.name}`;
 }
 
 /** Four digits say all that a run on a shared machine can know. */
