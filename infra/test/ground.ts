@@ -1,7 +1,7 @@
 // What a test of the whole API stands on: a database, an SMTP server and the functions, all its own.
 import type { SMTPServerOptions } from 'smtp-server';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, brokerUrl, startApi } from './functions.ts';
+import { type Api, brokerUrl, type FunctionName, startApi } from './functions.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
 export interface Ground {
@@ -17,16 +17,19 @@ export interface GroundOptions {
   /** Further settings, for all functions. */
   settings?: Record<string, string>;
   smtpServer?: SMTPServerOptions;
+  /** Functions that few tests need: manage, notify. */
+  also?: readonly FunctionName[];
 }
 
 export async function startGround({
   amqpUrl = brokerUrl(),
   settings = {},
   smtpServer,
+  also = [],
 }: GroundOptions = {}): Promise<Ground> {
   const database = await createTestDatabase();
   const smtp = await startSmtpServer(smtpServer);
-  const api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url, amqpUrl, settings });
+  const api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url, amqpUrl, settings, also });
   return {
     database,
     smtp,

@@ -24,7 +24,7 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const settings = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', RELAY_INTERVAL_SECONDS: '0.1' };
-  ground = await startGround({ settings });
+  ground = await startGround({ settings, also: ['manage', 'notify'] });
   // Far away, so that answers tell of them.
   admin(
     ground.database.url,

@@ -20,7 +20,12 @@ let resend: Resend;
 beforeAll(async () => {
   database = await createTestDatabase();
   smtp = await startSmtpServer();
-  api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url, settings: { RELAY_INTERVAL_SECONDS: '0.1' } });
+  api = await startApi({
+    databaseUrl: database.url,
+    smtpUrl: smtp.url,
+    also: ['manage'],
+    settings: { RELAY_INTERVAL_SECONDS: '0.1' },
+  });
   const portOf = (name: PublicFunction) => Number(new URL(api.functions[name].url).port);
   const port = await freePort();
   gateway = await startGateway({

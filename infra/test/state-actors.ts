@@ -1,4 +1,5 @@
 // Everybody who may change an email, for the state walk: each by the code that really does it.
+import { isDeepStrictEqual } from 'node:util';
 import { expire, failEmpty, handBack, nextStep, relaysAway } from '../../functions/consume/next-step.ts';
 import { type AttemptResult, classify, type SmtpReply } from '../../functions/consume/outcome.ts';
 import { dueStep } from '../../functions/relay/due-step.ts';
@@ -37,11 +38,18 @@ export function canAct({ needs, suppresses }: Actor, { row, claim, hasContents }
   return needs === 'a claim' ? claim !== null : needs === 'contents' ? hasContents : true;
 }
 
+/** What the table holds, where the actor before has left it as it was: then it need not be made again. */
+let untouched: State | undefined;
+
 /** Makes `state` real, lets the actor do its work, and looks. */
 export async function apply(sql: Sql, state: State, { act }: Actor): Promise<State | undefined> {
-  await store(sql, state);
+  if (untouched !== state) await store(sql, state);
+  untouched = undefined;
   const claim = await act(sql, state);
-  return read(sql, claim === undefined ? state.claim : claim);
+  const after = await read(sql, claim === undefined ? state.claim : claim);
+  const before = { row: state.row, hasContents: state.hasContents, suppressed: state.suppressed, claim: after?.claim };
+  untouched = isDeepStrictEqual(after, before) ? state : undefined;
+  return after;
 }
 
 /** None says that an address does not exist. */
@@ -197,6 +205,7 @@ export const actors: Record<string, Actor> = {
 
 /** What a worker records whose claim was lost long ago: a later one has claimed since. */
 export async function applyStaleWorker(sql: Sql, state: State): Promise<State | undefined> {
+  untouched = undefined;
   await store(sql, state);
   const [row] = await sql<{ attempts: number }[]>`select attempts from emails`;
   const stale = {

@@ -4,7 +4,7 @@ import { insertClient } from '../../functions/token/clients.ts';
 import { emailStatuses } from '../../lib/emails/email.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { actors, apply, applyStaleWorker, canAct } from './state-actors.ts';
-import { accept, clientId, everythingStored, nameOf, recipients, type State } from './state-model.ts';
+import { accept, clientId, everythingStored, nameOf, prepareStore, recipients, type State } from './state-model.ts';
 
 interface Step {
   from: State;
@@ -38,6 +38,7 @@ async function walk(): Promise<void> {
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  await prepareStore(database.sql);
   await insertClient(database.sql, { client_id: clientId, scopes: ['email'], secret_hash: 'h' });
   // Before, relay takes no lease back.
   await database.sql`select pg_sleep(6 - extract(epoch from now() - pg_postmaster_start_time()))`;

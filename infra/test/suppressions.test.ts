@@ -7,7 +7,10 @@ let ground: Ground;
 let otherToken: string;
 
 beforeAll(async () => {
-  ground = await startGround({ settings: { RELAY_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '0.3' } });
+  ground = await startGround({
+    also: ['manage'],
+    settings: { RELAY_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '0.3' },
+  });
   const other = { client_id: 'other', client_secret: 's', scope: 'basic email' };
   admin(ground.database.url, 'client', 'ensure', 'other', '--secret', 's', '--scope', 'basic email');
   otherToken = await getToken(ground.api.functions.token.url, other);

@@ -8,7 +8,7 @@ let ground: Ground;
 let api: Api;
 
 beforeAll(async () => {
-  ground = await startGround();
+  ground = await startGround({ also: ['manage'] });
   ({ api } = ground);
 });
 afterAll(async () => {

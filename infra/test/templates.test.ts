@@ -12,7 +12,7 @@ let api: Api;
 let otherToken: string;
 
 beforeAll(async () => {
-  ground = await startGround();
+  ground = await startGround({ also: ['manage'] });
   ({ smtp, api } = ground);
   const other = { client_id: 'other', client_secret: 'def456', scope: 'basic email' };
   admin(ground.database.url, 'client', 'ensure', 'other', '--secret', other.client_secret, '--scope', other.scope);

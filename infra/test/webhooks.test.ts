@@ -40,7 +40,7 @@ let answer: (call: Call) => void;
 const ok = ({ response }: Call) => void response.writeHead(204).end();
 
 beforeAll(async () => {
-  ground = await startGround({ settings });
+  ground = await startGround({ settings, also: ['manage', 'notify'] });
   server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray().catch(() => [])).toString();
     const { headers } = request;
