@@ -1,6 +1,12 @@
-// Lists and maps whose size is checked before anything in them is looked at: a million faults would be a fault of ours.
+// Numbers with bounds, and lists and maps whose size is checked before anything in them is looked at: a million faults would be a fault of ours.
 import * as v from 'valibot';
 import { chosen } from './chosen.ts';
+
+/** A whole number from `min` to `max`. `what` is counted, as in `a whole number of seconds`. */
+export function wholeNumber(min: number, max: number, what = '') {
+  const message = `must be a whole number ${what}from ${min} to ${max}`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
+}
 
 /** A list of at most `max` items. */
 export function boundedList<Output>(item: v.GenericSchema<unknown, Output>, max: number) {

@@ -1,7 +1,7 @@
 // The story of POST /send/batch: up to 100 emails become committed rows together, or none does.
 import type { AccessToken } from '../../lib/access-token.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
-import { type AcceptDependencies, storeOnce } from './accept-email.ts';
+import { type AcceptDependencies, earlierOr, storeOnce } from './accept-email.ts';
 import { type BatchRequest, type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';
 import { toNewEmail } from './new-email.ts';
@@ -20,12 +20,16 @@ export async function acceptBatch(
 ): Promise<Reply> {
   const validation = parseBatchValidation(request.headers['x-batch-validation']);
   const body = parseJson(request.body);
+  const coming = { request, body, client };
   const write = (requests: RequestedEmail[]) => dependencies.writeEmails(client.clientId, requests);
-  const batch = await parseBatchRequest(body, validation, new Date(), write);
+  const batch = await parseBatchRequest(body, validation, new Date(), write).catch((refusal) =>
+    earlierOr(refusal, coming, dependencies),
+  );
+  if ('ids' in batch) return batchReply(batch.ids, batch.headers, validation, []);
   const emails = batch.emails.map((email) => toNewEmail(email, request.headers.traceparent));
 
   if (emails.length === 0) return batchReply([], {}, validation, batch.errors);
-  const { ids, leftOut, headers } = await storeOnce({ request, body, client, emails, validation }, dependencies);
+  const { ids, leftOut, headers } = await storeOnce({ ...coming, emails, validation }, dependencies);
   const errors = [...batch.errors, ...toOriginalIndexes(leftOut, batch)].sort((one, other) => one.index - other.index);
   return batchReply(ids, headers, validation, errors);
 }

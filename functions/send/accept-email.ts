@@ -1,7 +1,13 @@
 // The story of POST /send: from a request body to a committed row, an id on the queue and the 202.
 import type { AccessToken } from '../../lib/access-token.ts';
-import { databaseError } from '../../lib/db.ts';
-import type { Acceptance, Accepted, AcceptedStatus, NewEmail } from '../../lib/emails/accept.ts';
+import { databaseError, type Sql } from '../../lib/db.ts';
+import {
+  type Acceptance,
+  type Accepted,
+  type AcceptedStatus,
+  findEarlierRequest,
+  type NewEmail,
+} from '../../lib/emails/accept.ts';
 import { ApiError } from '../../lib/errors.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
@@ -25,6 +31,7 @@ export interface AcceptDependencies {
   /** What an email is at now; undefined if it is gone. */
   readStatus: (emailId: string) => Promise<EmailState | undefined>;
   countAccepted: (lane: Lane, status: AcceptedStatus) => void;
+  sql: Sql;
   log: Log;
 }
 
@@ -46,13 +53,10 @@ export async function acceptEmail(
 ): Promise<Reply> {
   const waitMs = parseWait(request.headers.prefer);
   const body = parseJson(request.body);
-  const requested = parseEmailRequest(body, new Date());
-  const written = await writeOne(dependencies.writeEmails, client.clientId, requested);
-  const email = toNewEmail(written, request.headers.traceparent);
+  const coming = { request, body, client };
+  const stored = await accept(coming, dependencies).catch((refusal) => earlierOr(refusal, coming, dependencies));
 
-  const stored = await storeOnce({ request, body, client, emails: [email] }, dependencies);
-
-  const [id = email.id] = stored.ids;
+  const [id = ''] = stored.ids;
   const { readStatus } = dependencies;
   const outcome = waitMs === 0 ? undefined : await waitForOutcome(id, waitMs, readStatus, request.stopping);
   return acceptedReply(request, { id, stored, outcome, waitMs });
@@ -63,6 +67,35 @@ interface Coming {
   /** As it was parsed. */
   body: unknown;
   client: AccessToken;
+}
+
+async function accept(coming: Coming, dependencies: AcceptDependencies): Promise<Stored> {
+  const { request, body, client } = coming;
+  const requested = parseEmailRequest(body, new Date());
+  const written = await writeOne(dependencies.writeEmails, client.clientId, requested);
+  const email = toNewEmail(written, request.headers.traceparent);
+  return storeOnce({ ...coming, emails: [email] }, dependencies);
+}
+
+/**
+ * The same request may be faulty by now: its `expires_at` has passed, its template was changed. Under an `Idempotency-Key` that had
+ * its effect it is answered as before all the same; otherwise `refusal` is thrown.
+ */
+export async function earlierOr(
+  refusal: unknown,
+  { request, body, client }: Coming,
+  { sql }: AcceptDependencies,
+): Promise<Stored> {
+  const key = parseIdempotencyKey(request.headers['idempotency-key']);
+  if (key === undefined || !(refusal instanceof ApiError) || refusal.status !== 422) throw refusal;
+  const earlier = await findEarlierRequest(sql, client.clientId, key).catch((error) => {
+    throw databaseError(error);
+  });
+  if (earlier?.fingerprint !== fingerprint(body)) throw refusal;
+  return earlierAnswer({ outcome: 'earlier', allowances: null, ...earlier }, earlier.fingerprint);
+}
+
+interface Written extends Coming {
   emails: NewEmail[];
   /** Of a batch. */
   validation?: BatchValidation;
@@ -84,7 +117,7 @@ export interface Stored {
  * What is new is put on the queue.
  */
 export async function storeOnce(
-  { request, body, client, emails, validation }: Coming,
+  { request, body, client, emails, validation }: Written,
   { store, publish, countAccepted, log }: AcceptDependencies,
 ): Promise<Stored> {
   const key = parseIdempotencyKey(request.headers['idempotency-key']);

@@ -1,6 +1,7 @@
 // What POST /emails/replay takes: which of a client's emails are to be sent again.
 import * as v from 'valibot';
 import { Address } from '../../lib/address.ts';
+import { wholeNumber } from '../../lib/bounded.ts';
 import { chosen } from '../../lib/chosen.ts';
 import { replayableStatuses } from '../../lib/emails/email.ts';
 import type { ReplayFilter } from '../../lib/emails/replay.ts';
@@ -21,22 +22,13 @@ const Statuses = chosen(
         ),
   v.union([Status, StatusList]),
 );
-const limitMessage = `must be a whole number from 1 to ${maxLimit}`;
 
 export const ReplayRequest = exactObject({
   status: v.optional(Statuses, 'failed'),
   since: v.optional(Time),
   until: v.optional(Time),
   recipient: v.optional(Address),
-  limit: v.optional(
-    v.pipe(
-      v.number(limitMessage),
-      v.integer(limitMessage),
-      v.minValue(1, limitMessage),
-      v.maxValue(maxLimit, limitMessage),
-    ),
-    100,
-  ),
+  limit: v.optional(wholeNumber(1, maxLimit), 100),
 });
 
 /** Checks a parsed request body. Throws `validation_error` (422) naming every fault at once. */

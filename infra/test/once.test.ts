@@ -89,6 +89,32 @@ describe('Idempotency-Key', () => {
     expect((await api.send({ ...good, subject: 'better' }, { 'idempotency-key': 'k3' })).status).toBe(202);
   });
 
+  it('answers as before though the request would be faulty by now, and refuses what never had its effect', async () => {
+    const body = { ...good, subject: 'late', expires_at: inSeconds(1) };
+    const batch = [{ ...body, subject: 'late batch' }];
+    const sendBatch = (key: string) =>
+      fetch(`${api.functions.send.url}/send/batch`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${api.token}`,
+          'content-type': 'application/json',
+          'idempotency-key': key,
+        },
+        body: JSON.stringify(batch),
+      });
+    const first = await json(await api.send(body, { 'idempotency-key': 'late' }));
+    const firstBatch = await json(await sendBatch('late-batch'));
+    expect(firstBatch.data).toHaveLength(1);
+    await eventually(async () => (await api.send(body)).status === 422);
+
+    const again = await api.send(body, { 'idempotency-key': 'late' });
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
+    expect(await json(again)).toEqual(first);
+    expect(await json(await sendBatch('late-batch'))).toEqual(firstBatch);
+    const other = { ...body, subject: 'another' };
+    expect((await api.send(other, { 'idempotency-key': 'late' })).status).toBe(422);
+  });
+
   it('survives a kill between commit and answer: repeated, it is the same email', async () => {
     // The client waits for the outcome, which is slow to come: the row is committed, the answer is not out when the kill comes.
     const body = { ...good, subject: 'killed' };

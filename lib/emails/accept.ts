@@ -70,7 +70,7 @@ export type Accepted =
   | { outcome: 'limited'; by: LimitName; cost: number; retry_after_s: number; allowances: Allowances };
 
 /** A request that had the same key before. */
-interface EarlierRequest {
+export interface EarlierRequest {
   fingerprint: string;
   email_ids: string[];
   /** What the first of its emails was accepted with. */
@@ -241,6 +241,16 @@ function hasLimits(row: StoredRow): row is StoredRow & AllowanceRow {
   return row.day_ends_in_s !== null;
 }
 
+/** What a client's request with this key has brought; undefined if none has had its effect in the last day. */
+export async function findEarlierRequest(
+  sql: Query,
+  clientId: string,
+  key: string,
+): Promise<EarlierRequest | undefined> {
+  const acceptance = { client_id: clientId, idempotency: { key } };
+  return (await findEarlier(sql, [acceptance])).get(keyOf(acceptance));
+}
+
 /** About how much there is to store: what emails say, as that is what differs. */
 export function bytesOf({ emails }: Acceptance): number {
   const lengths = emails.flatMap(({ text_body, html_body, attachments }) => [
@@ -264,7 +274,7 @@ function firstsOfKeys(acceptances: Acceptance[]): Map<Acceptance, Acceptance> {
   );
 }
 
-async function findEarlier(sql: Query, acceptances: Acceptance[]): Promise<Map<string, EarlierRequest>> {
+async function findEarlier(sql: Query, acceptances: Keyed[]): Promise<Map<string, EarlierRequest>> {
   if (acceptances.length === 0) return new Map();
   const wanted = acceptances.map(({ client_id, idempotency }) => ({ client_id, key: idempotency?.key }));
   const rows = await sql<({ client_id: string; key: string } & EarlierRequest)[]>`
@@ -277,6 +287,11 @@ async function findEarlier(sql: Query, acceptances: Acceptance[]): Promise<Map<s
   return new Map(rows.map(({ client_id, key, ...found }) => [keyOf({ client_id, idempotency: { key } }), found]));
 }
 
-function keyOf({ client_id, idempotency }: { client_id: string; idempotency: { key: string } | null }): string {
+interface Keyed {
+  client_id: string;
+  idempotency: { key: string } | null;
+}
+
+function keyOf({ client_id, idempotency }: Keyed): string {
   return `${client_id}\n${idempotency?.key}`;
 }

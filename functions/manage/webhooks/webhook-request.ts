@@ -1,6 +1,6 @@
 // What the webhook routes take.
 import * as v from 'valibot';
-import { boundedList } from '../../../lib/bounded.ts';
+import { boundedList, wholeNumber } from '../../../lib/bounded.ts';
 import { exactObject } from '../../../lib/exact-object.ts';
 import { Time } from '../../../lib/request-body.ts';
 import { webhookEvents } from '../../../lib/webhooks/webhook.ts';
@@ -56,34 +56,16 @@ export const ChangeWebhookRequest = exactObject({
   disabled: v.optional(v.boolean('must be true or false')),
 });
 
-const keepMessage = `must be a whole number of seconds from 0 to ${mostKeepSeconds}`;
 /** Body of `POST /webhooks/{id}/rotate-secret`. */
 export const RotateSecretRequest = exactObject({
   secret: v.optional(Secret),
   /** How long the earlier secrets go on signing beside it. */
-  keep_seconds: v.optional(
-    v.pipe(
-      v.number(keepMessage),
-      v.integer(keepMessage),
-      v.minValue(0, keepMessage),
-      v.maxValue(mostKeepSeconds, keepMessage),
-    ),
-    keepSeconds,
-  ),
+  keep_seconds: v.optional(wholeNumber(0, mostKeepSeconds, 'of seconds '), keepSeconds),
 });
 
-const limitMessage = `must be a whole number from 1 to ${mostReplayed}`;
 /** Body of `POST /webhooks/{id}/deliveries/replay`. */
 export const ReplayDeliveriesRequest = exactObject({
   since: Time,
   until: v.optional(Time),
-  limit: v.optional(
-    v.pipe(
-      v.number(limitMessage),
-      v.integer(limitMessage),
-      v.minValue(1, limitMessage),
-      v.maxValue(mostReplayed, limitMessage),
-    ),
-    mostReplayed,
-  ),
+  limit: v.optional(wholeNumber(1, mostReplayed), mostReplayed),
 });
