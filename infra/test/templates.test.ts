@@ -183,7 +183,8 @@ describe('sending', () => {
     await manage('PUT', '/templates/passing', { subject: 'First', text: '{{ a }}' });
     const later = { ...to, template: 'passing', data: { a: 'kept' }, scheduled_at: '2099-01-01T00:00:00Z' };
     const scheduled_at = new Date(Date.now() + 86_400_000).toISOString();
-    const { answer } = await post('/send', { ...later, scheduled_at });
+    const key = { 'idempotency-key': 'passing' };
+    const { answer } = await post('/send', { ...later, scheduled_at }, key);
     await manage('PUT', '/templates/passing', { subject: 'Second', text: '{{ b }}' });
     expect(faultsOf(await post('/send', later))).toMatchObject({
       faults: ['scheduled_at: may be a year ahead at most'],
@@ -192,7 +193,9 @@ describe('sending', () => {
     await manage('DELETE', '/templates/passing');
     const email = await api.read(`/emails/${answer.id}`);
     expect(email).toMatchObject({ subject: 'First', text: 'kept', template: { name: 'passing', version: 1 } });
-    expect((await post('/send', later)).status).toBe(422);
+    expect((await post('/send', { ...later, scheduled_at })).status).toBe(422);
+    // The same request, repeated because its answer was lost.
+    expect(await post('/send', { ...later, scheduled_at }, key)).toEqual({ status: 202, answer });
   });
 
   it('names all that is missing, in a batch by index', async () => {
