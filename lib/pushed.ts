@@ -1,12 +1,12 @@
-// The pushed form: `POST /` with one CloudEvent whose data carries an id, for hosts that push instead of being consumed from.
+// The pushed form: `POST /` with one CloudEvent whose data is that of a queue message, for hosts that push instead of being consumed from.
 import { databaseError } from './db.ts';
-import { readEmailId } from './emails/email.ts';
 import { ApiError } from './errors.ts';
 import { mediaType, parseJson, type Reply, type Request, type Route } from './http.ts';
+import { readIds } from './queue/message.ts';
 
 /**
  * CloudEvents 1.0 over HTTP: structured (`application/cloudevents+json`, the id in `data.id`) or binary (`ce-*` headers, the
- * data `{"id"}` as the body). 204: dealt with, do not push again; 422: not such an event; 503: push again.
+ * data `{"id"}` as the body), or several in `ids`. 204: dealt with, do not push again; 422: not such an event; 503: push again.
  */
 export function createPushRoute(what: 'email' | 'delivery', deliver: (id: string) => Promise<void>): Route {
   return {
@@ -14,13 +14,13 @@ export function createPushRoute(what: 'email' | 'delivery', deliver: (id: string
     path: '/',
     accepts: ['application/cloudevents+json', 'application/json'],
     async handle(request: Request): Promise<Reply> {
-      const id = readEmailId(eventData(request));
-      if (id === undefined) {
+      const ids = readIds(eventData(request));
+      if (ids === undefined) {
         throw new ApiError('validation_error', `The data of the event must be {"id": "<id of the ${what}>"}.`, {
           errors: [{ path: 'data.id', message: `must be the id of the ${what}` }],
         });
       }
-      await deliver(id).catch((error) => {
+      await Promise.all(ids.map(deliver)).catch((error) => {
         throw databaseError(error);
       });
       return { status: 204 };

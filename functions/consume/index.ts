@@ -26,10 +26,12 @@ const log = createLog('consume', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'consume' });
 const leaseMs = settings.LEASE_SECONDS * 1000;
 /**
- * Messages for each connection: while one is delivered, the others are claimed or recorded, and the more of them wait, the more go
+ * Emails for each connection: while one is delivered, the others are claimed or recorded, and the more of them wait, the more go
  * together in a statement and a commit. Not more, as a worker that dies keeps them for a lease.
  */
-const prefetch = settings.SMTP_CONNECTIONS * 5;
+const emailsAtOnce = settings.SMTP_CONNECTIONS * 5;
+/** Messages carry up to ten ids. What is held and not claimed yet goes to the next worker at once when this one dies. */
+const prefetch = settings.SMTP_CONNECTIONS * 3;
 
 const relays = createRelays(
   settings.SMTP_URL.map((address) =>
@@ -48,7 +50,7 @@ const relays = createRelays(
 // Until the database is back: then relay waits for a moment, and only a little later takes what looks abandoned.
 const claims = createClaims(leaseMs, (due) => untilDatabaseIsBack(() => renewLeases(sql, due, leaseMs)), log);
 const inGroups = (batch: string) => ({
-  maxItems: prefetch * 2,
+  maxItems: emailsAtOnce * 2,
   failsAll: isDatabaseAway,
   onGroup: (items: number) => batches.observe({ batch }, items),
 });
@@ -86,7 +88,15 @@ const deliverId = (id: string) => deliver(id, dependencies);
 
 const queue = settings.AMQP_URL === undefined ? undefined : await connectQueue(settings.AMQP_URL, log);
 const consumer =
-  queue && createConsumer({ queue, names: ['transactional', 'bulk'], prefetch, deliver: deliverId, log });
+  queue &&
+  createConsumer({
+    queue,
+    names: ['transactional', 'bulk'],
+    prefetch,
+    idsAtOnce: emailsAtOnce,
+    deliver: deliverId,
+    log,
+  });
 
 const hosted = hostFunction({
   name: 'consume',

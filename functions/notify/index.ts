@@ -50,7 +50,15 @@ const notifyId = (id: string) => notifyOf(id, dependencies);
 
 const queue = settings.AMQP_URL === undefined ? undefined : await connectQueue(settings.AMQP_URL, log);
 const consumer =
-  queue && createConsumer({ queue, names: ['webhooks'], prefetch: settings.WEBHOOK_REQUESTS, deliver: notifyId, log });
+  queue &&
+  createConsumer({
+    queue,
+    names: ['webhooks'],
+    prefetch: settings.WEBHOOK_REQUESTS,
+    idsAtOnce: settings.WEBHOOK_REQUESTS,
+    deliver: notifyId,
+    log,
+  });
 
 const hosted = hostFunction({
   name: 'notify',

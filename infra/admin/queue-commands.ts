@@ -1,8 +1,9 @@
 // The operator's commands for dead letters: messages that no worker could use.
 import type { Sql } from '../../lib/db.ts';
-import { type EmailStatus, readEmailId } from '../../lib/emails/email.ts';
+import type { EmailStatus } from '../../lib/emails/email.ts';
 import { findEmail } from '../../lib/emails/read.ts';
 import { type DeadLetter, walkDeadLetters } from '../../lib/queue/dead-letters.ts';
+import { readMessage } from '../../lib/queue/message.ts';
 import type { Lane } from '../../lib/queue/topology.ts';
 import { AdminError, type AdminSettings, type Command, requireAmqpUrl, withDatabase } from './command.ts';
 import { dateText, formatTable } from './table.ts';
@@ -40,8 +41,8 @@ export const queueCommands: Command[] = [
 ];
 
 interface Letter extends DeadLetter {
-  id: string | undefined;
-  /** Undefined where there is none with this id. */
+  ids: readonly string[];
+  /** The first that there is of them, which tells the lane of all; undefined where there is none. */
   email: { lane: Lane; status: EmailStatus } | undefined;
 }
 
@@ -64,8 +65,12 @@ async function walk(settings: AdminSettings, place: (letter: Letter) => Lane | '
 }
 
 async function lookUp(sql: Sql, letter: DeadLetter): Promise<Letter> {
-  const id = readEmailId(parse(letter.content));
-  return { ...letter, id, email: id === undefined ? undefined : await findEmail(sql, 'anybody', id) };
+  const ids = readMessage(letter.content) ?? [];
+  for (const id of ids) {
+    const email = await findEmail(sql, 'anybody', id);
+    if (email !== undefined) return { ...letter, ids, email };
+  }
+  return { ...letter, ids, email: undefined };
 }
 
 function letterTable(letters: Letter[]): string {
@@ -73,17 +78,11 @@ function letterTable(letters: Letter[]): string {
   return letters.length > maxShown ? `${table}\nand ${letters.length - maxShown} more` : table;
 }
 
-function toRow({ content, queue, reason, died_at, id, email }: Letter): string[] {
-  const about = id ?? `no id: ${JSON.stringify(content.toString().slice(0, maxContent))}`;
-  return [died_at ? dateText(died_at) : '-', queue ?? '-', reason ?? '-', about, email?.status ?? 'no such email'];
-}
-
-function parse(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString());
-  } catch {
-    return undefined;
-  }
+function toRow({ content, queue, reason, died_at, ids, email }: Letter): string[] {
+  const [first, ...others] = ids;
+  const about = first ?? `no id: ${JSON.stringify(content.toString().slice(0, maxContent))}`;
+  const more = others.length > 0 ? `${about} and ${others.length} more` : about;
+  return [died_at ? dateText(died_at) : '-', queue ?? '-', reason ?? '-', more, email?.status ?? 'no such email'];
 }
 
 function brokerError(error: unknown): AdminError {

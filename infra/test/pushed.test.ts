@@ -44,6 +44,12 @@ it('delivers the email of a binary event', async () => {
   expect(await status(id)).toBe('sent');
 });
 
+it('delivers all emails of an event that is a message with several ids', async () => {
+  const ids = [await accept(), await accept(), await accept()];
+  expect((await push(event({ ids }), structured)).status).toBe(204);
+  for (const id of ids) expect(await status(id)).toBe('sent');
+});
+
 it.each<[string, unknown, Record<string, string>, number]>([
   ['no id', event({}), structured, 422],
   ['an id that is none', event({ id: '7' }), structured, 422],

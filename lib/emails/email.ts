@@ -100,10 +100,3 @@ export interface SettledRecipient {
 export function isEmailId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
-
-/** Reads the id that a queue message or a CloudEvent's data carries; undefined if there is none. */
-export function readEmailId(content: unknown): string | undefined {
-  if (typeof content !== 'object' || content === null || !('id' in content) || typeof content.id !== 'string')
-    return undefined;
-  return isEmailId(content.id) ? content.id.toLowerCase() : undefined;
-}

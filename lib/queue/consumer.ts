@@ -1,60 +1,66 @@
-// Takes ids off queues and hands each to `deliver`; answers the broker when it is done.
+// Takes messages off queues and hands the ids in them to `deliver`, so many at a time; answers the broker when a message is done.
 import { untilDatabaseIsBack } from '../db.ts';
-import { readEmailId } from '../emails/email.ts';
 import type { Log } from '../log.ts';
+import { createTurns, type Turns } from '../turns.ts';
+import { readMessage } from './message.ts';
 import type { Delivery, Queue } from './queue.ts';
 import type { QueueName } from './topology.ts';
 
 export interface Consumer {
   start(): Promise<void>;
-  /** Takes no more messages and waits for those under way. */
+  /** Takes no more messages and waits for the ids under way. Messages with ids that have not begun go back to the broker. */
   stop(): Promise<void>;
 }
 
 export interface ConsumerOptions {
   queue: Queue;
   names: readonly QueueName[];
-  /** Most messages of each under way at once. */
+  /** Most messages of each that are held at once. */
   prefetch: number;
+  /** Most ids of each under way at once; the others of the messages held wait for their turn. */
+  idsAtOnce: number;
   deliver: (id: string) => Promise<void>;
   log: Log;
 }
 
-export function createConsumer({ queue, names, prefetch, deliver, log }: ConsumerOptions): Consumer {
+export function createConsumer({ queue, names, prefetch, idsAtOnce, deliver, log }: ConsumerOptions): Consumer {
   const underWay = new Set<Promise<void>>();
+  let stopping = false;
 
-  async function handle(delivery: Delivery): Promise<void> {
-    const id = readEmailId(parse(delivery.content));
-    if (id === undefined) {
+  async function handle(delivery: Delivery, turns: Turns): Promise<void> {
+    const ids = readMessage(delivery.content);
+    if (ids === undefined) {
       log.error('a message without an id goes to the dead letters', { bytes: delivery.content.length });
       delivery.reject();
       return;
     }
+    const dealtWith = await Promise.all(ids.map((id) => turns(() => handleId(id))));
+    // Else the broker has it again with the end of the connection: the next worker drops the ids that are done.
+    if (dealtWith.every(Boolean)) delivery.ack();
+  }
+
+  /** Resolves with whether the broker may forget the id. */
+  async function handleId(id: string): Promise<boolean> {
+    if (stopping) return false;
     // While the database is away the message is kept. After a fault of our own the row's due_at brings the id back.
     await untilDatabaseIsBack(() => deliver(id)).catch((error) => log.error('delivery failed', { id, error }));
-    delivery.ack();
+    return true;
   }
 
   return {
     async start() {
       for (const name of names) {
+        const turns = createTurns(idsAtOnce);
         await queue.consume(name, prefetch, (delivery) => {
-          const handled = handle(delivery).finally(() => underWay.delete(handled));
+          const handled = handle(delivery, turns).finally(() => underWay.delete(handled));
           underWay.add(handled);
         });
       }
     },
     async stop() {
       await queue.stopConsuming();
+      stopping = true;
       await Promise.all(underWay);
     },
   };
-}
-
-function parse(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,8 @@
 // The connection to the broker: publishing with confirms, consuming. What breaks is connected again, whole.
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import type { Log } from '../log.ts';
+import { groupIds, type TracedId } from './grouped.ts';
+import { writeMessage } from './message.ts';
 import {
   brokerNameOf,
   declareQueues,
@@ -23,7 +25,11 @@ export interface Delivery {
 }
 
 export interface Queue {
-  /** Puts an id on a queue; resolves when the broker has confirmed it, rejects when it has not or cannot. */
+  /**
+   * Puts an id on a queue, in one message with others that come in this moment; resolves when the broker has confirmed it, rejects
+   * when it has not or cannot. The message's header has their trace context where it is one and the same; those of the emails are
+   * in their rows.
+   */
   publish(queue: QueueName, id: string, traceparent: string | null): Promise<void>;
   /** Takes messages of a queue, at most `prefetch` unanswered at once, over every reconnection. */
   consume(queue: QueueName, prefetch: number, onDelivery: (delivery: Delivery) => void): Promise<void>;
@@ -123,17 +129,20 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
     return channel;
   }
 
+  const publish = groupIds((queue, ids) => {
+    const confirmed = sendMessage(queue, ids);
+    unconfirmed.add(confirmed);
+    return confirmed.finally(() => unconfirmed.delete(confirmed));
+  });
+
+  async function sendMessage(queue: QueueName, group: readonly TracedId[]): Promise<void> {
+    const [trace, ...otherTraces] = new Set(group.map(({ traceparent }) => traceparent));
+    const headers = otherTraces.length === 0 ? traceHeader(trace) : {};
+    await publishConfirmed(usableChannel(), brokerNameOf(queue), writeMessage(group.map(({ id }) => id)), headers);
+  }
+
   return {
-    async publish(queue, id, traceparent) {
-      const confirmed = publishConfirmed(
-        usableChannel(),
-        brokerNameOf(queue),
-        Buffer.from(JSON.stringify({ id })),
-        traceHeader(traceparent),
-      );
-      unconfirmed.add(confirmed);
-      await confirmed.finally(() => unconfirmed.delete(confirmed));
-    },
+    publish: (queue, id, traceparent) => publish(queue, { id, traceparent }),
     async consume(queue, prefetch, onDelivery) {
       const consumer = { queue, prefetch, onDelivery };
       consumers.push(consumer);
