@@ -50,6 +50,7 @@ async function left(...ids: string[]) {
     from emails left join email_contents on email_id = id`;
   const events = await database.sql`select from email_events`;
   expect(events).toHaveLength(rows.length);
+  expect(await database.sql`select from email_contents where email_id not in (select id from emails)`).toHaveLength(0);
   return ids.map((id) => rows.find((row) => row.id === id)?.left ?? 'nothing');
 }
 

@@ -111,3 +111,13 @@ describe('migrate', () => {
     expect(said).toEqual([]);
   });
 });
+
+it('a client that has emails cannot be deleted', async () => {
+  await migrate(url);
+  await sql`insert into clients (client_id, scopes) values ('idle', array['email']), ('busy', array['email'])`;
+  await sql`
+    insert into emails (id, client_id, status, sender, recipients, subject, message_id, due_at)
+    values (gen_random_uuid(), 'busy', 'queued', 'a@example.com', array['b@example.com'], '', '', now())`;
+  await expect(sql`delete from clients where client_id = 'busy'`).rejects.toMatchObject({ code: '23503' });
+  expect(await sql`delete from clients where client_id = 'idle' returning client_id`).toEqual([{ client_id: 'idle' }]);
+});

@@ -136,7 +136,7 @@ export async function bringUp(directory: string, { started }: Services, say: (li
     runBaseline: (name, env, log = logOf(name)) =>
       startNode({ file: join(bundles, `${name}.mjs`), env, probe: undefined, log }),
     async clear() {
-      await sql`truncate emails, idempotency_keys cascade`;
+      await sql`truncate emails, email_contents, email_events, idempotency_keys cascade`;
       await purgeQueues(rabbitMq.url);
     },
   };
