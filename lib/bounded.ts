@@ -10,11 +10,10 @@ export function wholeNumber(min: number, max: number, what = '') {
 
 /** A list of at most `max` items. */
 export function boundedList<Output>(item: v.GenericSchema<unknown, Output>, max: number) {
+  const list = v.array(item, 'must be a list');
+  const tooLong = v.custom<Output[]>(() => false, `may have ${max} entries at most`);
   return chosen(
-    (input): v.GenericSchema<unknown, Output[]> => {
-      if (!Array.isArray(input) || input.length <= max) return v.array(item, 'must be a list');
-      return v.custom<Output[]>(() => false, `may have ${max} entries at most`);
-    },
+    (input): v.GenericSchema<unknown, Output[]> => (Array.isArray(input) && input.length > max ? tooLong : list),
     v.pipe(v.array(item), v.maxLength(max)),
   );
 }

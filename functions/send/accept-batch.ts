@@ -1,6 +1,7 @@
 // The story of POST /send/batch: up to 100 emails become committed rows together, or none does.
 import type { AccessToken } from '../../lib/access-token.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
+import { continueTrace } from '../../lib/trace.ts';
 import { type AcceptDependencies, earlierOr, storeOnce } from './accept-email.ts';
 import { type BatchRequest, type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';
@@ -26,7 +27,8 @@ export async function acceptBatch(
     earlierOr(refusal, coming, dependencies),
   );
   if ('ids' in batch) return batchReply(batch.ids, batch.headers, validation, []);
-  const emails = batch.emails.map((email) => toNewEmail(email, request.headers.traceparent));
+  const traceparent = continueTrace(request.headers.traceparent);
+  const emails = batch.emails.map((email) => toNewEmail(email, traceparent));
 
   if (emails.length === 0) return batchReply([], {}, validation, batch.errors);
   const { ids, leftOut, headers } = await storeOnce({ ...coming, emails, validation }, dependencies);

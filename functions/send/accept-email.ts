@@ -12,7 +12,7 @@ import { ApiError } from '../../lib/errors.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Lane } from '../../lib/queue/topology.ts';
-import { traceIdOf } from '../../lib/trace.ts';
+import { continueTrace, traceIdOf } from '../../lib/trace.ts';
 import type { BatchValidation } from './batch-request.ts';
 import { parseEmailRequest } from './email-request.ts';
 import { fingerprint, parseIdempotencyKey } from './idempotency.ts';
@@ -73,7 +73,7 @@ async function accept(coming: Coming, dependencies: AcceptDependencies): Promise
   const { request, body, client } = coming;
   const requested = parseEmailRequest(body, new Date());
   const written = await writeOne(dependencies.writeEmails, client.clientId, requested);
-  const email = toNewEmail(written, request.headers.traceparent);
+  const email = toNewEmail(written, continueTrace(request.headers.traceparent));
   return storeOnce({ ...coming, emails: [email] }, dependencies);
 }
 

@@ -131,8 +131,8 @@ const originalFields = ['email', 'name', 'to_email', 'to_name'];
  * In the original form, a body without content gets a default text and HTML.
  */
 export function parseEmailRequest(body: unknown, now: Date): RequestedEmail {
-  const { unsubscribe, data, template, ...request } = parseForm(body);
-  const { scheduled_at, expires_at, headers } = request;
+  const request = parseForm(body);
+  const { scheduled_at, expires_at, headers, unsubscribe, template, data } = request;
   const errors: Fault[] = [];
   if (scheduled_at && scheduled_at.getTime() > now.getTime() + maxScheduleAheadMs) {
     errors.push({ path: 'scheduled_at', message: 'may be a year ahead at most' });
@@ -147,7 +147,7 @@ export function parseEmailRequest(body: unknown, now: Date): RequestedEmail {
   if (errors.length > 0) throw invalidBody(errors);
   return {
     ...request,
-    ...(template && { template: { ...template, data: data ?? {} } }),
+    template: template && { ...template, data: data ?? {} },
     headers: { ...headers, ...own },
     // A time that has passed means now: clocks differ, and requests take time.
     scheduled_at: scheduled_at && scheduled_at > now ? scheduled_at : undefined,

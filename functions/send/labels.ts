@@ -19,14 +19,13 @@ const TagName = v.pipe(
   v.regex(/^[^:]*$/, 'must not have a colon'),
 );
 export const TagObject = exactObject({ name: TagName, value: v.optional(headerText(maxTagValue), '') });
+const BareTag = v.pipe(
+  TagName,
+  v.transform((name) => ({ name, value: '' })),
+);
 const Tag = chosen(
-  (input): v.GenericSchema<unknown, { name: string; value: string }> => {
-    if (typeof input !== 'string') return TagObject;
-    return v.pipe(
-      TagName,
-      v.transform((name) => ({ name, value: '' })),
-    ) as v.GenericSchema<unknown, { name: string; value: string }>;
-  },
+  (input) =>
+    (typeof input === 'string' ? BareTag : TagObject) as v.GenericSchema<unknown, { name: string; value: string }>,
   v.union([TagName, TagObject]),
 );
 

@@ -50,10 +50,7 @@ export const MailboxObject = v.pipe(
 
 /** One mailbox, as text or as an object. */
 export const MailboxSchema = chosen(
-  (input): v.GenericSchema<unknown, Mailbox> => {
-    if (typeof input === 'string') return MailboxText as v.GenericSchema<unknown, Mailbox>;
-    return MailboxObject as v.GenericSchema<unknown, Mailbox>;
-  },
+  (input) => (typeof input === 'string' ? MailboxText : MailboxObject) as v.GenericSchema<unknown, Mailbox>,
   v.pipe(
     v.union([MailboxText, MailboxObject]),
     v.title('Mailbox'),
@@ -61,14 +58,14 @@ export const MailboxSchema = chosen(
   ),
 );
 
+const Mailboxes = boundedList(MailboxSchema, maxRecipients);
+const OneMailbox = v.pipe(
+  MailboxSchema,
+  v.transform((mailbox) => [mailbox]),
+);
+
 /** One mailbox, or a list of them. */
 export const MailboxList = chosen(
-  (input): v.GenericSchema<unknown, Mailbox[]> => {
-    if (Array.isArray(input)) return boundedList(MailboxSchema, maxRecipients);
-    return v.pipe(
-      MailboxSchema,
-      v.transform((mailbox) => [mailbox]),
-    );
-  },
-  v.union([MailboxSchema, boundedList(MailboxSchema, maxRecipients)]),
+  (input): v.GenericSchema<unknown, Mailbox[]> => (Array.isArray(input) ? Mailboxes : OneMailbox),
+  v.union([MailboxSchema, Mailboxes]),
 );

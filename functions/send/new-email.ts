@@ -1,13 +1,13 @@
 // From a checked request to the row that is stored.
-import { v7 as uuidv7 } from 'uuid';
 import type { NewEmail } from '../../lib/emails/accept.ts';
-import { continueTrace } from '../../lib/trace.ts';
 import type { EmailRequest } from './email-request.ts';
+import { newId } from './new-id.ts';
 
-export function toNewEmail(request: EmailRequest, traceparent: string | string[] | undefined): NewEmail {
+/** `traceparent` is that of the request, and the same for all that it brings. */
+export function toNewEmail(request: EmailRequest, traceparent: string): NewEmail {
   const { from, to, cc, bcc, reply_to, subject, text, html, headers, attachments, tags, metadata } = request;
   const { lane, delivery, scheduled_at, expires_at, template } = request;
-  const id = uuidv7();
+  const id = newId();
   return {
     id,
     lane,
@@ -18,7 +18,7 @@ export function toNewEmail(request: EmailRequest, traceparent: string | string[]
     message_id: `<${id}@${from.email.slice(from.email.lastIndexOf('@') + 1)}>`,
     scheduled_at: scheduled_at ?? null,
     expires_at: expires_at ?? null,
-    traceparent: continueTrace(traceparent),
+    traceparent,
     tags,
     metadata,
     headers: { from, to, cc, bcc, reply_to },

@@ -4,6 +4,7 @@ import type { AccessToken } from '../../lib/access-token.ts';
 import { databaseError, type Sql } from '../../lib/db.ts';
 import { foreseeAcceptance } from '../../lib/emails/foresee.ts';
 import { parseJson, type Reply, type Request } from '../../lib/http.ts';
+import { continueTrace } from '../../lib/trace.ts';
 import { parseEmailRequest } from './email-request.ts';
 import { toNewEmail } from './new-email.ts';
 import { type WriteEmails, writeOne } from './write-emails.ts';
@@ -29,7 +30,7 @@ export async function previewEmail(
   const accepted_at = new Date();
   const requested = parseEmailRequest(parseJson(request.body), accepted_at);
   const written = await writeOne(writeEmails, clientId, requested);
-  const email = toNewEmail(written, undefined);
+  const email = toNewEmail(written, continueTrace(undefined));
   const { sender, recipients } = email;
   const findings = await foreseeAcceptance(sql, { client_id: clientId, from: sender, recipients }).catch((error) => {
     throw databaseError(error);

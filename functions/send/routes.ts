@@ -1,6 +1,7 @@
 // The routes of the send function.
 import type { AccessToken, Scope } from '../../lib/access-token.ts';
 import type { Reply, Request, Route } from '../../lib/http.ts';
+import { createTurns } from '../../lib/turns.ts';
 import { acceptBatch } from './accept-batch.ts';
 import { type AcceptDependencies, acceptEmail } from './accept-email.ts';
 import { type CancelDependencies, cancelEmail } from './cancel-email.ts';
@@ -19,6 +20,12 @@ export interface SendDependencies
   checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
 }
 
+/**
+ * Batches that are read and written at once; the others wait as the bytes they came in. Those are two statements full, and the next
+ * two made ready meanwhile; more would only fill the memory with emails that wait.
+ */
+const batchesAtOnce = 16;
+
 const accepts = ['application/json'] as const;
 
 export function createSendRoutes(dependencies: SendDependencies): Route[] {
@@ -28,12 +35,14 @@ export function createSendRoutes(dependencies: SendDependencies): Route[] {
     const client = await dependencies.checkToken(request.headers.authorization, 'email');
     return story(request, client, dependencies);
   };
+  const turns = createTurns(batchesAtOnce);
+  const acceptInTurn: Story = (...batch) => turns(() => acceptBatch(...batch));
   return [
     { method: 'POST', path: '/send', accepts, handle: authorized(acceptEmail) },
-    { method: 'POST', path: '/send/batch', accepts, handle: authorized(acceptBatch) },
+    { method: 'POST', path: '/send/batch', accepts, handle: authorized(acceptInTurn) },
     // The names other mail APIs use.
     { method: 'POST', path: '/emails', accepts, handle: authorized(acceptEmail) },
-    { method: 'POST', path: '/emails/batch', accepts, handle: authorized(acceptBatch) },
+    { method: 'POST', path: '/emails/batch', accepts, handle: authorized(acceptInTurn) },
     { method: 'POST', path: '/emails/preview', accepts, handle: authorized(previewEmail) },
     { method: 'PATCH', path: '/emails/{id}', accepts, handle: authorized(rescheduleScheduled) },
     { method: 'POST', path: '/emails/{id}/cancel', handle: authorized(cancelEmail) },

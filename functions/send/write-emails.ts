@@ -57,8 +57,8 @@ export async function writeOne(
 }
 
 /** Without a template, the check of the request has seen to it that there is a subject. */
-function asGiven({ template: _, subject = '', ...request }: RequestedEmail): EmailRequest {
-  return { ...request, subject };
+function asGiven(request: RequestedEmail): EmailRequest {
+  return { ...request, template: undefined, subject: request.subject ?? '' };
 }
 
 async function write(

@@ -1,4 +1,4 @@
-// `npm run bench:profile -- send|token|consume`: where a function spends its CPU under the load of its measure.
+// `npm run bench:profile -- send|batch|token|consume`: where a function spends its CPU under the load of its measure.
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,23 +17,24 @@ const scale = { ...quick, loadMs: 6_000 };
 const drainEmails = 10_000;
 const shown = { packages: 25, functions: 45 };
 
-const loads: Record<
-  'send' | 'token' | 'consume',
-  (ground: Ground, start: () => Promise<NodeProcess>) => Promise<string>
-> = {
-  async send(ground, start) {
+type Load = (ground: Ground, start: () => Promise<NodeProcess>) => Promise<string>;
+
+function accepting(path: string, body: unknown): Load {
+  return async (ground, start) => {
     const send = await start();
     const headers = { Authorization: `Bearer ${ground.accessToken}` };
-    const { rate } = await httpRun(scale, {
-      port: send.port,
-      path: '/send',
-      headers,
-      body: JSON.stringify(email),
-      status: 202,
-    });
+    const { rate } = await httpRun(scale, { port: send.port, path, headers, body: JSON.stringify(body), status: 202 });
     await send.stop();
     return `${Math.round(rate ?? 0)}/s`;
-  },
+  };
+}
+
+const loads: Record<'send' | 'batch' | 'token' | 'consume', Load> = {
+  send: accepting('/send', email),
+  batch: accepting(
+    '/send/batch',
+    Array.from({ length: 100 }, () => email),
+  ),
   async token(_ground, start) {
     const token = await start();
     const { rate } = await httpRun(scale, { port: token.port, path: '/authorize', body: tokenRequest, status: 200 });
@@ -58,8 +59,9 @@ try {
   const ground = await bringUp(directory, services, () => {});
   const nodeFlags = ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${directory}/profile`];
   const file = join(directory, `${name}.mjs`);
-  await buildReadable(name, file);
-  const rate = await loads[name](ground, () => ground.startFunction(name, {}, { file, nodeFlags }));
+  const functionName = name === 'batch' ? 'send' : name;
+  await buildReadable(functionName, file);
+  const rate = await loads[name](ground, () => ground.startFunction(functionName, {}, { file, nodeFlags }));
   const [profile = ''] = readdirSync(`${directory}/profile`);
   const { packages, functions } = readShares(`${directory}/profile/${profile}`, file);
   const lines = (shares: [string, number][], most: number) =>

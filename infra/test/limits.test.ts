@@ -6,6 +6,7 @@ import { insertClient, setAllowedSenders, setLimits } from '../../functions/toke
 import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
 import { foreseeAcceptance } from '../../lib/emails/foresee.ts';
 import { addSuppressions } from '../../lib/emails/suppressions.ts';
+import { continueTrace } from '../../lib/trace.ts';
 import type { TestDatabase } from './database.ts';
 import { brokerUrl, json, type RunningFunction, startFunction } from './functions.ts';
 import { type Ground, startGround } from './ground.ts';
@@ -54,7 +55,7 @@ const request = (client_id: string, key: string | null = null, emails = 1, subje
   client_id,
   idempotency: key === null ? null : { key, fingerprint: 'f' },
   emails: Array.from({ length: emails }, () =>
-    toNewEmail({ ...parseEmailRequest(good, new Date()), subject, template: undefined }, undefined),
+    toNewEmail({ ...parseEmailRequest(good, new Date()), subject, template: undefined }, continueTrace(undefined)),
   ),
 });
 const insert = (...requests: Acceptance[]) => insertEmails(database.sql, requests, 60_000);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseEmailRequest } from '../../functions/send/email-request.ts';
 import { toNewEmail } from '../../functions/send/new-email.ts';
 import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
+import { continueTrace } from '../../lib/trace.ts';
 import type { TestDatabase } from './database.ts';
 import { type Api, brokerUrl, eventually, json, startFunction } from './functions.ts';
 import { type Ground, startGround } from './ground.ts';
@@ -51,7 +52,10 @@ describe('Idempotency-Key', () => {
       client_id: 'myawesomeapp',
       idempotency: { key: 'same', fingerprint },
       emails: [
-        toNewEmail({ ...parseEmailRequest(good, new Date()), subject: 'grouped', template: undefined }, undefined),
+        toNewEmail(
+          { ...parseEmailRequest(good, new Date()), subject: 'grouped', template: undefined },
+          continueTrace(undefined),
+        ),
       ],
     });
     const [first, again, other] = await insertEmails(database.sql, [request('a'), request('a'), request('b')], 60_000);
