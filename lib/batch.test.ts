@@ -33,25 +33,86 @@ describe('createBatcher', () => {
     expect(await Promise.all([first, ...others])).toEqual([10, 20, 30]);
   });
 
-  it('begins a second write while the first is under way, and no third, where two may be', async () => {
+  it('begins a second write when a whole group waits, and no third, where two may be', async () => {
     const { groups, ends, write } = controlledWrite();
-    const add = createBatcher(write, { maxItems: 10, writesAtOnce: 2, failsAll: () => false });
-    const together = [add(1), add(2)];
+    const add = createBatcher(write, { maxItems: 2, writesAtOnce: 2, failsAll: () => false });
+    const first = add(1);
     await tick();
-    // What comes in one turn is one group all the same.
-    expect(groups).toEqual([[1, 2]]);
-    const second = add(3);
+    const second = add(2);
     await tick();
-    const others = [add(4), add(5)];
+    expect(groups).toEqual([[1]]);
+    const third = add(3);
     await tick();
-    expect(groups).toEqual([[1, 2], [3]]);
+    expect(groups).toEqual([[1], [2, 3]]);
+    const others = [add(4), add(5), add(6)];
+    await tick();
+    expect(groups).toEqual([[1], [2, 3]]);
     ends[1]?.();
     await tick();
     await tick();
-    expect(groups).toEqual([[1, 2], [3], [4, 5]]);
+    expect(groups).toEqual([[1], [2, 3], [4, 5]]);
     ends[0]?.();
+    await tick();
+    await tick();
+    // Less than a group waits, and a write is under way.
+    expect(groups).toHaveLength(3);
     ends[2]?.();
-    expect(await Promise.all([...together, second, ...others])).toEqual([10, 20, 30, 40, 50]);
+    await tick();
+    await tick();
+    ends[3]?.();
+    expect(await Promise.all([first, second, third, ...others])).toEqual([10, 20, 30, 40, 50, 60]);
+  });
+
+  describe('under load, where it is to gather', () => {
+    const soon = { items: 4, ms: 20 };
+    const late = { items: 4, ms: 60_000 };
+
+    it('waits for nobody after small groups', async () => {
+      const { groups, ends, write } = controlledWrite();
+      const add = createBatcher(write, { maxItems: 10, gather: late, failsAll: () => false });
+      for (const item of [1, 2, 3]) {
+        const added = add(item);
+        await tick();
+        await tick();
+        ends[item - 1]?.();
+        await added;
+      }
+      expect(groups).toEqual([[1], [2], [3]]);
+    });
+
+    it('waits after a larger one until there are enough', async () => {
+      const { groups, ends, write } = controlledWrite();
+      const add = createBatcher(write, { maxItems: 10, gather: late, failsAll: () => false });
+      const first = Promise.all([add(1), add(2)]);
+      await tick();
+      ends[0]?.();
+      await first;
+      const others = [add(3), add(4), add(5)];
+      await tick();
+      await tick();
+      expect(groups).toEqual([[1, 2]]);
+      const enough = add(6);
+      await tick();
+      await tick();
+      expect(groups).toEqual([
+        [1, 2],
+        [3, 4, 5, 6],
+      ]);
+      ends[1]?.();
+      expect(await Promise.all([...others, enough])).toEqual([30, 40, 50, 60]);
+    });
+
+    it('or until its time has passed', async () => {
+      const add = createBatcher(async (items: number[]) => items.map((item) => item * 10), {
+        maxItems: 10,
+        gather: soon,
+        failsAll: () => false,
+      });
+      await Promise.all([add(1), add(2)]);
+      const from = performance.now();
+      expect(await add(3)).toBe(30);
+      expect(performance.now() - from).toBeGreaterThan(soon.ms / 4);
+    });
   });
 
   it('takes no more than maxItems at once', async () => {

@@ -13,8 +13,13 @@ export interface BatchOptions<Item> {
   maxItems: number;
   /** Where items differ much in size: the most that one write takes of them together; a heavier one goes alone. */
   weight?: { of: (item: Item) => number; max: number };
-  /** Writes under way at once, 1 unless said: with 2, one group is made ready while the other is written. */
+  /** Writes under way at once, 1 unless said. A further one begins when a whole group waits for it: it is made ready while the other is written. */
   writesAtOnce?: number;
+  /**
+   * Under load (when the last group had half of them), a write waits for so many items, or until so many milliseconds after the last
+   * one: what a write costs whatever its size is shared by more of them.
+   */
+  gather?: { items: number; ms: number };
   /** True when an error concerns every item alike (the database is away); otherwise a faulty item fails alone, not its group. */
   failsAll: (error: unknown) => boolean;
   /** Told the size of each group. */
@@ -27,24 +32,48 @@ export interface BatchOptions<Item> {
  */
 export function createBatcher<Item, Result>(
   write: (items: Item[]) => Promise<Result[]>,
-  { maxItems, weight, writesAtOnce = 1, failsAll, onGroup }: BatchOptions<Item>,
+  { maxItems, weight, writesAtOnce = 1, gather, failsAll, onGroup }: BatchOptions<Item>,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = [];
   let writing = 0;
+  const last = { size: 0, endedAt: 0 };
+  /** Set while a write waits for more items. */
+  let onItem: (() => void) | undefined;
 
   async function writeAll(): Promise<void> {
     writing += 1;
-    while (waiting.length > 0) {
+    while (waiting.length > 0 && (writing === 1 || isGroupFull())) {
       // What else this turn brings goes with it: else the first of many always goes alone.
       await turn();
+      if (gather) await gathered(gather);
       if (waiting.length === 0) break;
       const size = groupSize();
       const group = waiting.slice(0, size);
       waiting = waiting.slice(size);
       onGroup?.(group.length);
       await writeGroup(group);
+      last.size = group.length;
+      last.endedAt = performance.now();
     }
     writing -= 1;
+  }
+
+  async function gathered({ items, ms }: { items: number; ms: number }): Promise<void> {
+    const left = last.endedAt + ms - performance.now();
+    if (last.size < Math.max(items / 2, 2) || waiting.length >= items || left <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, left);
+      onItem = () => {
+        if (waiting.length < items) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    onItem = undefined;
+  }
+
+  function isGroupFull(): boolean {
+    return waiting.length >= maxItems || groupSize() < waiting.length;
   }
 
   /** How many of those who wait go together. */
@@ -75,6 +104,7 @@ export function createBatcher<Item, Result>(
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      if (writing < writesAtOnce) void writeAll();
+      onItem?.();
+      if (writing === 0 || (writing < writesAtOnce && isGroupFull())) void writeAll();
     });
 }

@@ -29,8 +29,8 @@ const leaseMs = settings.LEASE_SECONDS * 1000;
  * Emails for each connection: while one is delivered, the others are claimed or recorded, and the more of them wait, the more go
  * together in a statement and a commit. Not more, as a worker that dies keeps them for a lease.
  */
-const emailsAtOnce = settings.SMTP_CONNECTIONS * 5;
-/** Messages carry up to ten ids. What is held and not claimed yet goes to the next worker at once when this one dies. */
+const emailsAtOnce = settings.SMTP_CONNECTIONS * 8;
+/** Messages carry up to twenty ids. What is held and not claimed yet goes to the next worker at once when this one dies. */
 const prefetch = settings.SMTP_CONNECTIONS * 3;
 
 const relays = createRelays(
@@ -51,6 +51,8 @@ const relays = createRelays(
 const claims = createClaims(leaseMs, (due) => untilDatabaseIsBack(() => renewLeases(sql, due, leaseMs)), log);
 const inGroups = (batch: string) => ({
   maxItems: emailsAtOnce * 2,
+  // While its connections are busy with others, an email loses nothing by it.
+  gather: { items: settings.SMTP_CONNECTIONS * 2, ms: 10 },
   failsAll: isDatabaseAway,
   onGroup: (items: number) => batches.observe({ batch }, items),
 });

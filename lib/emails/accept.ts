@@ -153,7 +153,7 @@ async function storeEmails(sql: Query, acceptances: Acceptance[], graceMs: numbe
     ), taken as (
       -- One call for all, so that rows are locked in one order; none where no client has limits.
       select asking.requests[answer.request] as request, asking.costs[answer.request] as cost, answer.refused,
-             ${sql(allowanceColumns)}
+             ${sql.unsafe(allowanceColumns)}
       from (select array_agg(request) as requests, array_agg(client_id) as client_ids, array_agg(key) as keys,
                    array_agg(cost) as costs
             from (select * from requests where has_limits and allowed order by request) each
@@ -205,7 +205,7 @@ async function storeEmails(sql: Query, acceptances: Acceptance[], graceMs: numbe
       order by id, part
     )
     select checked.request, id, status, sender_allowed, case when not sender_allowed then allowed_senders end as allowed_senders,
-           refused, ${sql(allowanceColumns)}
+           refused, ${sql.unsafe(allowanceColumns)}
     from checked left join stored using (id) left join taken using (request)`;
   const byRequest = new Map<number, StoredRow[]>();
   for (const row of rows) byRequest.set(row.request, [...(byRequest.get(row.request) ?? []), row]);

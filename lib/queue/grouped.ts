@@ -2,10 +2,10 @@
 import type { QueueName } from './topology.ts';
 
 /**
- * Most ids of a message. Broker and worker spend far more on a message than on an id in it, and ten to a message save nine tenths
- * of that; with more of them, one worker would hold many emails while another has none.
+ * Most ids of a message. Broker and worker spend far more on a message than on an id in it, and twenty to a message save nearly
+ * all of that; with more of them, one worker would hold many emails while another has none.
  */
-export const maxIds = 10;
+export const maxIds = 20;
 
 /** An id with the trace context (W3C `traceparent`) of what brought it. */
 export interface TracedId {
