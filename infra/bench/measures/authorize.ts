@@ -1,9 +1,13 @@
-// POST /authorize of a known client, beside the lower of the framework's echo and a bare loop that signs.
+// POST /authorize of a known client, beside the lower of the framework's echo and a bare loop that signs; and with the lighter kinds of keys.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createSigningKeys } from '../../../functions/token/create-signing-key.ts';
 import { alternate, type Values } from '../alternate.ts';
 import { type Cost, withCost } from '../cost.ts';
 import type { Ground } from '../ground.ts';
 import { type Row, valuesOf } from '../row.ts';
 import { tokenRequest } from '../services/account.ts';
+import type { NodeProcess } from '../services/node-process.ts';
 import { httpRun } from './http-run.ts';
 import type { Measure, Scale } from './measure.ts';
 
@@ -12,6 +16,8 @@ export const authorizeMeasure: Measure = {
   about: "POST /authorize of a known client, against the framework's echo and a bare RS256 signing loop",
   async run(ground, scale) {
     const token = await ground.startFunction('token');
+    const withES256 = await startWith(ground, 'ES256');
+    const withEdDSA = await startWith(ground, 'EdDSA');
     const echo = await ground.startBaseline('framework-echo');
     try {
       let cost: Cost | undefined;
@@ -24,6 +30,8 @@ export const authorizeMeasure: Measure = {
           });
           return values;
         },
+        ES256: () => httpRun(scale, { port: withES256.port, path: '/authorize', body: tokenRequest, status: 200 }),
+        EdDSA: () => httpRun(scale, { port: withEdDSA.port, path: '/authorize', body: tokenRequest, status: 200 }),
         framework: () => httpRun(scale, { port: echo.port, path: '/', body: tokenRequest, status: 202 }),
         signing: () => signingRun(ground, scale),
       });
@@ -44,12 +52,23 @@ export const authorizeMeasure: Measure = {
         },
         beside('framework echo', framework),
         beside('bare RS256 signing', signing),
+        ...(['ES256', 'EdDSA'] as const).map((alg) => ({
+          ...beside('framework echo', framework),
+          measure: `POST /authorize, signed with ${alg}`,
+          ours: valuesOf(runs[alg], 'rate'),
+        })),
       ];
     } finally {
-      await Promise.all([token.stop(), echo.stop()]);
+      await Promise.all([token.stop(), withES256.stop(), withEdDSA.stop(), echo.stop()]);
     }
   },
 };
+
+async function startWith(ground: Ground, alg: 'ES256' | 'EdDSA'): Promise<NodeProcess> {
+  const file = join(ground.directory, `signing-keys-${alg}.json`);
+  writeFileSync(file, await createSigningKeys(alg));
+  return ground.startFunction('token', { SIGNING_KEYS_FILE: file });
+}
 
 async function signingRun(ground: Ground, { loadMs }: Scale): Promise<Values> {
   const said: string[] = [];

@@ -1,9 +1,10 @@
-// A long history beside a short one: accepting, claiming, recording, relay's round, listing and reading one email.
+// A long history beside a short one: accepting, claiming, recording, relay's round, retention, listing and reading one email.
 import { openDatabase, type Sql } from '../../../lib/db.ts';
 import { insertEmails } from '../../../lib/emails/accept.ts';
 import { claimEmails } from '../../../lib/emails/claim.ts';
 import { lockDueEmails } from '../../../lib/emails/due.ts';
 import { type Move, moveEmails } from '../../../lib/emails/move.ts';
+import { purgeEmails } from '../../../lib/emails/purge.ts';
 import { alternate, type Run, type Values } from '../alternate.ts';
 import type { Ground } from '../ground.ts';
 import { type Row, valuesOf } from '../row.ts';
@@ -28,6 +29,8 @@ const connections = 4;
 /** Ids claimed at once, as a worker of ten connections does. */
 const claimSize = 20;
 const claimsPerRun = 60;
+/** The seeded histories are of 90 days: a third is older than this. */
+const retentionMs = 60 * 24 * 3_600_000;
 
 export const growthMeasure: Measure = {
   name: 'growth',
@@ -57,6 +60,7 @@ export const growthMeasure: Measure = {
         row('GET /emails/{id}', 'one', 1.2),
         row(`record of ${claimSize}`, 'record', 1.3),
         row('look for due emails', 'due'),
+        row(`retention, ${claimSize} deleted`, 'purge'),
       ];
     } finally {
       for (const { sql, send, history } of histories) {
@@ -80,7 +84,9 @@ async function openHistory(ground: Ground, name: string, rows: number): Promise<
     ground.startFunction('send', settings),
     ground.startFunction('history', settings),
   ]);
-  const ids = await sql<{ id: string }[]>`select id from emails order by random() limit 1000`;
+  // Of those that retention leaves.
+  const ids = await sql<{ id: string }[]>`
+    select id from emails where accepted_at > now() - ${retentionMs / 2} * interval '1 millisecond' order by random() limit 1000`;
   return { sql, send, history, ids: ids.map(({ id }) => id) };
 }
 
@@ -130,6 +136,7 @@ async function claimAndLook(sql: Sql): Promise<Values> {
   const claims: number[] = [];
   const records: number[] = [];
   const looks: number[] = [];
+  const purges: number[] = [];
   for (let index = 0; index < claimsPerRun; index += 1) {
     const emails = Array.from({ length: claimSize }, newEmail);
     await insertEmails(sql, [{ client_id: client.id, idempotency: null, emails }], graceSeconds * 1000);
@@ -144,13 +151,14 @@ async function claimAndLook(sql: Sql): Promise<Values> {
     );
     records.push(await timed(() => moveEmails(sql, emails.map(sentMove))));
     looks.push(await timed(() => lockDueEmails(sql, 100)));
+    purges.push(await timed(() => purgeEmails(sql, retentionMs, claimSize)));
   }
   const p95 = (values: number[]) =>
     percentile(
       values.toSorted((a, b) => a - b),
       0.95,
     );
-  return { claim: p95(claims), record: p95(records), due: p95(looks) };
+  return { claim: p95(claims), record: p95(records), due: p95(looks), purge: p95(purges) };
 }
 
 function sentMove({ id }: { id: string }): Move {
