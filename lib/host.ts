@@ -56,7 +56,7 @@ const keepAliveMs = 75_000;
 const idleGraceMs = 1_000;
 
 /**
- * How far the heap may grow beyond what is in use before V8 looks for what is not, in percent; left alone it is 300. Express sets the
+ * How far the heap may grow beyond what is in use before V8 looks for what is not, in percent; left alone it may grow to several times that. Express sets the
  * prototype of every request, which makes it outlive V8's quick collections: under load that is most of the heap.
  */
 const heapGrowthPercent = 180;
