@@ -1,12 +1,13 @@
 // The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
-import { untilDatabaseIsBack } from '../../lib/db.ts';
-import type { Claim, ClaimedEmail } from '../../lib/emails/claim.ts';
-import type { Move } from '../../lib/emails/move.ts';
-import type { Log } from '../../lib/log.ts';
-import { composeMessage } from '../../lib/message.ts';
-import { traceIdOf } from '../../lib/trace.ts';
+
+import { composeMessage } from '../../lib/mail/message.ts';
+import type { Log } from '../../lib/process/log.ts';
+import { traceIdOf } from '../../lib/process/trace.ts';
+import { untilDatabaseIsBack } from '../../lib/store/database.ts';
+import type { Claim, ClaimedEmail } from '../../lib/store/emails/claim.ts';
+import type { Move } from '../../lib/store/emails/transition.ts';
 import type { RetryPolicy } from './backoff.ts';
-import type { FindSigningKey } from './dkim-lookup.ts';
+import type { FindDkimKey } from './dkim-lookup.ts';
 import { signedWith } from './dkim-sign.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 import { expire, failEmpty, handBack, nextStep, relaysAway } from './next-step.ts';
@@ -23,7 +24,7 @@ export interface DeliverDependencies {
   /** Resolves with whether the email moved. */
   record: (move: Move) => Promise<boolean>;
   /** Which DKIM key signs for the address in From, if any. */
-  findSigningKey: FindSigningKey;
+  findDkimKey: FindDkimKey;
   relays: Relays;
   retry: RetryPolicy;
   metrics: DeliveryMetrics;
@@ -70,8 +71,8 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
 }
 
 async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): Promise<void> {
-  const { markDataStarted, findSigningKey, record, relays, retry, metrics, log } = dependencies;
-  const sign = await signedWith(() => untilDatabaseIsBack(() => findSigningKey(email.headers.from.email)));
+  const { markDataStarted, findDkimKey, record, relays, retry, metrics, log } = dependencies;
+  const sign = await signedWith(() => untilDatabaseIsBack(() => findDkimKey(email.headers.from.email)));
   const conversations = await relays.send(
     {
       envelope: { from: email.sender, to: email.recipients },

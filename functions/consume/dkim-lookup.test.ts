@@ -1,7 +1,7 @@
 // Which key signs, and how often the database is asked.
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { SigningKeyRow } from './dkim-keys.ts';
+import type { DkimKeyRow } from '../../lib/store/dkim-keys/dkim-keys.ts';
 import { createKeyLookup, signingDomains } from './dkim-lookup.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -11,7 +11,7 @@ const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 function table(keys: Record<string, string>) {
   const asked: string[][] = [];
   const state = { fault: undefined as Error | undefined };
-  async function read(domains: string[]): Promise<SigningKeyRow[]> {
+  async function read(domains: string[]): Promise<DkimKeyRow[]> {
     asked.push(domains);
     if (state.fault) throw state.fault;
     return Object.entries(keys)

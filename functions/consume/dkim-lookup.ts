@@ -2,18 +2,18 @@
 import { createPrivateKey } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { domainToASCII } from 'node:url';
-import { createBatcher } from '../../lib/batch.ts';
-import { BoundedMap } from '../../lib/bounded-map.ts';
-import { isDatabaseAway } from '../../lib/db.ts';
-import type { SigningKeyRow } from './dkim-keys.ts';
-import type { SigningKey } from './dkim-sign.ts';
+import { createBatcher } from '../../lib/process/batch.ts';
+import { BoundedMap } from '../../lib/process/bounded-map.ts';
+import { isDatabaseAway } from '../../lib/store/database.ts';
+import type { DkimKeyRow } from '../../lib/store/dkim-keys/dkim-keys.ts';
+import type { DkimSigningKey } from './dkim-sign.ts';
 
 /** Resolves with the key that signs for the address in From, or undefined where none does. Rejects when that cannot be told. */
-export type FindSigningKey = (address: string) => Promise<SigningKey | undefined>;
+export type FindDkimKey = (address: string) => Promise<DkimSigningKey | undefined>;
 
 export interface LookupOptions {
   /** Reads the keys that sign for any of these domains. */
-  read: (domains: string[]) => Promise<SigningKeyRow[]>;
+  read: (domains: string[]) => Promise<DkimKeyRow[]>;
   /** How long an answer is good, also that there is no key. */
   keepMs: number;
 }
@@ -23,8 +23,8 @@ const maxDomains = 10_000;
 /** Domains that one query asks for, with those above them a few times as many. */
 const maxAskedAtOnce = 200;
 
-export function createKeyLookup({ read, keepMs }: LookupOptions): FindSigningKey {
-  const remembered = new BoundedMap<{ until: number; key: Promise<SigningKey | undefined> }>(maxDomains);
+export function createKeyLookup({ read, keepMs }: LookupOptions): FindDkimKey {
+  const remembered = new BoundedMap<{ until: number; key: Promise<DkimSigningKey | undefined> }>(maxDomains);
   const readGrouped = createBatcher(
     async (domains: string[]) => {
       const rows = await read([...new Set(domains.flatMap(signingDomains))]);
@@ -43,7 +43,7 @@ export function createKeyLookup({ read, keepMs }: LookupOptions): FindSigningKey
     const known = remembered.get(domain);
     if (known !== undefined && known.until > performance.now()) return known.key;
     // The promise itself, so that emails that come together ask once.
-    const key = readGrouped(domain).then(toSigningKey);
+    const key = readGrouped(domain).then(toDkimSigningKey);
     remembered.set(domain, { until: performance.now() + keepMs, key });
     key.catch(() => remembered.delete(domain));
     return key;
@@ -60,7 +60,7 @@ export function signingDomains(domain: string): string[] {
 }
 
 /** A key that is of no use must not come to an unsigned email. */
-function toSigningKey(row: SigningKeyRow | undefined): SigningKey | undefined {
+function toDkimSigningKey(row: DkimKeyRow | undefined): DkimSigningKey | undefined {
   if (row === undefined) return undefined;
   const { domain, selector, private_key } = row;
   const privateKey = createPrivateKey(private_key);

@@ -4,11 +4,11 @@ import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { dkimVerify } from 'mailauth';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../lib/message.ts';
-import { type SigningKey, signedWith } from './dkim-sign.ts';
+import type { MimeMessage } from '../../lib/mail/message.ts';
+import { type DkimSigningKey, signedWith } from './dkim-sign.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const key: SigningKey = { domain: 'example.com', selector: 's1', privateKey };
+const key: DkimSigningKey = { domain: 'example.com', selector: 's1', privateKey };
 const record = `v=DKIM1; p=${publicKey.export({ type: 'spki', format: 'der' }).toString('base64')}`;
 
 const head = [
@@ -32,7 +32,7 @@ async function signed(message: string): Promise<string> {
   return bytesOf(sign(Buffer.from(message)));
 }
 
-async function bytesOf(message: Message): Promise<string> {
+async function bytesOf(message: MimeMessage): Promise<string> {
   const whole = Buffer.isBuffer(message) ? message : await buffer(message);
   return whole.toString('latin1');
 }

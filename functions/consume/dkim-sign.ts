@@ -3,12 +3,12 @@ import { createHash, type KeyObject, sign } from 'node:crypto';
 import { PassThrough, type Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import type { Message } from '../../lib/message.ts';
+import type { MimeMessage } from '../../lib/mail/message.ts';
 
 // Not nodemailer's signer (10.6.1): it sends an email unsigned when its key is of no use, cannot sign that a header is absent,
 // and hashes a bare CR as it stands, which its SMTP client then sends as CRLF.
 
-export interface SigningKey {
+export interface DkimSigningKey {
   /** d=, in ASCII. */
   domain: string;
   /** s= */
@@ -36,7 +36,9 @@ const signOffThread = promisify(sign);
  * What signs messages with the key that `find` resolves with, or leaves them as they are where it resolves with none. When it
  * rejects, no message is composed: the email is deferred, not sent unsigned.
  */
-export async function signedWith(find: () => Promise<SigningKey | undefined>): Promise<(message: Message) => Message> {
+export async function signedWith(
+  find: () => Promise<DkimSigningKey | undefined>,
+): Promise<(message: MimeMessage) => MimeMessage> {
   try {
     const key = await find();
     return key === undefined ? (message) => message : (message) => signedStream(message, key);
@@ -49,7 +51,7 @@ export async function signedWith(find: () => Promise<SigningKey | undefined>): P
 }
 
 /** The message with its signature before it. Begins at once; a failure destroys the stream, before any byte of it. */
-function signedStream(message: Message, key: SigningKey): Readable {
+function signedStream(message: MimeMessage, key: DkimSigningKey): Readable {
   const signed = new PassThrough();
   signMessage(message, key).then(
     (whole) => signed.destroyed || signed.end(whole),
@@ -58,7 +60,7 @@ function signedStream(message: Message, key: SigningKey): Readable {
   return signed;
 }
 
-async function signMessage(message: Message, key: SigningKey): Promise<Buffer> {
+async function signMessage(message: MimeMessage, key: DkimSigningKey): Promise<Buffer> {
   const whole = Buffer.isBuffer(message) ? message : await buffer(message);
   const text = withCrlf(whole.toString('latin1'));
   const field = await signatureField(text, key);
@@ -66,7 +68,7 @@ async function signMessage(message: Message, key: SigningKey): Promise<Buffer> {
 }
 
 /** The `DKIM-Signature` header, with its CRLF, of a message whose lines end with CRLF; each character of `text` is a byte. */
-async function signatureField(text: string, key: SigningKey): Promise<string> {
+async function signatureField(text: string, key: DkimSigningKey): Promise<string> {
   const headEnd = text.indexOf('\r\n\r\n');
   const fields = text.slice(0, headEnd).split(/\r\n(?![ \t])/);
   const bodyHash = createHash('sha256')

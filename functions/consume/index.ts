@@ -1,19 +1,20 @@
 // The consume function: delivers emails. Wiring only.
-import { createBatcher } from '../../lib/batch.ts';
-import { isDatabaseAway, openDatabase, untilDatabaseIsBack } from '../../lib/db.ts';
-import { claimEmails, markDataStarted, renewLeases } from '../../lib/emails/claim.ts';
-import { type Move, moveEmails } from '../../lib/emails/move.ts';
-import { readSettings } from '../../lib/env.ts';
-import { hostFunction } from '../../lib/host.ts';
-import { createLog } from '../../lib/log.ts';
-import { batchMetric, createMetrics } from '../../lib/metrics.ts';
-import { createPushRoute } from '../../lib/pushed.ts';
+
+import { hostFunction } from '../../lib/http/host.ts';
+import { createBatcher } from '../../lib/process/batch.ts';
+import { createLog } from '../../lib/process/log.ts';
+import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
+import { readSettings } from '../../lib/process/settings.ts';
+import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { createClaims } from './claims.ts';
+import { isDatabaseAway, openDatabase, untilDatabaseIsBack } from '../../lib/store/database.ts';
+import { findActiveKeys } from '../../lib/store/dkim-keys/dkim-keys.ts';
+import { claimEmails, markDataStarted, renewLeases } from '../../lib/store/emails/claim.ts';
+import { type Move, moveEmails } from '../../lib/store/emails/transition.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
-import { findActiveKeys } from './dkim-keys.ts';
 import { createKeyLookup } from './dkim-lookup.ts';
+import { createLeases } from './leases.ts';
 import { createDeliveryMetrics } from './metrics.ts';
 import { createRelays } from './relays.ts';
 import { ConsumeSettings } from './settings.ts';
@@ -47,8 +48,8 @@ const relays = createRelays(
   },
   log,
 );
-// Until the database is back: then relay waits for a moment, and only a little later takes what looks abandoned.
-const claims = createClaims(leaseMs, (due) => untilDatabaseIsBack(() => renewLeases(sql, due, leaseMs)), log);
+// Until the database is back: then dispatch waits for a moment, and only a little later takes what looks abandoned.
+const claims = createLeases(leaseMs, (due) => untilDatabaseIsBack(() => renewLeases(sql, due, leaseMs)), log);
 const inGroups = (batch: string) => ({
   maxItems: emailsAtOnce * 2,
   // While its connections are busy with others, an email loses nothing by it.
@@ -69,7 +70,7 @@ const dependencies: DeliverDependencies = {
   }, inGroups('claim')),
   keepClaim: claims.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),
-  findSigningKey: createKeyLookup({
+  findDkimKey: createKeyLookup({
     read: (domains) => findActiveKeys(sql, domains),
     keepMs: settings.DKIM_KEYS_SECONDS * 1000,
   }),
@@ -105,7 +106,7 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: [createPushRoute('email', deliverId)],
+  routes: [createCloudEventRoute('email', deliverId)],
   ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
   start: () => void consumer?.start(),
   close: async () => {

@@ -1,7 +1,8 @@
 // What the consume function counts: conversations by relay and outcome, the age of emails, the state of each relay.
-import type { ClaimedEmail } from '../../lib/emails/claim.ts';
-import type { Move } from '../../lib/emails/move.ts';
-import { ageMetric, counter, durationMetric, gauge, type Metrics } from '../../lib/metrics.ts';
+
+import { ageMetric, counter, durationMetric, gauge, type Metrics } from '../../lib/process/metrics.ts';
+import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
+import type { Move } from '../../lib/store/emails/transition.ts';
 import type { Attempt } from './next-step.ts';
 import type { RelayState } from './relays.ts';
 

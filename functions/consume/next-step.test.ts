@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClaimedEmail } from '../../lib/emails/claim.ts';
+import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import { nextStep, relaysAway } from './next-step.ts';
 import { classify, parseReply, type SmtpReply } from './outcome.ts';

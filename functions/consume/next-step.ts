@@ -1,18 +1,19 @@
 // What an outcome means for the email: where its status moves, when it is tried again, and what its history says. Pure.
-import type { Claim, ClaimedEmail } from '../../lib/emails/claim.ts';
-import type { SettledRecipient } from '../../lib/emails/email.ts';
-import type { NewEvent } from '../../lib/emails/events.ts';
-import type { Move } from '../../lib/emails/move.ts';
-import { traceIdOf } from '../../lib/trace.ts';
+
+import { traceIdOf } from '../../lib/process/trace.ts';
+import type { Claim, ClaimedEmail } from '../../lib/store/emails/claim.ts';
+import type { SettledRecipient } from '../../lib/store/emails/email.ts';
+import type { NewEvent } from '../../lib/store/emails/events.ts';
+import type { Move } from '../../lib/store/emails/transition.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import { isHardBounce } from './hard-bounce.ts';
-import type { Outcome } from './outcome.ts';
+import type { AttemptOutcome } from './outcome.ts';
 
 /** One conversation with one relay, and what it came to. */
 export interface Attempt {
   relay: string;
   ms: number;
-  outcome: Outcome;
+  outcome: AttemptOutcome;
 }
 
 /** Category of a deferral without a conversation: every relay's breaker is open. */
@@ -153,7 +154,7 @@ function endUnattempted({ id, attempts }: Claim, to: 'expired' | 'failed', reaso
 }
 
 /** Recipients that this attempt brought to their end. */
-function settledRecipients({ recipients }: Outcome): Record<string, SettledRecipient> {
+function settledRecipients({ recipients }: AttemptOutcome): Record<string, SettledRecipient> {
   const settled: Record<string, SettledRecipient> = {};
   for (const [recipient, { status, reply }] of recipients) {
     if (status !== 'sent' && status !== 'bounced') continue;
@@ -168,13 +169,13 @@ function settledRecipients({ recipients }: Outcome): Record<string, SettledRecip
 }
 
 /** Recipients that are not to be tried again by any email. */
-function hardBounces({ recipients }: Outcome): string[] {
+function hardBounces({ recipients }: AttemptOutcome): string[] {
   return [...recipients].flatMap(([recipient, { status, reply, refused_alone }]) =>
     status === 'bounced' && reply && refused_alone && isHardBounce(reply, refused_alone) ? [recipient] : [],
   );
 }
 
-function recipientStatuses({ recipients }: Outcome): Record<string, string> {
+function recipientStatuses({ recipients }: AttemptOutcome): Record<string, string> {
   return Object.fromEntries([...recipients].map(([recipient, { status }]) => [recipient, status]));
 }
 

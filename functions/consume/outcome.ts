@@ -47,7 +47,7 @@ export type Category =
   | 'worker'
   | 'other';
 
-export interface Outcome {
+export interface AttemptOutcome {
   /** What the attempt came to for the email as a whole: anything left to deliver makes it deferred or unknown. */
   status: 'sent' | 'deferred' | 'bounced' | 'unknown';
   category: Category;
@@ -57,7 +57,7 @@ export interface Outcome {
   recipients: ReadonlyMap<string, RecipientOutcome>;
 }
 
-export function classify(result: AttemptResult, recipients: readonly string[]): Outcome {
+export function classify(result: AttemptResult, recipients: readonly string[]): AttemptOutcome {
   switch (result.ended) {
     case 'accepted':
       return summarize(
@@ -91,7 +91,7 @@ function summarize(
   refused: Refused,
   others: RecipientOutcome,
   category: (telling: RecipientOutcome) => Category,
-): Outcome {
+): AttemptOutcome {
   const outcomes = recipients.map((recipient): RecipientOutcome => {
     const refusal = refused.get(recipient);
     return refusal ? { ...refusedBy(refusal, 'envelope'), refused_alone: 'rcpt' } : others;

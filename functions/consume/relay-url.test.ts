@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSettings } from '../../lib/env.ts';
+import { parseSettings } from '../../lib/process/settings.ts';
 import { parseRelayUrls } from './relay-url.ts';
 import { ConsumeSettings } from './settings.ts';
 

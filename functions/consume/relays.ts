@@ -1,16 +1,16 @@
 // The SMTP relays in order of preference, each behind its breaker: which of them is asked to take an email, and who shouts when one is in trouble.
 import { performance } from 'node:perf_hooks';
-import type { Log } from '../../lib/log.ts';
-import type { Lane } from '../../lib/queue/topology.ts';
+import type { Log } from '../../lib/process/log.ts';
+import type { Lane } from '../../lib/store/emails/email.ts';
 import { afterTrouble, type Breaker, type BreakerPolicy, begin, closed, untilProbe } from './breaker.ts';
 import { failover, isRelayTrouble } from './failover.ts';
 import { type AttemptResult, classify } from './outcome.ts';
-import type { Message } from './smtp.ts';
+import type { SmtpMessage } from './smtp.ts';
 import type { SmtpRelay } from './smtp-relay.ts';
 
 export interface Relays {
   /** Offers the message to one relay after the other, as failover allows; none, when every breaker is open. Never rejects. */
-  send(message: Message, lane: Lane): Promise<Conversation[]>;
+  send(message: SmtpMessage, lane: Lane): Promise<Conversation[]>;
   /** How long to wait with an email while every breaker is open, in milliseconds, spread by chance. */
   awayForMs(random?: number): number;
   states(): RelayState[];
@@ -70,7 +70,7 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
   let breaker = closed;
   let shoutedAt = Number.NEGATIVE_INFINITY;
 
-  async function send(message: Message, lane: Lane): Promise<Conversation | undefined> {
+  async function send(message: SmtpMessage, lane: Lane): Promise<Conversation | undefined> {
     if (begin(breaker, performance.now()) === undefined) return undefined;
     const release = await relay.slots.take(lane);
     if (release === undefined) return undefined;
@@ -92,7 +92,7 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
     }
   }
 
-  function learn(result: AttemptResult, { envelope }: Message): void {
+  function learn(result: AttemptResult, { envelope }: SmtpMessage): void {
     const { category, reply, reason } = classify(result, envelope.to);
     const before = breaker.state;
     breaker = isRelayTrouble(result) ? afterTrouble(breaker, performance.now(), policy) : closed;

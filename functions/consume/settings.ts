@@ -1,6 +1,7 @@
 // Settings of the consume function.
 import * as v from 'valibot';
-import { commonSettings, integer, seconds, url } from '../../lib/env.ts';
+import { commonSettings, integer, seconds, url } from '../../lib/process/settings.ts';
+import { databaseSettings } from '../../lib/store/settings.ts';
 import { parseRelayUrls } from './relay-url.ts';
 
 /** One URL or several, in order of preference. */
@@ -15,6 +16,7 @@ const relayUrls = v.pipe(
 
 export const ConsumeSettings = v.object({
   ...commonSettings,
+  ...databaseSettings,
   /** Not set on a host that pushes CloudEvents: nothing is consumed then. */
   AMQP_URL: v.optional(url('amqp', 'amqps')),
   /** The SMTP relays in order of preference, as in smtps://user:password@smtp.example.com:465, separated by spaces or commas. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Lane } from '../../lib/queue/topology.ts';
+import type { Lane } from '../../lib/store/emails/email.ts';
 import { bulkLimit, createSlots } from './slots.ts';
 
 /** Takes slots and notes in which order they were had. */

@@ -1,5 +1,5 @@
 // Who may use one of a relay's connections next: transactional emails before bulk ones, of which a part of the connections is always free.
-import type { Lane } from '../../lib/queue/topology.ts';
+import type { Lane } from '../../lib/store/emails/email.ts';
 
 export interface Slots {
   /** Resolves when it is this email's turn, with the function that ends it; undefined once nobody's turn comes any more. */

@@ -2,14 +2,14 @@
 import type { AttemptResult } from './outcome.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { createSlots, type Slots } from './slots.ts';
-import { type Handover, handOver, type Message, openConnection, quit, reset, type SMTPConnection } from './smtp.ts';
+import { type Handover, handOver, openConnection, quit, reset, type SMTPConnection, type SmtpMessage } from './smtp.ts';
 
 export interface SmtpRelay {
   name: string;
   /** Whose turn it is; a message is handed over in a slot. */
   slots: Slots;
   /** Hands a message to the relay. Never rejects: how it ended is the answer. */
-  send(message: Message): Promise<AttemptResult>;
+  send(message: SmtpMessage): Promise<AttemptResult>;
   /** Ends idle connections; to be called when nothing is under way. */
   close(): void;
 }
@@ -35,7 +35,7 @@ interface Connection {
 export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs }: SmtpOptions): SmtpRelay {
   const idle: Connection[] = [];
 
-  async function send(message: Message): Promise<AttemptResult> {
+  async function send(message: SmtpMessage): Promise<AttemptResult> {
     const kept = idle.pop();
     if (kept) {
       clearTimeout(kept.idleTimer);
@@ -49,7 +49,7 @@ export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs 
     return (await use(connection, message)).result;
   }
 
-  async function use(connection: Connection, message: Message): Promise<Handover> {
+  async function use(connection: Connection, message: SmtpMessage): Promise<Handover> {
     connection.messages += 1;
     const handover = await handOver(connection.smtp, message);
     if (await isReusable(connection, handover)) keep(connection);

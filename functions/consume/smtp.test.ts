@@ -6,11 +6,11 @@ import { obliging, type Script, startScriptedSmtpServer } from '../../infra/test
 import { startSmtpServer } from '../../infra/test/smtp-server.ts';
 import { type AttemptResult, classify } from './outcome.ts';
 import { parseRelayUrls, type RelayAddress } from './relay-url.ts';
-import type { Message } from './smtp.ts';
+import type { SmtpMessage } from './smtp.ts';
 import { createSmtpRelay, type SmtpRelay } from './smtp-relay.ts';
 
 const body = 'Subject: Hello\r\n\r\nHi\r\n';
-const message = (over: Partial<Message> = {}): Message => ({
+const message = (over: Partial<SmtpMessage> = {}): SmtpMessage => ({
   envelope: { from: 'a@example.com', to: ['b@example.com'] },
   compose: () => Readable.from([Buffer.from(body)]),
   ...over,

@@ -8,7 +8,7 @@ import { refuseSmtpUtf8 } from './smtputf8.ts';
 
 export type { SMTPConnection };
 
-export interface Message {
+export interface SmtpMessage {
   envelope: { from: string; to: string[] };
   compose: () => Buffer | Readable;
   /** Runs when the relay has said that it takes the message, before the first byte of it is sent; if it rejects, none is. */
@@ -61,7 +61,10 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
 }
 
 /** Hands one message over. Never rejects: how it ended is the answer. */
-export async function handOver(smtp: SMTPConnection, { envelope, compose, beforeData }: Message): Promise<Handover> {
+export async function handOver(
+  smtp: SMTPConnection,
+  { envelope, compose, beforeData }: SmtpMessage,
+): Promise<Handover> {
   const refusal = refuseSmtpUtf8(envelope, extensionsOf(smtp));
   if (refusal) return { result: refusal, sent: 'nothing' };
   let composed: Buffer | Readable;
@@ -220,7 +223,7 @@ function resultOf(error: NodemailerError, stage: Stage, transmitted: boolean): A
   return { ended: 'lost', stage: at, transmitted, timed_out: error.code === 'ETIMEDOUT', reason, refused };
 }
 
-type OwnEnvelope = Message['envelope'] & { rejectedErrors?: NodemailerError[] };
+type OwnEnvelope = SmtpMessage['envelope'] & { rejectedErrors?: NodemailerError[] };
 
 /**
  * Adds the recipients that were refused before the conversation came to DATA and ended there: nodemailer tells of them only with a

@@ -1,7 +1,7 @@
 // The query parameters of GET /emails.
 import * as v from 'valibot';
-import { emailStatuses } from '../../lib/emails/email.ts';
-import { checkQuery, pageParameters, QueryTime } from '../../lib/query.ts';
+import { checkQuery, pageParameters, QueryTime } from '../../lib/http/query.ts';
+import { emailStatuses } from '../../lib/store/emails/email.ts';
 
 export const ListQuery = v.strictObject({
   status: v.optional(v.picklist(emailStatuses, `must be one of ${emailStatuses.join(', ')}`)),

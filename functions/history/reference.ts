@@ -1,7 +1,8 @@
 // GET /openapi.json and GET /docs: what the API takes and answers, for programs and for people.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Reply, Route } from '../../lib/http.ts';
+import type { Reply } from '../../lib/http/exchange.ts';
+import type { Route } from '../../lib/http/route.ts';
 import { apiDocument } from './docs/document.ts';
 import { pageHeaders, referencePage } from './docs/page.ts';
 

@@ -1,13 +1,15 @@
 // The routes of the history function: a client's own emails, one of them, its events, counts of them, and the API's reference.
-import type { AccessToken, Scope } from '../../lib/access-token.ts';
-import { databaseError, type Sql } from '../../lib/db.ts';
-import { isEmailId } from '../../lib/emails/email.ts';
-import { listEvents } from '../../lib/emails/events.ts';
-import { findEmail, listEmails } from '../../lib/emails/read.ts';
-import { countEmails } from '../../lib/emails/stats.ts';
-import { ApiError } from '../../lib/errors.ts';
-import type { Reply, Request, Route } from '../../lib/http.ts';
-import { pageOf } from '../../lib/query.ts';
+import type { AccessToken, Scope } from '../../lib/auth/access-token.ts';
+import { databaseError } from '../../lib/http/database-error.ts';
+import { ApiError } from '../../lib/http/errors.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import { pageOf } from '../../lib/http/query.ts';
+import type { Route } from '../../lib/http/route.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { isEmailId } from '../../lib/store/emails/email.ts';
+import { listEvents } from '../../lib/store/emails/events.ts';
+import { findEmail, listEmails } from '../../lib/store/emails/read.ts';
+import { countEmails } from '../../lib/store/emails/stats.ts';
 import { parseListQuery } from './list-query.ts';
 import { createReferenceRoutes } from './reference.ts';
 import { showEmail, showEvent, showSummary } from './show.ts';

@@ -1,6 +1,6 @@
 // How GET /stats shows what was counted.
-import { type EmailStatus, emailStatuses } from '../../lib/emails/email.ts';
-import type { EmailCounts, StatsRange } from '../../lib/emails/stats.ts';
+import { type EmailStatus, emailStatuses } from '../../lib/store/emails/email.ts';
+import type { EmailCounts, StatsRange } from '../../lib/store/emails/stats.ts';
 
 const intervalMs = { hour: 3_600_000, day: 24 * 3_600_000 };
 

@@ -1,7 +1,7 @@
 // How rows are shown to clients.
-import type { Mailbox } from '../../lib/emails/email.ts';
-import type { EmailEvent } from '../../lib/emails/events.ts';
-import type { EmailSummary, ShownContent } from '../../lib/emails/read.ts';
+import type { Mailbox } from '../../lib/store/emails/email.ts';
+import type { EmailEvent } from '../../lib/store/emails/events.ts';
+import type { EmailSummary, ShownContent } from '../../lib/store/emails/read.ts';
 
 /** An email in a list. */
 export function showSummary(email: EmailSummary) {

@@ -1,7 +1,7 @@
 // The query parameters of GET /stats: a range of time, and how finely it is cut.
 import * as v from 'valibot';
-import type { StatsRange } from '../../lib/emails/stats.ts';
-import { checkQuery, invalidQuery, QueryTime } from '../../lib/query.ts';
+import { checkQuery, invalidQuery, QueryTime } from '../../lib/http/query.ts';
+import type { StatsRange } from '../../lib/store/emails/stats.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

@@ -1,6 +1,6 @@
 // GET /stats: which ranges may be asked for, and how counts are shown.
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../../lib/errors.ts';
+import { ApiError } from '../../lib/http/errors.ts';
 import { showStats } from './show-stats.ts';
 import { parseStatsQuery } from './stats-query.ts';
 

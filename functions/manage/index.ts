@@ -1,10 +1,10 @@
 // The manage function: what a client keeps here beside its emails. Wiring only.
-import { createTokenCheck } from '../../lib/access-token.ts';
-import { openDatabase } from '../../lib/db.ts';
-import { readSettings } from '../../lib/env.ts';
-import { hostFunction } from '../../lib/host.ts';
-import { createLog } from '../../lib/log.ts';
-import { createMetrics } from '../../lib/metrics.ts';
+import { createTokenCheck } from '../../lib/auth/access-token.ts';
+import { hostFunction } from '../../lib/http/host.ts';
+import { createLog } from '../../lib/process/log.ts';
+import { createMetrics } from '../../lib/process/metrics.ts';
+import { readSettings } from '../../lib/process/settings.ts';
+import { openDatabase } from '../../lib/store/database.ts';
 import { createManageRoutes } from './routes.ts';
 import { ManageSettings } from './settings.ts';
 

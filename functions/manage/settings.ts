@@ -1,6 +1,13 @@
 // Settings of the manage function.
 import * as v from 'valibot';
-import { accessTokenSettings, commonSettings } from '../../lib/env.ts';
-import { webhookTargetSettings } from '../../lib/webhooks/target.ts';
+import { accessTokenSettings } from '../../lib/auth/settings.ts';
+import { webhookTargetSettings } from '../../lib/http/webhook-target.ts';
+import { commonSettings } from '../../lib/process/settings.ts';
+import { databaseSettings } from '../../lib/store/settings.ts';
 
-export const ManageSettings = v.object({ ...commonSettings, ...accessTokenSettings, ...webhookTargetSettings });
+export const ManageSettings = v.object({
+  ...commonSettings,
+  ...databaseSettings,
+  ...accessTokenSettings,
+  ...webhookTargetSettings,
+});

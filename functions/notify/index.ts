@@ -1,14 +1,15 @@
 // The notify function: tells webhooks of events. Wiring only.
-import { createBatcher } from '../../lib/batch.ts';
-import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
-import { readSettings } from '../../lib/env.ts';
-import { hostFunction } from '../../lib/host.ts';
-import { createLog } from '../../lib/log.ts';
-import { batchMetric, createMetrics } from '../../lib/metrics.ts';
-import { createPushRoute } from '../../lib/pushed.ts';
+
+import { hostFunction } from '../../lib/http/host.ts';
+import { createBatcher } from '../../lib/process/batch.ts';
+import { createLog } from '../../lib/process/log.ts';
+import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
+import { readSettings } from '../../lib/process/settings.ts';
+import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { claimDeliveries } from '../../lib/webhooks/claim.ts';
+import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
+import { claimDeliveries } from '../../lib/store/webhooks/claim.ts';
 import { createNotifyMetrics } from './metrics.ts';
 import { type NotifyDependencies, notify as notifyOf } from './notify.ts';
 import { post } from './post.ts';
@@ -65,7 +66,7 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: [createPushRoute('delivery', notifyId)],
+  routes: [createCloudEventRoute('delivery', notifyId)],
   ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
   start: () => void consumer?.start(),
   close: async () => {

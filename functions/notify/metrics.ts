@@ -1,6 +1,6 @@
 // What the notify function counts: attempts by what became of their delivery, and how long each took.
-import { durationMetric, type Metrics } from '../../lib/metrics.ts';
-import type { DeliveryOutcome } from '../../lib/webhooks/claim.ts';
+import { durationMetric, type Metrics } from '../../lib/process/metrics.ts';
+import type { DeliveryOutcome } from '../../lib/store/webhooks/claim.ts';
 
 export interface NotifyMetrics {
   attempted(outcome: DeliveryOutcome): void;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EndpointReport } from '../../lib/webhooks/health.ts';
+import type { EndpointReport } from '../../lib/store/webhooks/health.ts';
 import { endDisabled, mergeReports, nextStep } from './next-step.ts';
 import type { Posted } from './post.ts';
 

@@ -1,6 +1,6 @@
 // What an attempt means for its delivery and for the endpoint. Pure.
-import type { ClaimedDelivery, DeliveryOutcome } from '../../lib/webhooks/claim.ts';
-import type { EndpointReport } from '../../lib/webhooks/health.ts';
+import type { ClaimedDelivery, DeliveryOutcome } from '../../lib/store/webhooks/claim.ts';
+import type { EndpointReport } from '../../lib/store/webhooks/health.ts';
 import type { Posted } from './post.ts';
 import { mostRetryAfterMs, nextWait, parseRetryAfter } from './retry-schedule.ts';
 

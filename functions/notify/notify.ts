@@ -1,7 +1,8 @@
 // The story of one delivery: claim it, sign and post it, record how that went.
-import { untilDatabaseIsBack } from '../../lib/db.ts';
-import type { Log } from '../../lib/log.ts';
-import type { ClaimedDelivery } from '../../lib/webhooks/claim.ts';
+
+import type { Log } from '../../lib/process/log.ts';
+import { untilDatabaseIsBack } from '../../lib/store/database.ts';
+import type { ClaimedDelivery } from '../../lib/store/webhooks/claim.ts';
 import type { NotifyMetrics } from './metrics.ts';
 import { endDisabled, nextStep, type Step } from './next-step.ts';
 import { payloadOf } from './payload.ts';

@@ -1,5 +1,5 @@
 // What an endpoint is told: made of the event and its email at each attempt, the same to the byte unless something was erased meanwhile.
-import type { ClaimedDelivery, ToldEvent } from '../../lib/webhooks/claim.ts';
+import type { ClaimedDelivery, ToldEvent } from '../../lib/store/webhooks/claim.ts';
 
 /** The body, as JSON: `{type, timestamp, data}`, where `timestamp` is when the event happened. */
 export function payloadOf(delivery: ClaimedDelivery): string {

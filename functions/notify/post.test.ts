@@ -6,7 +6,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import * as v from 'valibot';
 import { afterEach, describe, expect, it } from 'vitest';
 import { expiredCertificate } from '../../infra/test/expired-certificate.ts';
-import { webhookTargetSettings } from '../../lib/webhooks/target.ts';
+import { webhookTargetSettings } from '../../lib/http/webhook-target.ts';
 import { type PostOptions, post } from './post.ts';
 
 const allowed = v.parse(webhookTargetSettings.WEBHOOK_ALLOWED_ADDRESSES, '127.0.0.1/32');

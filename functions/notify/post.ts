@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { type AllowedRanges, faultOfAddress, faultOfUrl, hostOf } from '../../lib/webhooks/target.ts';
+import { type AllowedRanges, faultOfAddress, faultOfUrl, hostOf } from '../../lib/http/webhook-target.ts';
 
 /** What came of it: the status of an answer, or why there was none. */
 export type Posted = { status: number; retryAfter: string | undefined } | { reason: string };

@@ -1,8 +1,9 @@
 // Records a group of steps: first what they say about endpoints, then the deliveries.
-import type { Sql } from '../../lib/db.ts';
-import type { Log } from '../../lib/log.ts';
-import { recordOutcomes } from '../../lib/webhooks/claim.ts';
-import { recordHealth } from '../../lib/webhooks/health.ts';
+
+import type { Log } from '../../lib/process/log.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { recordOutcomes } from '../../lib/store/webhooks/claim.ts';
+import { recordHealth } from '../../lib/store/webhooks/health.ts';
 import { mergeReports, type Step } from './next-step.ts';
 
 /**

@@ -1,13 +1,15 @@
 // Settings of the notify function.
 import * as v from 'valibot';
-import { commonSettings, integer, seconds, url } from '../../lib/env.ts';
-import { webhookTargetSettings } from '../../lib/webhooks/target.ts';
+import { webhookTargetSettings } from '../../lib/http/webhook-target.ts';
+import { commonSettings, integer, seconds, url } from '../../lib/process/settings.ts';
+import { databaseSettings } from '../../lib/store/settings.ts';
 import { specifiedWaits } from './retry-schedule.ts';
 
 const waitsMessage = 'must be numbers of seconds, separated by spaces, as in 5 300 1800';
 
 export const NotifySettings = v.object({
   ...commonSettings,
+  ...databaseSettings,
   ...webhookTargetSettings,
   /** Not set on a host that pushes CloudEvents: nothing is consumed then. */
   AMQP_URL: v.optional(url('amqp', 'amqps')),

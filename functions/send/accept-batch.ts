@@ -1,7 +1,8 @@
 // The story of POST /send/batch: up to 100 emails become committed rows together, or none does.
-import type { AccessToken } from '../../lib/access-token.ts';
-import { parseJson, type Reply, type Request } from '../../lib/http.ts';
-import { continueTrace } from '../../lib/trace.ts';
+import type { AccessToken } from '../../lib/auth/access-token.ts';
+import { parseJson } from '../../lib/http/body.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import { continueTrace } from '../../lib/process/trace.ts';
 import { type AcceptDependencies, earlierOr, storeOnce } from './accept-email.ts';
 import { type BatchRequest, type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';

@@ -1,25 +1,27 @@
 // The story of POST /send: from a request body to a committed row, an id on the queue and the 202.
-import type { AccessToken } from '../../lib/access-token.ts';
-import { databaseError, type Sql } from '../../lib/db.ts';
+import type { AccessToken } from '../../lib/auth/access-token.ts';
+import { parseJson } from '../../lib/http/body.ts';
+import { databaseError } from '../../lib/http/database-error.ts';
+import { ApiError } from '../../lib/http/errors.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Log } from '../../lib/process/log.ts';
+import { continueTrace, traceIdOf } from '../../lib/process/trace.ts';
+import type { Sql } from '../../lib/store/database.ts';
 import {
   type Acceptance,
   type Accepted,
   type AcceptedStatus,
   findEarlierRequest,
   type NewEmail,
-} from '../../lib/emails/accept.ts';
-import { ApiError } from '../../lib/errors.ts';
-import { parseJson, type Reply, type Request } from '../../lib/http.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Lane } from '../../lib/queue/topology.ts';
-import { continueTrace, traceIdOf } from '../../lib/trace.ts';
+} from '../../lib/store/emails/accept.ts';
+import type { Lane } from '../../lib/store/emails/email.ts';
+import { leftOut, limitedError, rateLimitHeaders, senderError } from './accept-errors.ts';
 import type { BatchValidation } from './batch-request.ts';
 import { parseEmailRequest } from './email-request.ts';
 import { fingerprint, parseIdempotencyKey } from './idempotency.ts';
 import { toNewEmail } from './new-email.ts';
-import { leftOut, limitedError, rateLimitHeaders, senderError } from './refusals.ts';
+import { type WriteEmails, writeOne } from './render-emails.ts';
 import { type EmailState, parseWait, waitForOutcome } from './wait.ts';
-import { type WriteEmails, writeOne } from './write-emails.ts';
 
 export interface AcceptDependencies {
   /** Renders templates. */
@@ -92,7 +94,7 @@ export async function earlierOr(
     throw databaseError(error);
   });
   if (earlier?.fingerprint !== fingerprint(body)) throw refusal;
-  return earlierAnswer({ outcome: 'earlier', allowances: null, ...earlier }, earlier.fingerprint);
+  return earlierAnswer({ outcome: 'earlier', limits: null, ...earlier }, earlier.fingerprint);
 }
 
 interface Written extends Coming {
@@ -154,7 +156,7 @@ export async function storeOnce(
     ids: accepted.emails.map(({ id }) => id),
     status: accepted.emails[0]?.status ?? 'queued',
     leftOut: leftOut(accepted),
-    headers: rateLimitHeaders(accepted.allowances),
+    headers: rateLimitHeaders(accepted.limits),
   };
 }
 
@@ -164,14 +166,14 @@ function earlierAnswer(earlier: Outcome<'earlier'>, fingerprint: string | undefi
   if (earlier.fingerprint !== fingerprint) {
     throw new ApiError('invalid_idempotent_request', 'This Idempotency-Key was used before with another request body.');
   }
-  const headers = { 'idempotency-replayed': 'true', ...rateLimitHeaders(earlier.allowances) };
+  const headers = { 'idempotency-replayed': 'true', ...rateLimitHeaders(earlier.limits) };
   return { ids: earlier.email_ids, status: earlier.status, leftOut: [], headers };
 }
 
-/** Nobody waits for the broker: if the id does not get there, relay finds the row when it is due. */
+/** Nobody waits for the broker: if the id does not get there, dispatch finds the row when it is due. */
 function publishNow(email: NewEmail, publish: AcceptDependencies['publish'], log: Log): void {
   publish(email.lane, email.id, email.traceparent).catch((error) => {
-    log.warn('id not published; relay will', { email_id: email.id, reason: error.message });
+    log.warn('id not published; dispatch will', { email_id: email.id, reason: error.message });
   });
 }
 

@@ -1,8 +1,8 @@
 // Attachments as callers give them: bytes in base64. Never a path or an address: our server reads no file and fetches nothing for a caller.
 import * as v from 'valibot';
-import { boundedList } from '../../lib/bounded.ts';
-import type { Attachment } from '../../lib/emails/email.ts';
-import { exactObject } from '../../lib/exact-object.ts';
+import { boundedList } from '../../lib/http/size-limits.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
+import type { Attachment } from '../../lib/store/emails/email.ts';
 import { headerText } from './header-text.ts';
 
 const maxAttachments = 50;
@@ -19,7 +19,7 @@ const mediaType = new RegExp(
   `^${token}/${token}(?:\\s*;\\s*${token}=(?:${token}|"[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*"))*$`,
 );
 
-export const AttachmentObject = exactObject(
+export const AttachmentObject = strictObject(
   {
     filename: v.pipe(
       headerText(maxFilename),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../../lib/errors.ts';
-import { invalidBody } from '../../lib/request-body.ts';
+import { ApiError } from '../../lib/http/errors.ts';
+import { invalidBody } from '../../lib/http/request-body.ts';
 import { type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';
 

@@ -1,8 +1,8 @@
 // What POST /send/batch takes: up to 100 emails, each checked as POST /send checks it; the faults are named by index.
 import * as v from 'valibot';
-import { ApiError, type Fault } from '../../lib/errors.ts';
-import { exactObject } from '../../lib/exact-object.ts';
-import { checkBody, invalidBody, maxFaults } from '../../lib/request-body.ts';
+import { ApiError, type Fault } from '../../lib/http/errors.ts';
+import { checkBody, invalidBody, maxFaults } from '../../lib/http/request-body.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
 import { type EmailRequest, parseEmailRequest, type RequestedEmail } from './email-request.ts';
 
 export const maxEmails = 100;
@@ -16,7 +16,7 @@ export interface BatchRequest {
   errors: { index: number; message: string }[];
 }
 
-const EmailsObject = exactObject({ emails: v.array(v.unknown(), 'must be a list of emails') });
+const EmailsObject = strictObject({ emails: v.array(v.unknown(), 'must be a list of emails') });
 
 /** The `x-batch-validation` header; throws `invalid_parameter` (400) when it is something else. */
 export function parseBatchValidation(header: string | string[] | undefined): BatchValidation {

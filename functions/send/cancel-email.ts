@@ -1,11 +1,12 @@
 // The story of POST /emails/{id}/cancel: an email that is not being sent yet is not sent at all.
-import type { AccessToken } from '../../lib/access-token.ts';
-import { databaseError, type Sql } from '../../lib/db.ts';
-import { cancelableStatuses, isEmailId } from '../../lib/emails/email.ts';
-import { moveEmails } from '../../lib/emails/move.ts';
-import { findEmail } from '../../lib/emails/read.ts';
-import { ApiError } from '../../lib/errors.ts';
-import type { Reply, Request } from '../../lib/http.ts';
+import type { AccessToken } from '../../lib/auth/access-token.ts';
+import { databaseError } from '../../lib/http/database-error.ts';
+import { ApiError } from '../../lib/http/errors.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { cancelableStatuses, isEmailId } from '../../lib/store/emails/email.ts';
+import { findEmail } from '../../lib/store/emails/read.ts';
+import { moveEmails } from '../../lib/store/emails/transition.ts';
 
 export interface CancelDependencies {
   sql: Sql;

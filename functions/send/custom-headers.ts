@@ -1,6 +1,6 @@
 // Headers that callers add to a message: which names they may not set, what a value may be.
 import * as v from 'valibot';
-import { stringMap } from '../../lib/bounded.ts';
+import { stringMap } from '../../lib/http/size-limits.ts';
 import { encodedWordFault, hasEncodedWord, isOneLine } from './header-text.ts';
 import { oneClick, unsubscribeAddresses } from './unsubscribe.ts';
 

@@ -1,5 +1,5 @@
 // The body of an email that came without one, as the original API rendered it from the names alone.
-import type { Mailbox } from '../../lib/emails/email.ts';
+import type { Mailbox } from '../../lib/store/emails/email.ts';
 
 export function defaultBody(from: Mailbox, to: Mailbox): { text: string; html: string } {
   const receiver = to.name ?? to.email;

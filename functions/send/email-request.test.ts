@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../../lib/errors.ts';
+import { ApiError } from '../../lib/http/errors.ts';
 import { parseEmailRequest } from './email-request.ts';
 
 const full = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hi' };

@@ -1,17 +1,16 @@
 // What POST /send takes: the full form (from, to, …) or the original form (email, to_email, …), checked field by field.
 import * as v from 'valibot';
-import { Address } from '../../lib/address.ts';
-import type { Attachment, DeliveryMode, Mailbox, Tag, UsedTemplate } from '../../lib/emails/email.ts';
-import type { Fault } from '../../lib/errors.ts';
-import { exactObject } from '../../lib/exact-object.ts';
-import type { Lane } from '../../lib/queue/topology.ts';
-import { checkBody, checkObject, invalidBody, missing, Time } from '../../lib/request-body.ts';
+import type { Fault } from '../../lib/http/errors.ts';
+import { checkBody, checkObject, invalidBody, missing, Time } from '../../lib/http/request-body.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
+import { Address } from '../../lib/mail/address.ts';
+import type { Attachment, DeliveryMode, Lane, Mailbox, Tag, UsedTemplate } from '../../lib/store/emails/email.ts';
 import { Attachments } from './attachments.ts';
 import { CustomHeaders, headerValue } from './custom-headers.ts';
 import { defaultBody } from './default-body.ts';
 import { headerText } from './header-text.ts';
-import { Metadata, Tags } from './labels.ts';
 import { MailboxList, MailboxSchema, maxRecipients } from './mailbox.ts';
+import { Metadata, Tags } from './tags-and-metadata.ts';
 import { TemplateData, TemplateReference, type TemplateUse } from './template-reference.ts';
 import { Unsubscribe, unsubscribeHeaders } from './unsubscribe.ts';
 
@@ -89,7 +88,7 @@ const handling = {
 
 /** The full form of a request. */
 export const FullForm = v.pipe(
-  exactObject({
+  strictObject({
     from: MailboxSchema,
     to: v.pipe(MailboxList, v.minLength(1, 'must have at least one recipient')),
     cc: optionalList,
@@ -112,7 +111,7 @@ export const FullForm = v.pipe(
 
 /** The form of the original API. */
 export const OriginalForm = v.pipe(
-  exactObject({
+  strictObject({
     email: Address,
     name: v.optional(headerText(256)),
     to_email: Address,

@@ -1,19 +1,21 @@
 // The story of POST /recipients/erase: the address of somebody who wants to be forgotten goes, the proof of what was done stays.
-import type { AccessToken } from '../../lib/access-token.ts';
-import { Address } from '../../lib/address.ts';
-import { databaseError, type Sql } from '../../lib/db.ts';
-import { eraseRecipient } from '../../lib/emails/erase.ts';
-import { exactObject } from '../../lib/exact-object.ts';
-import { parseJson, type Reply, type Request } from '../../lib/http.ts';
-import type { Log } from '../../lib/log.ts';
-import { checkBody } from '../../lib/request-body.ts';
+import type { AccessToken } from '../../lib/auth/access-token.ts';
+import { parseJson } from '../../lib/http/body.ts';
+import { databaseError } from '../../lib/http/database-error.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import { checkBody } from '../../lib/http/request-body.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
+import { Address } from '../../lib/mail/address.ts';
+import type { Log } from '../../lib/process/log.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { eraseRecipient } from '../../lib/store/emails/erase.ts';
 
 export interface EraseDependencies {
   sql: Sql;
   log: Log;
 }
 
-export const EraseRequest = exactObject({ recipient: Address });
+export const EraseRequest = strictObject({ recipient: Address });
 
 /**
  * 200 `{object, erased, canceled, on_the_way, message}`. Of the client's emails to `recipient`, those at their end keep no

@@ -1,6 +1,6 @@
 // The Idempotency-Key header and the fingerprint of the body it stands for.
 import { createHash } from 'node:crypto';
-import { ApiError } from '../../lib/errors.ts';
+import { ApiError } from '../../lib/http/errors.ts';
 
 const maxLength = 256;
 

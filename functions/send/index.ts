@@ -1,18 +1,18 @@
 // The send function: accepts emails. Wiring only.
-import { createTokenCheck } from '../../lib/access-token.ts';
-import { createBatcher } from '../../lib/batch.ts';
-import { isDatabaseAway, openDatabase } from '../../lib/db.ts';
-import { type Acceptance, bytesOf, insertEmails } from '../../lib/emails/accept.ts';
-import { readStatuses } from '../../lib/emails/read.ts';
-import { readSettings } from '../../lib/env.ts';
-import { hostFunction } from '../../lib/host.ts';
-import { createLog } from '../../lib/log.ts';
-import { batchMetric, counter, createMetrics } from '../../lib/metrics.ts';
+import { createTokenCheck } from '../../lib/auth/access-token.ts';
+import { hostFunction } from '../../lib/http/host.ts';
+import { createBatcher } from '../../lib/process/batch.ts';
+import { createLog } from '../../lib/process/log.ts';
+import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
+import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { createTemplates } from './parsed-templates.ts';
+import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
+import { type Acceptance, bytesOf, insertEmails } from '../../lib/store/emails/accept.ts';
+import { readStatuses } from '../../lib/store/emails/read.ts';
+import { createWriter } from './render-emails.ts';
 import { createSendRoutes } from './routes.ts';
 import { SendSettings } from './settings.ts';
-import { createWriter } from './write-emails.ts';
+import { createTemplates } from './template-cache.ts';
 
 const settings = readSettings(SendSettings, process.env);
 const metrics = createMetrics('send');

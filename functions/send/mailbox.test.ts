@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { normalizeAddress } from '../../lib/address.ts';
+import { normalizeAddress } from '../../lib/mail/address.ts';
 import { MailboxList, MailboxSchema } from './mailbox.ts';
 
 describe('normalizeAddress', () => {

@@ -1,10 +1,10 @@
 // Mailboxes as callers write them: `a@example.com`, `Name <a@example.com>` or `{email, name}`; one each, never a list inside a string.
 import * as v from 'valibot';
-import { Address, addressMessage, maxAddress, normalizeAddress } from '../../lib/address.ts';
-import { boundedList } from '../../lib/bounded.ts';
-import { chosen } from '../../lib/chosen.ts';
-import type { Mailbox } from '../../lib/emails/email.ts';
-import { exactObject } from '../../lib/exact-object.ts';
+import { selectSchema } from '../../lib/http/select-schema.ts';
+import { boundedList } from '../../lib/http/size-limits.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
+import { Address, addressMessage, maxAddress, normalizeAddress } from '../../lib/mail/address.ts';
+import type { Mailbox } from '../../lib/store/emails/email.ts';
 import { headerText } from './header-text.ts';
 
 const maxName = 256;
@@ -44,12 +44,12 @@ const MailboxText = v.pipe(
 );
 
 export const MailboxObject = v.pipe(
-  exactObject({ email: Address, name: v.optional(v.nullable(DisplayName)) }),
+  strictObject({ email: Address, name: v.optional(v.nullable(DisplayName)) }),
   v.transform(({ email, name }): Mailbox => (name ? { email, name } : { email })),
 );
 
 /** One mailbox, as text or as an object. */
-export const MailboxSchema = chosen(
+export const MailboxSchema = selectSchema(
   (input) => (typeof input === 'string' ? MailboxText : MailboxObject) as v.GenericSchema<unknown, Mailbox>,
   v.pipe(
     v.union([MailboxText, MailboxObject]),
@@ -65,7 +65,7 @@ const OneMailbox = v.pipe(
 );
 
 /** One mailbox, or a list of them. */
-export const MailboxList = chosen(
+export const MailboxList = selectSchema(
   (input): v.GenericSchema<unknown, Mailbox[]> => (Array.isArray(input) ? Mailboxes : OneMailbox),
   v.union([MailboxSchema, Mailboxes]),
 );

@@ -1,13 +1,15 @@
 // The story of POST /emails/preview: what POST /send would make of a request, with nothing stored and nothing sent.
 import { buffer } from 'node:stream/consumers';
-import type { AccessToken } from '../../lib/access-token.ts';
-import { databaseError, type Sql } from '../../lib/db.ts';
-import { foreseeAcceptance } from '../../lib/emails/foresee.ts';
-import { parseJson, type Reply, type Request } from '../../lib/http.ts';
-import { continueTrace } from '../../lib/trace.ts';
+import type { AccessToken } from '../../lib/auth/access-token.ts';
+import { parseJson } from '../../lib/http/body.ts';
+import { databaseError } from '../../lib/http/database-error.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import { continueTrace } from '../../lib/process/trace.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { preflight } from '../../lib/store/emails/preflight.ts';
 import { parseEmailRequest } from './email-request.ts';
 import { toNewEmail } from './new-email.ts';
-import { type WriteEmails, writeOne } from './write-emails.ts';
+import { type WriteEmails, writeOne } from './render-emails.ts';
 
 export interface PreviewDependencies {
   writeEmails: WriteEmails;
@@ -32,11 +34,11 @@ export async function previewEmail(
   const written = await writeOne(writeEmails, clientId, requested);
   const email = toNewEmail(written, continueTrace(undefined));
   const { sender, recipients } = email;
-  const findings = await foreseeAcceptance(sql, { client_id: clientId, from: sender, recipients }).catch((error) => {
+  const findings = await preflight(sql, { client_id: clientId, from: sender, recipients }).catch((error) => {
     throw databaseError(error);
   });
   // Not before it is needed: it would be a part of the time that the function takes to start.
-  const { composeMessage, textOfMessage } = await import('../../lib/message.ts');
+  const { composeMessage, textOfMessage } = await import('../../lib/mail/message.ts');
   const composed = composeMessage({ ...email, accepted_at });
   const bytes = Buffer.isBuffer(composed) ? composed : await buffer(composed);
   // As it travels.

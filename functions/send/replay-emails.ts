@@ -1,20 +1,22 @@
 // The stories of POST /emails/{id}/replay and POST /emails/replay: emails that came to an end other than `sent` are sent again.
-import type { AccessToken } from '../../lib/access-token.ts';
-import { databaseError, inTransaction, type Sql } from '../../lib/db.ts';
-import { isEmailId, replayableStatuses } from '../../lib/emails/email.ts';
-import { findEmail } from '../../lib/emails/read.ts';
-import { areReplayable, type ReplayedEmail, replayEmail, replayEmails } from '../../lib/emails/replay.ts';
-import { ApiError } from '../../lib/errors.ts';
-import { parseJson, type Reply, type Request } from '../../lib/http.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Lane } from '../../lib/queue/topology.ts';
+import type { AccessToken } from '../../lib/auth/access-token.ts';
+import { parseJson } from '../../lib/http/body.ts';
+import { databaseError } from '../../lib/http/database-error.ts';
+import { ApiError } from '../../lib/http/errors.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Log } from '../../lib/process/log.ts';
+import { inTransaction, type Sql } from '../../lib/store/database.ts';
+import type { Lane } from '../../lib/store/emails/email.ts';
+import { isEmailId, replayableStatuses } from '../../lib/store/emails/email.ts';
+import { findEmail } from '../../lib/store/emails/read.ts';
+import { areReplayable, type ReplayedEmail, replayEmail, replayEmails } from '../../lib/store/emails/replay.ts';
 import { parseReplayRequest } from './replay-request.ts';
 
 export interface ReplayDependencies {
   sql: Sql;
   /** Resolves when the broker has confirmed the id. */
   publish: (lane: Lane, emailId: string, traceparent: string | null) => Promise<void>;
-  /** When relay publishes an id that no worker has claimed. */
+  /** When dispatch publishes an id that no worker has claimed. */
   publishGraceMs: number;
   log: Log;
 }
@@ -81,10 +83,10 @@ export async function replayMany(
   }
 }
 
-/** Nobody waits for the broker: if an id does not get there, relay finds the row when it is due. */
+/** Nobody waits for the broker: if an id does not get there, dispatch finds the row when it is due. */
 function publishAll(emails: ReplayedEmail[], { publish, log }: ReplayDependencies): void {
   void Promise.allSettled(emails.map(({ lane, id, traceparent }) => publish(lane, id, traceparent))).then((results) => {
     const lost = results.filter(({ status }) => status === 'rejected').length;
-    if (lost > 0) log.warn('replayed ids not published; relay will', { emails: lost });
+    if (lost > 0) log.warn('replayed ids not published; dispatch will', { emails: lost });
   });
 }

@@ -1,18 +1,18 @@
 // What POST /emails/replay takes: which of a client's emails are to be sent again.
 import * as v from 'valibot';
-import { Address } from '../../lib/address.ts';
-import { wholeNumber } from '../../lib/bounded.ts';
-import { chosen } from '../../lib/chosen.ts';
-import { replayableStatuses } from '../../lib/emails/email.ts';
-import type { ReplayFilter } from '../../lib/emails/replay.ts';
-import { exactObject } from '../../lib/exact-object.ts';
-import { checkBody, Time } from '../../lib/request-body.ts';
+import { checkBody, Time } from '../../lib/http/request-body.ts';
+import { selectSchema } from '../../lib/http/select-schema.ts';
+import { wholeNumber } from '../../lib/http/size-limits.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
+import { Address } from '../../lib/mail/address.ts';
+import { replayableStatuses } from '../../lib/store/emails/email.ts';
+import type { ReplayFilter } from '../../lib/store/emails/replay.ts';
 
 const maxLimit = 1_000;
 
 const Status = v.picklist(replayableStatuses, `must be one of ${replayableStatuses.join(', ')}`);
 const StatusList = v.pipe(v.array(Status), v.minLength(1, 'must have at least one status'));
-const Statuses = chosen(
+const Statuses = selectSchema(
   (input): v.GenericSchema<unknown, v.InferOutput<typeof StatusList>> =>
     Array.isArray(input)
       ? StatusList
@@ -23,7 +23,7 @@ const Statuses = chosen(
   v.union([Status, StatusList]),
 );
 
-export const ReplayRequest = exactObject({
+export const ReplayRequest = strictObject({
   status: v.optional(Statuses, 'failed'),
   since: v.optional(Time),
   until: v.optional(Time),

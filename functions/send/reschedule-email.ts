@@ -1,21 +1,23 @@
 // The story of PATCH /emails/{id}: a scheduled email gets another time.
 import * as v from 'valibot';
-import type { AccessToken } from '../../lib/access-token.ts';
-import { databaseError, type Sql } from '../../lib/db.ts';
-import { isEmailId } from '../../lib/emails/email.ts';
-import { findEmail } from '../../lib/emails/read.ts';
-import { rescheduleEmail } from '../../lib/emails/reschedule.ts';
-import { ApiError } from '../../lib/errors.ts';
-import { exactObject } from '../../lib/exact-object.ts';
-import { parseJson, type Reply, type Request } from '../../lib/http.ts';
-import { checkBody, invalidBody, Time } from '../../lib/request-body.ts';
+import type { AccessToken } from '../../lib/auth/access-token.ts';
+import { parseJson } from '../../lib/http/body.ts';
+import { databaseError } from '../../lib/http/database-error.ts';
+import { ApiError } from '../../lib/http/errors.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import { checkBody, invalidBody, Time } from '../../lib/http/request-body.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { isEmailId } from '../../lib/store/emails/email.ts';
+import { findEmail } from '../../lib/store/emails/read.ts';
+import { rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
 import { maxScheduleAheadMs } from './email-request.ts';
 
 export interface RescheduleDependencies {
   sql: Sql;
 }
 
-export const RescheduleRequest = exactObject({
+export const RescheduleRequest = strictObject({
   scheduled_at: v.pipe(
     Time,
     v.check((time) => time.getTime() <= Date.now() + maxScheduleAheadMs, 'may be a year ahead at most'),

@@ -1,7 +1,8 @@
 // The routes of the send function.
-import type { AccessToken, Scope } from '../../lib/access-token.ts';
-import type { Reply, Request, Route } from '../../lib/http.ts';
-import { createTurns } from '../../lib/turns.ts';
+import type { AccessToken, Scope } from '../../lib/auth/access-token.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Route } from '../../lib/http/route.ts';
+import { createTurns } from '../../lib/process/turns.ts';
 import { acceptBatch } from './accept-batch.ts';
 import { type AcceptDependencies, acceptEmail } from './accept-email.ts';
 import { type CancelDependencies, cancelEmail } from './cancel-email.ts';

@@ -1,8 +1,8 @@
 // How a request names a template, and what it may give for its variables.
 import * as v from 'valibot';
-import { chosen } from '../../lib/chosen.ts';
-import { exactObject } from '../../lib/exact-object.ts';
-import { isTemplateId, isTemplateName, nameForm } from '../../lib/templates/template.ts';
+import { selectSchema } from '../../lib/http/select-schema.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
+import { isTemplateId, isTemplateName, nameForm } from '../../lib/store/templates/template.ts';
 
 export interface TemplateUse {
   /** Its name or id. */
@@ -24,7 +24,7 @@ const Name = v.pipe(
 );
 const versionMessage = 'must be the number of a version, from 1';
 export const TemplateReferenceObject = v.pipe(
-  exactObject({
+  strictObject({
     name: v.optional(Name),
     id: v.optional(Name),
     version: v.optional(
@@ -47,7 +47,7 @@ export const TemplateReferenceObject = v.pipe(
 );
 
 /** `"welcome"`, or `{name, version}`, or `{id, version}`; without a version, the newest. */
-export const TemplateReference = chosen(
+export const TemplateReference = selectSchema(
   (input): v.GenericSchema<unknown, Omit<TemplateUse, 'data'>> => {
     if (typeof input !== 'string')
       return TemplateReferenceObject as v.GenericSchema<unknown, Omit<TemplateUse, 'data'>>;

@@ -1,6 +1,6 @@
 // Unsubscribing with one click (RFC 8058): the field `unsubscribe` and the two headers that it stands for.
 import * as v from 'valibot';
-import { exactObject } from '../../lib/exact-object.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
 import { headerText } from './header-text.ts';
 
 /** The only value that List-Unsubscribe-Post has. */
@@ -10,7 +10,7 @@ const maxUrl = 900;
 const urlMessage = 'must be an address such as https://example.com/unsubscribe?who=7; with one_click it must be https';
 
 export const Unsubscribe = v.pipe(
-  exactObject({
+  strictObject({
     url: headerText(maxUrl),
     one_click: v.optional(v.boolean('must be true or false'), true),
   }),

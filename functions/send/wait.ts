@@ -1,6 +1,6 @@
 // `Prefer: wait=N` (RFC 7240 §4.3): how long a client waits for the outcome, and the waiting.
 import { setTimeout } from 'node:timers/promises';
-import type { EmailStatus } from '../../lib/emails/email.ts';
+import type { EmailStatus } from '../../lib/store/emails/email.ts';
 
 /** Longest wait: less than gateways commonly allow a request. */
 const maxSeconds = 30;

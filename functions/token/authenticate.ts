@@ -1,16 +1,18 @@
 // Client authentication (RFC 6749 §2.3): who calls, and is it true? Each request reads the client's row, so that what the operator changes holds at once.
-import { createBatcher } from '../../lib/batch.ts';
-import { databaseError, isDatabaseAway, type Sql } from '../../lib/db.ts';
-import { ApiError } from '../../lib/errors.ts';
-import type { Request } from '../../lib/http.ts';
+
+import { databaseError } from '../../lib/http/database-error.ts';
+import { ApiError } from '../../lib/http/errors.ts';
+import type { Request } from '../../lib/http/exchange.ts';
+import { createBatcher } from '../../lib/process/batch.ts';
+import { noteSecretUse } from '../../lib/store/clients/client-secrets.ts';
+import { type Client, findClients, isClientId } from '../../lib/store/clients/clients.ts';
+import { isDatabaseAway, type Sql } from '../../lib/store/database.ts';
+import { useAssertion } from '../../lib/store/tokens/used-assertions.ts';
 import { checkAssertion } from './check-assertion.ts';
 import { createSecretCheck } from './check-secret.ts';
-import { noteSecretUse } from './client-secrets.ts';
-import { type Client, findClients, isClientId } from './clients.ts';
 import { type credentialNames, presentedCredentials } from './credentials.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
-import { useAssertion } from './used-assertions.ts';
 
 export type Authenticate = (
   request: Pick<Request, 'headers' | 'address'>,

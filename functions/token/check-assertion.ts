@@ -1,7 +1,7 @@
 // Checks a client's assertion (private_key_jwt: RFC 7523 §3, with draft-ietf-oauth-rfc7523bis on aud and typ): is it the client's, for us, and for now?
 import { createPublicKey } from 'node:crypto';
 import { decodeProtectedHeader, errors, type JWK, type JWTPayload, jwtVerify } from 'jose';
-import { clockToleranceSeconds } from '../../lib/access-token.ts';
+import { clockToleranceSeconds } from '../../lib/auth/access-token.ts';
 import { keysFor } from './client-keys.ts';
 
 export interface AssertionToCheck {

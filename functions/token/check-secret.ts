@@ -1,7 +1,7 @@
 // Checks a client's secret: one that was right a moment ago passes at once, wrong ones are slowed, the rest costs one scrypt.
 import { createHmac, randomBytes } from 'node:crypto';
-import { BoundedMap } from '../../lib/bounded-map.ts';
-import type { StoredSecret } from './clients.ts';
+import { BoundedMap } from '../../lib/process/bounded-map.ts';
+import type { StoredSecret } from '../../lib/store/clients/clients.ts';
 import { decoyHash, findFitting } from './secret-hash.ts';
 import { callerNetwork, type Failures, waitMs, withOneMore } from './slowdown.ts';
 

@@ -1,9 +1,10 @@
 // The token function: gives clients access tokens, says what became of them, and ends them. Wiring only.
-import { openDatabase } from '../../lib/db.ts';
-import { readSettings } from '../../lib/env.ts';
-import { hostFunction } from '../../lib/host.ts';
-import { createLog } from '../../lib/log.ts';
-import { createMetrics } from '../../lib/metrics.ts';
+
+import { hostFunction } from '../../lib/http/host.ts';
+import { createLog } from '../../lib/process/log.ts';
+import { createMetrics } from '../../lib/process/metrics.ts';
+import { readSettings } from '../../lib/process/settings.ts';
+import { openDatabase } from '../../lib/store/database.ts';
 import { apiErrorReply } from './oauth-error.ts';
 import { createTokenRoutes } from './routes.ts';
 import { TokenSettings } from './settings.ts';

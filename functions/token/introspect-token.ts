@@ -1,7 +1,8 @@
 // POST /introspect (RFC 7662): a client asks what became of a token of its own.
-import { databaseError, type Sql } from '../../lib/db.ts';
-import type { Reply, Request } from '../../lib/http.ts';
-import { findEndings } from '../../lib/revoked-tokens.ts';
+import { databaseError } from '../../lib/http/database-error.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { findEndings } from '../../lib/store/tokens/revoked-tokens.ts';
 import type { Authenticate } from './authenticate.ts';
 import { credentialNames } from './credentials.ts';
 import { noStore, OAuthError } from './oauth-error.ts';

@@ -3,9 +3,9 @@ import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../infra/test/database.ts';
 import { issuer, json, type RunningFunction, startFunction } from '../../infra/test/functions.ts';
-import { createTokenCheck } from '../../lib/access-token.ts';
-import { replaceSecrets } from './client-secrets.ts';
-import { disableClient, enableClient, insertClient, setTokenLifetime } from './clients.ts';
+import { createTokenCheck } from '../../lib/auth/access-token.ts';
+import { replaceSecrets } from '../../lib/store/clients/client-secrets.ts';
+import { disableClient, enableClient, insertClient, setTokenLifetime } from '../../lib/store/clients/clients.ts';
 import { createSigningKeys } from './create-signing-key.ts';
 import { hashSecret } from './secret-hash.ts';
 

@@ -1,8 +1,8 @@
 // POST /authorize and POST /token: the client-credentials grant (RFC 6749 §4.4).
-import type { Reply, Request } from '../../lib/http.ts';
-import type { Log } from '../../lib/log.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Log } from '../../lib/process/log.ts';
+import type { Client } from '../../lib/store/clients/clients.ts';
 import type { Authenticate } from './authenticate.ts';
-import type { Client } from './clients.ts';
 import { credentialNames } from './credentials.ts';
 import { noStore, OAuthError } from './oauth-error.ts';
 import { readParameters, readResources } from './parameters.ts';

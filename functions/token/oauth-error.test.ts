@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, toApiError } from '../../lib/errors.ts';
+import { ApiError, toApiError } from '../../lib/http/errors.ts';
 import { apiErrorReply, OAuthError, oauthErrorReply } from './oauth-error.ts';
 
 describe('an OAuth2 error', () => {

@@ -1,6 +1,6 @@
 // The errors of OAuth2 endpoints (RFC 6749 §5.2): a closed list of codes, each with its HTTP status, and the functions that write them.
-import type { ApiError } from '../../lib/errors.ts';
-import type { Reply } from '../../lib/http.ts';
+import type { ApiError } from '../../lib/http/errors.ts';
+import type { Reply } from '../../lib/http/exchange.ts';
 
 /** Code → HTTP status. `invalid_target` is of RFC 8707 §2, the last two of RFC 6749 §4.1.2.1, for which §5.2 has no words. */
 export const statuses = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Request } from '../../lib/http.ts';
+import type { Request } from '../../lib/http/exchange.ts';
 import { readParameters, readResources } from './parameters.ts';
 
 const request = (contentType: string, body: string | Buffer): Request => ({

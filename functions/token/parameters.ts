@@ -1,5 +1,8 @@
 // Parameters of an OAuth2 request: from a form (RFC 6749), or from a JSON object as the original API takes them.
-import { mediaType, parseJson, type Request } from '../../lib/http.ts';
+
+import { parseJson } from '../../lib/http/body.ts';
+import type { Request } from '../../lib/http/exchange.ts';
+import { mediaType } from '../../lib/http/media-type.ts';
 import { OAuthError } from './oauth-error.ts';
 
 const json = 'application/json';

@@ -11,10 +11,10 @@ import {
   type RunningFunction,
   startFunction,
 } from '../../infra/test/functions.ts';
-import { createTokenCheck } from '../../lib/access-token.ts';
-import { findEndings, revokeToken } from '../../lib/revoked-tokens.ts';
-import { replaceSecrets } from './client-secrets.ts';
-import { disableClient, enableClient, insertClient } from './clients.ts';
+import { createTokenCheck } from '../../lib/auth/access-token.ts';
+import { replaceSecrets } from '../../lib/store/clients/client-secrets.ts';
+import { disableClient, enableClient, insertClient } from '../../lib/store/clients/clients.ts';
+import { findEndings, revokeToken } from '../../lib/store/tokens/revoked-tokens.ts';
 import { createSigningKeys } from './create-signing-key.ts';
 import { hashSecret } from './secret-hash.ts';
 import { parseSigningKeys } from './signing-keys.ts';

@@ -1,8 +1,9 @@
 // POST /revoke (RFC 7009): a client ends a token of its own before its time.
-import { databaseError, type Sql } from '../../lib/db.ts';
-import type { Reply, Request } from '../../lib/http.ts';
-import type { Log } from '../../lib/log.ts';
-import { revokeToken } from '../../lib/revoked-tokens.ts';
+import { databaseError } from '../../lib/http/database-error.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Log } from '../../lib/process/log.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { revokeToken } from '../../lib/store/tokens/revoked-tokens.ts';
 import type { Authenticate } from './authenticate.ts';
 import { credentialNames } from './credentials.ts';
 import { noStore, OAuthError } from './oauth-error.ts';

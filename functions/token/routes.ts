@@ -1,7 +1,9 @@
 // The routes of the token function.
-import type { Sql } from '../../lib/db.ts';
-import type { Request, Route } from '../../lib/http.ts';
-import type { Log } from '../../lib/log.ts';
+
+import type { Request } from '../../lib/http/exchange.ts';
+import type { Route } from '../../lib/http/route.ts';
+import type { Log } from '../../lib/process/log.ts';
+import type { Sql } from '../../lib/store/database.ts';
 import { createAuthentication } from './authenticate.ts';
 import { createIntrospectToken } from './introspect-token.ts';
 import { createIssueToken } from './issue-token.ts';

@@ -1,6 +1,7 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414): what a client library needs to know of this server.
+
+import { knownScopes } from '../../lib/store/clients/clients.ts';
 import { assertionAlgorithms } from './client-keys.ts';
-import { knownScopes } from './clients.ts';
 import { authenticationMethods } from './credentials.ts';
 import { grantTypes } from './issue-token.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSettings } from '../../lib/env.ts';
+import { parseSettings } from '../../lib/process/settings.ts';
 import { createSigningKeys } from './create-signing-key.ts';
 import { TokenSettings } from './settings.ts';
 

@@ -1,6 +1,7 @@
 // Settings of the token function.
 import * as v from 'valibot';
-import { commonSettings, integer, url } from '../../lib/env.ts';
+import { commonSettings, integer, url } from '../../lib/process/settings.ts';
+import { databaseSettings } from '../../lib/store/settings.ts';
 import { parseSigningKeys, SigningKeysError } from './signing-keys.ts';
 
 const howToMakeOne = 'make a key with: npm run admin -- key create';
@@ -22,6 +23,7 @@ const signingKeys = v.pipe(
 
 export const TokenSettings = v.object({
   ...commonSettings,
+  ...databaseSettings,
   /** The `iss` of the tokens: the public base URL of the API. */
   ISSUER: url('http', 'https'),
   /** The `aud` of the tokens; the issuer where it is not set. */

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../infra/local/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../../infra/test/database.ts';
 import { exampleClient, getToken, issuer, json, startFunction } from '../../infra/test/functions.ts';
-import { createTokenCheck } from '../../lib/access-token.ts';
-import { insertClient } from './clients.ts';
+import { createTokenCheck } from '../../lib/auth/access-token.ts';
+import { insertClient } from '../../lib/store/clients/clients.ts';
 import { createSigningKeys } from './create-signing-key.ts';
 import { hashSecret } from './secret-hash.ts';
 

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../infra/local/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../../infra/test/database.ts';
 import { json, type RunningFunction, startFunction } from '../../infra/test/functions.ts';
+import { addSecret } from '../../lib/store/clients/client-secrets.ts';
+import { disableClient, findClients, insertClient } from '../../lib/store/clients/clients.ts';
 import { parsePublicKeys } from './client-keys.ts';
-import { addSecret } from './client-secrets.ts';
-import { disableClient, findClients, insertClient } from './clients.ts';
 import { createSigningKeys } from './create-signing-key.ts';
 import { hashSecret } from './secret-hash.ts';
 

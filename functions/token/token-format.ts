@@ -1,8 +1,8 @@
-// Our access tokens as text: JWTs of RFC 9068, signed here, and read again for introspection and revocation. lib/access-token.ts checks them for the API.
+// Our access tokens as text: JWTs of RFC 9068, signed here, and read again for introspection and revocation. lib/auth/access-token.ts checks them for the API.
 import { randomUUID } from 'node:crypto';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import * as v from 'valibot';
-import { clockToleranceSeconds, signatureAlgorithms } from '../../lib/access-token.ts';
+import { clockToleranceSeconds, signatureAlgorithms } from '../../lib/auth/access-token.ts';
 import { createSigner } from './sign-token.ts';
 import type { SigningKeys } from './signing-keys.ts';
 

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { findClients } from '../../functions/token/clients.ts';
 import { findFitting } from '../../functions/token/secret-hash.ts';
 import { parseSigningKeys } from '../../functions/token/signing-keys.ts';
+import { findClients } from '../../lib/store/clients/clients.ts';
 import { freePort } from '../local/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../test/database.ts';
 import { runAdmin } from './run.ts';

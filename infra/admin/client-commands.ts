@@ -1,5 +1,7 @@
 // The operator's commands for clients.
-import { replaceSecrets } from '../../functions/token/client-secrets.ts';
+
+import { findFitting, hashSecret } from '../../functions/token/secret-hash.ts';
+import { replaceSecrets } from '../../lib/store/clients/client-secrets.ts';
 import {
   type Client,
   disableClient,
@@ -13,13 +15,12 @@ import {
   setScopes,
   setTokenLifetime,
   tokenLifetimeSeconds,
-} from '../../functions/token/clients.ts';
-import { findFitting, hashSecret } from '../../functions/token/secret-hash.ts';
-import { inTransaction, type Sql } from '../../lib/db.ts';
-import { changeClient, clientId, randomSecret, shownOnce, usableSecret } from './client-words.ts';
+} from '../../lib/store/clients/clients.ts';
+import { inTransaction, type Sql } from '../../lib/store/database.ts';
+import { changeClient, clientId, randomSecret, shownOnce, usableSecret } from './client-arguments.ts';
 import { AdminError, type Command, UsageError, withDatabase } from './command.ts';
 import { readPublicKeys, toldOf } from './public-keys.ts';
-import { parseSenders, senderOptions, sendersText } from './sender-words.ts';
+import { parseSenders, senderOptions, sendersText } from './sender-arguments.ts';
 import { dateText, formatTable } from './table.ts';
 
 /** As it stands in the help. */

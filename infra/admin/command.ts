@@ -1,8 +1,9 @@
 // What an operator's command is, how its words are read, and how it is described.
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { openDatabase, type Sql } from '../../lib/db.ts';
-import { databaseUrl, url } from '../../lib/env.ts';
+import { url } from '../../lib/process/settings.ts';
+import { openDatabase, type Sql } from '../../lib/store/database.ts';
+import { databaseUrl } from '../../lib/store/settings.ts';
 
 export interface Command {
   /** As in `client create`. */

@@ -3,16 +3,16 @@ import { generateKeyPair } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { domainToASCII } from 'node:url';
 import { promisify } from 'node:util';
+import { inTransaction } from '../../lib/store/database.ts';
 import {
   activateKey,
   type DkimKey,
+  type DkimKeyRow,
   deleteKey,
   findKey,
   insertKey,
   listKeys,
-  type SigningKeyRow,
-} from '../../functions/consume/dkim-keys.ts';
-import { inTransaction } from '../../lib/db.ts';
+} from '../../lib/store/dkim-keys/dkim-keys.ts';
 import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
 import { printedRecord, recordFault, recordName } from './dkim-record.ts';
 import { dateText, formatTable } from './table.ts';
@@ -125,12 +125,12 @@ async function keysOf(
   settings: AdminSettings,
   name: string | undefined,
   word: string | undefined,
-): Promise<SigningKeyRow[]> {
+): Promise<DkimKeyRow[]> {
   const domain = parseDomain(name);
   const selector = word === undefined ? undefined : parseSelector(word);
   return withDatabase(settings, async (sql) => {
     const selectors = selector === undefined ? (await listKeys(sql, domain)).map((key) => key.selector) : [selector];
-    const keys: SigningKeyRow[] = [];
+    const keys: DkimKeyRow[] = [];
     for (const one of selectors) {
       const key = await findKey(sql, domain, one);
       if (key !== undefined) keys.push(key);
@@ -179,7 +179,7 @@ function resolverAt(server: string | undefined): Resolver {
 }
 
 /** Each as one string; none where there is no such name. */
-async function txtRecords(resolver: Resolver, key: SigningKeyRow): Promise<string[]> {
+async function txtRecords(resolver: Resolver, key: DkimKeyRow): Promise<string[]> {
   try {
     return (await resolver.resolveTxt(recordName(key))).map((strings) => strings.join(''));
   } catch (error) {

@@ -1,21 +1,21 @@
 // The DNS record of a DKIM key (RFC 6376 §3.6.1): what it says, how it is printed, whether one that is in DNS fits.
 import { createPublicKey } from 'node:crypto';
-import type { SigningKeyRow } from '../../functions/consume/dkim-keys.ts';
+import type { DkimKeyRow } from '../../lib/store/dkim-keys/dkim-keys.ts';
 
 /** A string of a TXT record has this many bytes at most (RFC 1035 §3.3.14); several of them are read as one (RFC 6376 §3.6.2.2). */
 const maxStringBytes = 255;
 
-export function recordName({ domain, selector }: Pick<SigningKeyRow, 'domain' | 'selector'>): string {
+export function recordName({ domain, selector }: Pick<DkimKeyRow, 'domain' | 'selector'>): string {
   return `${selector}._domainkey.${domain}`;
 }
 
-export function recordValue({ private_key }: Pick<SigningKeyRow, 'private_key'>): string {
+export function recordValue({ private_key }: Pick<DkimKeyRow, 'private_key'>): string {
   const publicKey = createPublicKey(private_key).export({ type: 'spki', format: 'der' });
   return `v=DKIM1; k=rsa; p=${publicKey.toString('base64')}`;
 }
 
 /** For the operator: once for the form of a DNS provider, once for a zone file. */
-export function printedRecord(key: SigningKeyRow): string {
+export function printedRecord(key: DkimKeyRow): string {
   const name = recordName(key);
   const value = recordValue(key);
   const strings = value.match(new RegExp(`.{1,${maxStringBytes}}`, 'g')) ?? [];
@@ -28,7 +28,7 @@ ${name}. IN TXT ( ${strings.map((string) => `"${string}"`).join('\n    ')} )`;
 }
 
 /** What is wrong with the TXT records that DNS has at the key's name, each as one string; undefined if nothing is. */
-export function recordFault(key: SigningKeyRow, found: readonly string[]): string | undefined {
+export function recordFault(key: DkimKeyRow, found: readonly string[]): string | undefined {
   const keys = found.map(tagsOf).filter((tags) => tags.has('p'));
   const [tags, another] = keys;
   if (found.length === 0) return 'there is no TXT record';

@@ -1,18 +1,18 @@
 // The operator's commands for emails: looking at them, sending them again, erasing a recipient.
-import type { Sql } from '../../lib/db.ts';
-import { emailStatuses, isEmailId, replayableStatuses } from '../../lib/emails/email.ts';
-import { eraseRecipient } from '../../lib/emails/erase.ts';
-import { listEvents } from '../../lib/emails/events.ts';
-import type { EmailFilter } from '../../lib/emails/filter.ts';
-import { type EmailSummary, findEmail, listEmails } from '../../lib/emails/read.ts';
-import { areReplayable, replayEmail, replayEmails } from '../../lib/emails/replay.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { emailStatuses, isEmailId, replayableStatuses } from '../../lib/store/emails/email.ts';
+import { eraseRecipient } from '../../lib/store/emails/erase.ts';
+import { listEvents } from '../../lib/store/emails/events.ts';
+import type { EmailFilter } from '../../lib/store/emails/filter.ts';
+import { type EmailSummary, findEmail, listEmails } from '../../lib/store/emails/read.ts';
+import { areReplayable, replayEmail, replayEmails } from '../../lib/store/emails/replay.ts';
 import { AdminError, type Command, type Options, UsageError, withDatabase } from './command.ts';
 import { filterOptions, parseAddress, parseFilter, parseLimit, parseOwner, parseStatuses } from './email-filter.ts';
 import { dateText, formatTable } from './table.ts';
 
 const maxListed = 1_000;
 const maxReplayed = 1_000;
-/** Without the broker: relay publishes what is due. */
+/** Without the broker: dispatch publishes what is due. */
 const dueAtOnce = 0;
 
 export const emailCommands: Command[] = [
@@ -47,7 +47,7 @@ export const emailCommands: Command[] = [
     words: ['[ID]'],
     options: { status: { value: replayableStatuses.join(',') }, ...filterOptions, limit: { value: '100' } },
     about: `Sends one email again, or those that the options find (failed ones where --status is not given), the oldest first.
-      Relay puts them on the queue in its next round. Recipients that have an email already do not get it twice.`,
+      Dispatch puts them on the queue in its next round. Recipients that have an email already do not get it twice.`,
     run: ([id], options, settings) =>
       withDatabase(settings, (sql) => (id === undefined ? replayFound(sql, options) : replayOne(sql, id, options))),
   },

@@ -1,8 +1,8 @@
 // The options by which the operator says which emails are meant.
 
-import { isClientId } from '../../functions/token/clients.ts';
-import { normalizeAddress } from '../../lib/address.ts';
-import type { EmailFilter, Owner } from '../../lib/emails/filter.ts';
+import { normalizeAddress } from '../../lib/mail/address.ts';
+import { isClientId } from '../../lib/store/clients/clients.ts';
+import type { EmailFilter, Owner } from '../../lib/store/emails/filter.ts';
 import { type Options, UsageError } from './command.ts';
 
 export const filterOptions = {

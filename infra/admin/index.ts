@@ -1,6 +1,6 @@
 // The operator's command: migrations, clients, signing keys, DKIM keys, emails and dead letters. `npm run admin`, or `node index.mjs` where only the bundle is.
 import * as v from 'valibot';
-import { readSettings } from '../../lib/env.ts';
+import { readSettings } from '../../lib/process/settings.ts';
 import { runAdmin } from './run.ts';
 
 /** Text as it stands: not every command needs them, and each says what is wrong with the one that it needs. */

@@ -1,8 +1,8 @@
 // The operator's commands for what clients may do: from whom they may send, and how much.
-import { setAllowedSenders, setLimits } from '../../functions/token/clients.ts';
-import { changeClient } from './client-words.ts';
+import { setAllowedSenders, setLimits } from '../../lib/store/clients/clients.ts';
+import { changeClient } from './client-arguments.ts';
 import { type Command, UsageError } from './command.ts';
-import { parseSenders, senderOptions } from './sender-words.ts';
+import { parseSenders, senderOptions } from './sender-arguments.ts';
 
 /** Bounds that the table has, too. */
 const mostPerSecond = 1_000_000;

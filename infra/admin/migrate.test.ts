@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { openDatabase, type Sql } from '../../lib/db.ts';
+import { openDatabase, type Sql } from '../../lib/store/database.ts';
 import { freePort } from '../local/ports.ts';
 import { migrate } from './migrate.ts';
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import { isDatabaseAway } from '../../lib/db.ts';
+import { isDatabaseAway } from '../../lib/store/database.ts';
 
 export interface MigrateOptions {
   /** Where the SQL files are; found beside this file where it is not given. */

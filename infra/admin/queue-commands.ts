@@ -1,10 +1,10 @@
 // The operator's commands for dead letters: messages that no worker could use.
-import type { Sql } from '../../lib/db.ts';
-import type { EmailStatus } from '../../lib/emails/email.ts';
-import { findEmail } from '../../lib/emails/read.ts';
+
 import { type DeadLetter, walkDeadLetters } from '../../lib/queue/dead-letters.ts';
-import { readMessage } from '../../lib/queue/message.ts';
-import type { Lane } from '../../lib/queue/topology.ts';
+import { readMessage } from '../../lib/queue/queue-message.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import type { EmailStatus, Lane } from '../../lib/store/emails/email.ts';
+import { findEmail } from '../../lib/store/emails/read.ts';
 import { AdminError, type AdminSettings, type Command, requireAmqpUrl, withDatabase } from './command.ts';
 import { dateText, formatTable } from './table.ts';
 

@@ -1,5 +1,5 @@
 // Finds the command that the operator means, runs it, and says how it went.
-import { isDatabaseAway } from '../../lib/db.ts';
+import { isDatabaseAway } from '../../lib/store/database.ts';
 import { clientCommands } from './client-commands.ts';
 import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
 import { dkimCommands } from './dkim-commands.ts';

@@ -1,4 +1,6 @@
 // The operator's commands for the secrets of clients.
+
+import { hashSecret } from '../../functions/token/secret-hash.ts';
 import {
   addSecret,
   type ClientSecret,
@@ -6,11 +8,10 @@ import {
   mostSecrets,
   removeSecret,
   replaceSecrets,
-} from '../../functions/token/client-secrets.ts';
-import { findClients, lockClient } from '../../functions/token/clients.ts';
-import { hashSecret } from '../../functions/token/secret-hash.ts';
-import { inTransaction, type Query } from '../../lib/db.ts';
-import { clientId, noSuchClient, randomSecret, shownOnce } from './client-words.ts';
+} from '../../lib/store/clients/client-secrets.ts';
+import { findClients, lockClient } from '../../lib/store/clients/clients.ts';
+import { inTransaction, type Query } from '../../lib/store/database.ts';
+import { clientId, noSuchClient, randomSecret, shownOnce } from './client-arguments.ts';
 import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
 import { dateText, formatTable } from './table.ts';
 

@@ -1,6 +1,6 @@
 // The operator's commands for suppressions: to whom a client sends no more.
-import { addSuppressions, listSuppressions, removeSuppression } from '../../lib/emails/suppressions.ts';
-import { changeClient, clientId } from './client-words.ts';
+import { addSuppressions, listSuppressions, removeSuppression } from '../../lib/store/suppressions/suppressions.ts';
+import { changeClient, clientId } from './client-arguments.ts';
 import { AdminError, type Command, withDatabase } from './command.ts';
 import { parseAddress, parseLimit } from './email-filter.ts';
 import { dateText, formatTable } from './table.ts';

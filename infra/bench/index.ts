@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killChildren } from '../local/child.ts';
 import { processesIn } from '../local/process-table.ts';
-import { bringUp, createServices } from './ground.ts';
 import { full, quick } from './measures/measure.ts';
 import { readOptions } from './options.ts';
 import { describeMachine, writeResults } from './results.ts';
 import type { Row } from './row.ts';
+import { bringUp, createServices } from './services/measured-api.ts';
 import { formatCosts, formatTable } from './table.ts';
 
 const options = readOptions(process.argv.slice(2));

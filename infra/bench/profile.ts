@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killChildren } from '../local/child.ts';
 import { readShares } from './cpu-profile.ts';
-import { bringUp, createServices, type Ground } from './ground.ts';
 import { drained, fillOurs } from './measures/drain.ts';
 import { httpRun } from './measures/http-run.ts';
 import { quick } from './measures/measure.ts';
 import { email } from './sample.ts';
 import { tokenRequest } from './services/account.ts';
 import { buildReadable } from './services/bundles.ts';
+import { bringUp, createServices, type MeasuredApi } from './services/measured-api.ts';
 import type { NodeProcess } from './services/node-process.ts';
 
 const scale = { ...quick, loadMs: 6_000 };
 const drainEmails = 10_000;
 const shown = { packages: 25, functions: 45 };
 
-type Load = (ground: Ground, start: () => Promise<NodeProcess>) => Promise<string>;
+type Load = (ground: MeasuredApi, start: () => Promise<NodeProcess>) => Promise<string>;
 
 function accepting(path: string, body: unknown): Load {
   return async (ground, start) => {

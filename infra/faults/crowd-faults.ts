@@ -16,13 +16,13 @@ function clockOffBy(minutes: number) {
 
 export const crowdFaults: readonly Fault[] = [
   {
-    name: 'two-relays-ten-workers',
-    says: 'two relays and ten workers on the same rows',
-    copies: { relay: 2, consume: 10 },
+    name: 'two-dispatchers-ten-workers',
+    says: 'two of dispatch and ten workers on the same rows',
+    copies: { dispatch: 2, consume: 10 },
     own: {
-      // Rows are due before their worker had a chance, so that relays and workers meet on each.
+      // Rows are due before their worker had a chance, so that dispatchers and workers meet on each.
       send: { PUBLISH_GRACE_SECONDS: '0.1' },
-      relay: { PUBLISH_GRACE_SECONDS: '0.1', RELAY_INTERVAL_SECONDS: '0.05' },
+      dispatch: { PUBLISH_GRACE_SECONDS: '0.1', DISPATCH_INTERVAL_SECONDS: '0.05' },
       consume: { SMTP_CONNECTIONS: '3' },
     },
     make: async () => {},
@@ -35,8 +35,8 @@ export const crowdFaults: readonly Fault[] = [
   },
   {
     name: 'clocks-behind',
-    says: 'clock of token 5 minutes behind, send and relay 5 ahead',
-    own: { token: clockOffBy(-5), send: clockOffBy(5), relay: clockOffBy(5) },
+    says: 'clock of token 5 minutes behind, send and dispatch 5 ahead',
+    own: { token: clockOffBy(-5), send: clockOffBy(5), dispatch: clockOffBy(5) },
     make: async () => {},
   },
 ];

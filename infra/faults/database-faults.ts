@@ -1,7 +1,7 @@
 // PostgreSQL goes: killed and restarted, stopped, or with no connection left for us.
 import { setTimeout as pause } from 'node:timers/promises';
-import { openDatabase, type Sql } from '../../lib/db.ts';
-import type { DeliveryMode } from '../../lib/emails/email.ts';
+import { openDatabase, type Sql } from '../../lib/store/database.ts';
+import type { DeliveryMode } from '../../lib/store/emails/email.ts';
 import type { Fault, Stage } from './fault.ts';
 
 /** The issue asks for at least so many emails where something is killed. */

@@ -1,6 +1,6 @@
 // What a fault is: how it is set up, what it breaks while the load is on, and what it may do to emails.
-import type { Sql } from '../../lib/db.ts';
-import type { DeliveryMode } from '../../lib/emails/email.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import type { DeliveryMode } from '../../lib/store/emails/email.ts';
 import type { FunctionName } from '../local/functions.ts';
 import type { Fleet, Settings } from './fleet.ts';
 import type { Load } from './load.ts';

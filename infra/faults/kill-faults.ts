@@ -56,10 +56,10 @@ export const killFaults: readonly Fault[] = [
     make: (stage) => killRepeatedly('consume', stage),
   },
   {
-    name: 'kill-relay',
-    says: 'kill -9 of relay',
+    name: 'kill-dispatch',
+    says: 'kill -9 of dispatch',
     emails,
-    make: (stage) => killRepeatedly('relay', stage),
+    make: (stage) => killRepeatedly('dispatch', stage),
   },
   {
     name: 'kill-history',

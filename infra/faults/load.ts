@@ -1,7 +1,7 @@
 // The load: clients on kept-alive connections that send emails at an even pace and remember exactly what they were told.
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DeliveryMode } from '../../lib/emails/email.ts';
+import type { DeliveryMode } from '../../lib/store/emails/email.ts';
 import { client } from './services.ts';
 
 export interface LoadOptions {

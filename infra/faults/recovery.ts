@@ -1,6 +1,6 @@
 // After an outage: how long it takes until each function does its work again, without having been restarted.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Sql } from '../../lib/db.ts';
+import type { Sql } from '../../lib/store/database.ts';
 import type { Fleet } from './fleet.ts';
 import type { Load } from './load.ts';
 
@@ -11,7 +11,7 @@ const giveUpMs = 60_000;
 const tickMs = 50;
 
 /**
- * Resolves with the time in ms after which token, send, consume, relay and history had each done their work once. For consume
+ * Resolves with the time in ms after which token, send, consume, dispatch and history had each done their work once. For consume
  * that is any delivery: a new email waits behind all that were accepted during the outage.
  */
 export async function timeUntilAllWork(fleet: Fleet, load: Load, sql: Sql): Promise<number> {
@@ -24,7 +24,7 @@ export async function timeUntilAllWork(fleet: Fleet, load: Load, sql: Sql): Prom
   };
   await Promise.all([
     until(async () => (await load.authorize()) !== undefined),
-    until(() => runsRound(fleet.urls.relay)),
+    until(() => runsRound(fleet.urls.dispatch)),
     until(() => hasDelivered(sql, performance.now() - begun)),
     (async () => {
       let id: string | undefined;
@@ -47,8 +47,8 @@ function hasDelivered(sql: Sql, withinMs: number): Promise<boolean> {
   );
 }
 
-function runsRound(relayUrl: string): Promise<boolean> {
-  return fetch(relayUrl, { method: 'POST', signal: AbortSignal.timeout(5_000) }).then(
+function runsRound(dispatchUrl: string): Promise<boolean> {
+  return fetch(dispatchUrl, { method: 'POST', signal: AbortSignal.timeout(5_000) }).then(
     ({ ok }) => ok,
     () => false,
   );

@@ -1,7 +1,7 @@
 // The story of one fault: functions on a database of their own, a load, something breaks, all settles, and what came of it.
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openDatabase, type Sql, untilDatabaseIsBack } from '../../lib/db.ts';
+import { openDatabase, type Sql, untilDatabaseIsBack } from '../../lib/store/database.ts';
 import { deleteQueues } from './by-hand.ts';
 import type { Fault, Stage } from './fault.ts';
 import { type Fleet, type Settings, startFleet } from './fleet.ts';
@@ -22,7 +22,7 @@ export interface Result extends Verdict {
 const impatient: Settings = {
   LEASE_SECONDS: '3',
   PUBLISH_GRACE_SECONDS: '2',
-  RELAY_INTERVAL_SECONDS: '0.2',
+  DISPATCH_INTERVAL_SECONDS: '0.2',
   RETRY_BASE_SECONDS: '0.5',
   RETRY_MAX_SECONDS: '3',
   // Nothing is given up: an email that failed here would be one lost.

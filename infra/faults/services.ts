@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { bundle } from '../../esbuild.config.ts';
-import { openDatabase } from '../../lib/db.ts';
+import { openDatabase } from '../../lib/store/database.ts';
 import { startChild } from '../local/child.ts';
 import { freePorts } from '../local/ports.ts';
 import { type Postgres, startPostgres } from '../local/postgres.ts';

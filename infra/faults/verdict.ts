@@ -1,5 +1,5 @@
 // What came of a run: accepted emails, rows and deliveries laid side by side, and whatever the design does not allow. Pure.
-import type { DeliveryMode } from '../../lib/emails/email.ts';
+import type { DeliveryMode } from '../../lib/store/emails/email.ts';
 import type { Kill } from './fleet.ts';
 import type { Delivery, SmtpReport } from './smtp-protocol.ts';
 

@@ -34,9 +34,9 @@ async function killThoseWhoTell({ full, load, fleet, sql, say, complain }: Stage
   const times = full ? 10 : 3;
   for (let kill = 1; kill <= times; kill++) {
     await load.until(0.1 + (0.8 * kill) / (times + 1));
-    await Promise.all([fleet.kill('notify'), fleet.kill('relay')]);
+    await Promise.all([fleet.kill('notify'), fleet.kill('dispatch')]);
   }
-  say(`notify and relay were killed ${times} times`);
+  say(`notify and dispatch were killed ${times} times`);
   const [{ to } = { to: 0 }] = await sql<{ to: number }[]>`select max(id)::integer as to from email_events`;
 
   const deadline = Date.now() + toldWithinMs;
@@ -59,7 +59,7 @@ async function killThoseWhoTell({ full, load, fleet, sql, say, complain }: Stage
 export const webhookFaults: readonly Fault[] = [
   {
     name: 'kill-notify',
-    says: 'kill -9 of notify and relay, with webhooks',
+    says: 'kill -9 of notify and dispatch, with webhooks',
     emails: 5_000,
     own: {
       notify: {

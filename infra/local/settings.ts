@@ -1,8 +1,8 @@
 // The settings of `npm start`.
 import * as v from 'valibot';
 import { parseRelayUrls } from '../../functions/consume/relay-url.ts';
-import { integer, url } from '../../lib/env.ts';
-import { logLevels } from '../../lib/log.ts';
+import { logLevels } from '../../lib/process/log.ts';
+import { integer, url } from '../../lib/process/settings.ts';
 
 const port = integer(1, 65_535);
 

@@ -1,7 +1,7 @@
 // `npm start`: brings up the whole email API on this machine, says what to try, and leaves no process behind.
 import { rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readSettings } from '../../lib/env.ts';
+import { readSettings } from '../../lib/process/settings.ts';
 import { killChildren, startChild } from './child.ts';
 import { enterFolder, type Folder } from './folder.ts';
 import { startFunctions } from './functions.ts';

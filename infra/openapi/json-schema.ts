@@ -26,7 +26,8 @@ export function convert(schema: v.GenericSchema, { prose, schemas, open }: Conve
     ignoreActions: ['check', 'raw_check', 'partial_check'],
     overrideSchema({ valibotSchema, jsonSchema }) {
       if ('plain' in valibotSchema) return inner(valibotSchema.plain as v.GenericSchema);
-      if (valibotSchema.type === 'lazy') throw new Error('a lazy schema needs a plain one beside it: see chosen.ts');
+      if (valibotSchema.type === 'lazy')
+        throw new Error('a lazy schema needs a plain one beside it: see select-schema.ts');
       if (valibotSchema.type === 'custom') return { ...jsonSchema, [unsaid]: true } as JsonSchema;
       if (jsonSchema.type !== 'object' || jsonSchema.properties === undefined) return undefined;
       return described(

@@ -1,9 +1,9 @@
 // What the document says of one operation: the shape of an entry in operations/.
 import type * as v from 'valibot';
 import type { OAuthErrorCode } from '../../functions/token/oauth-error.ts';
-import type { Scope } from '../../lib/access-token.ts';
-import type { ErrorCode } from '../../lib/errors.ts';
-import type { Route } from '../../lib/http.ts';
+import type { Scope } from '../../lib/auth/access-token.ts';
+import type { ErrorCode } from '../../lib/http/errors.ts';
+import type { Route } from '../../lib/http/route.ts';
 import type { AnswerHeader, RequestHeader } from './headers.ts';
 
 /** Sections of the reference page, in this order, and what each is about. */

@@ -1,7 +1,7 @@
 // What the document says of errors: which an operation can give, and the answers they come in.
 import * as v from 'valibot';
 import { type OAuthErrorCode, statuses } from '../../functions/token/oauth-error.ts';
-import { type ErrorCode, problems } from '../../lib/errors.ts';
+import { type ErrorCode, problems } from '../../lib/http/errors.ts';
 import { type AnswerHeader, answerHeaders, rateLimits } from './headers.ts';
 import type { Operation } from './operation.ts';
 

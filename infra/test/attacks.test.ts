@@ -5,15 +5,15 @@ import { gzipSync } from 'node:zlib';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, type Json, json } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
 import type { TestSmtpServer } from './smtp-server.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-let ground: Ground;
+let ground: WholeApi;
 let smtp: TestSmtpServer;
 let api: Api;
 
 beforeAll(async () => {
-  ground = await startGround();
+  ground = await startWholeApi();
   ({ smtp, api } = ground);
 });
 afterAll(async () => {

@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { importJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Api, getToken, issuer, type Json, json } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
 import type { TestSmtpServer } from './smtp-server.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-let ground: Ground;
+let ground: WholeApi;
 let smtp: TestSmtpServer;
 let api: Api;
 
 beforeAll(async () => {
-  ground = await startGround();
+  ground = await startWholeApi();
   ({ smtp, api } = ground);
 });
 afterAll(async () => {

@@ -5,7 +5,7 @@ import { freePorts, portIsFree } from '../local/ports.ts';
 import { check, results, timed } from './checks.ts';
 import { type Container, composeProject, findEngine } from './compose.ts';
 
-const functions = ['token', 'send', 'consume', 'relay', 'history', 'manage', 'notify'];
+const functions = ['token', 'send', 'consume', 'dispatch', 'history', 'manage', 'notify'];
 const stores = ['postgres', 'rabbitmq', 'mailbox', 'gateway'];
 const jobs = ['secrets', 'migrate'];
 /** As the original had it. */

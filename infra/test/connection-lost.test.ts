@@ -1,6 +1,12 @@
 // The database's connection is lost in mid-query and in mid-transaction: the caller hears of it, and the next one is answered right.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { inTransaction, isDatabaseAway, openDatabase, type Sql, untilDatabaseIsBack } from '../../lib/db.ts';
+import {
+  inTransaction,
+  isDatabaseAway,
+  openDatabase,
+  type Sql,
+  untilDatabaseIsBack,
+} from '../../lib/store/database.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { eventually } from './functions.ts';
 

@@ -1,7 +1,7 @@
 // The database's connection, plain or secured by TLS, is reset, and queries are made before the driver has noticed it whole: none hangs, none gets another's answer.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isDatabaseAway, openDatabase, type Sql, untilDatabaseIsBack } from '../../lib/db.ts';
+import { isDatabaseAway, openDatabase, type Sql, untilDatabaseIsBack } from '../../lib/store/database.ts';
 import { migrate } from '../admin/migrate.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { expiredCertificate } from './expired-certificate.ts';

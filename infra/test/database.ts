@@ -1,7 +1,7 @@
 // A database for one test file, cloned from the migrated template.
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
-import { openDatabase, type Sql } from '../../lib/db.ts';
+import { openDatabase, type Sql } from '../../lib/store/database.ts';
 
 export interface TestDatabase {
   url: string;

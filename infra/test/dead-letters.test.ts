@@ -23,7 +23,7 @@ beforeAll(async () => {
   broker = await startRabbitMq({ directory, port: await freePort(), log: () => {} });
   database = await createTestDatabase();
   smtp = await startSmtpServer();
-  // Relay must not be quicker than the operator.
+  // Dispatch must not be quicker than the operator.
   const settings = { PUBLISH_GRACE_SECONDS: '3600' };
   api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url, amqpUrl: broker.url, settings });
 });

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runAdmin } from '../admin/run.ts';
 import { startDnsServer, type TestDnsServer } from './dns-server.ts';
 import { eventually, json } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-let ground: Ground;
+let ground: WholeApi;
 let dns: TestDnsServer;
 /** In this process, which is the DNS server as well. */
 async function dkim(...words: string[]): Promise<string> {
@@ -24,7 +24,7 @@ async function dkim(...words: string[]): Promise<string> {
 let printed = '';
 
 beforeAll(async () => {
-  [ground, dns] = await Promise.all([startGround({ settings: { DKIM_KEYS_SECONDS: '0.2' } }), startDnsServer()]);
+  [ground, dns] = await Promise.all([startWholeApi({ settings: { DKIM_KEYS_SECONDS: '0.2' } }), startDnsServer()]);
   publish(await dkim('create', 'example.com', '--selector', 's1'));
   await dkim('use', 'example.com', 's1');
 });

@@ -19,7 +19,7 @@ it.each<[FunctionName, string, string, number]>([
   ['token', 'POST', '/authorize', 401],
   ['send', 'POST', '/send', 401],
   ['consume', 'POST', '/', 422],
-  ['relay', 'GET', '/nope', 404],
+  ['dispatch', 'GET', '/nope', 404],
   ['history', 'GET', '/emails', 401],
   ['manage', 'GET', '/nope', 404],
   ['notify', 'POST', '/', 422],

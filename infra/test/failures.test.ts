@@ -12,7 +12,7 @@ const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', tex
 const impatient = {
   LEASE_SECONDS: '2',
   PUBLISH_GRACE_SECONDS: '1',
-  RELAY_INTERVAL_SECONDS: '0.1',
+  DISPATCH_INTERVAL_SECONDS: '0.1',
   RETRY_BASE_SECONDS: '0.5',
 };
 

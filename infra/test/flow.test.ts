@@ -2,15 +2,15 @@
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, eventually, json } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
 import type { TestSmtpServer } from './smtp-server.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-let ground: Ground;
+let ground: WholeApi;
 let smtp: TestSmtpServer;
 let api: Api;
 
 beforeAll(async () => {
-  ground = await startGround();
+  ground = await startWholeApi();
   ({ smtp, api } = ground);
 });
 afterAll(async () => {
@@ -106,7 +106,7 @@ describe('the main job', () => {
     expect(await metrics('consume')).toMatch(/^smtp_attempt_duration_seconds_count\{.*outcome="sent".*\} [1-9]/m);
     expect(await metrics('consume')).toMatch(/^smtp_relay_state\{.*state="closed".*\} 1$/m);
     expect(await metrics('consume')).toMatch(/^batch_items_count\{.*batch="record".*\} [1-9]/m);
-    expect(await metrics('relay')).toContain('# TYPE emails_due gauge');
+    expect(await metrics('dispatch')).toContain('# TYPE emails_due gauge');
     expect(await metrics('token')).toContain('process_resident_memory_bytes');
   });
 

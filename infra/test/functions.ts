@@ -7,7 +7,7 @@ import { type Child, startChild } from '../local/child.ts';
 import { freePort } from '../local/ports.ts';
 import { brokers } from './brokers.ts';
 
-export type FunctionName = 'token' | 'send' | 'consume' | 'relay' | 'history' | 'manage' | 'notify';
+export type FunctionName = 'token' | 'send' | 'consume' | 'dispatch' | 'history' | 'manage' | 'notify';
 
 export interface RunningFunction {
   url: string;
@@ -93,7 +93,7 @@ export interface ApiOptions {
 }
 
 /** Those without which no email is sent and read. */
-const always = ['token', 'send', 'consume', 'relay', 'history'] as const;
+const always = ['token', 'send', 'consume', 'dispatch', 'history'] as const;
 
 /** Starts functions on one database, with the original's example client. */
 export async function startApi({

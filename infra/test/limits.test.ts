@@ -2,23 +2,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseEmailRequest } from '../../functions/send/email-request.ts';
 import { toNewEmail } from '../../functions/send/new-email.ts';
-import { insertClient, setAllowedSenders, setLimits } from '../../functions/token/clients.ts';
-import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
-import { foreseeAcceptance } from '../../lib/emails/foresee.ts';
-import { addSuppressions } from '../../lib/emails/suppressions.ts';
-import { continueTrace } from '../../lib/trace.ts';
+import { continueTrace } from '../../lib/process/trace.ts';
+import { insertClient, setAllowedSenders, setLimits } from '../../lib/store/clients/clients.ts';
+import { type Acceptance, insertEmails } from '../../lib/store/emails/accept.ts';
+import { preflight } from '../../lib/store/emails/preflight.ts';
+import { addSuppressions } from '../../lib/store/suppressions/suppressions.ts';
 import type { TestDatabase } from './database.ts';
 import { brokerUrl, json, type RunningFunction, startFunction } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-let ground: Ground;
+let ground: WholeApi;
 let database: TestDatabase;
 /** Of the same database and client as the ground's own. */
 let secondSend: RunningFunction;
 const client = 'myawesomeapp';
 
 beforeAll(async () => {
-  ground = await startGround();
+  ground = await startWholeApi();
   ({ database } = ground);
   secondSend = await startFunction('send', {
     DATABASE_URL: database.url,
@@ -79,7 +79,7 @@ describe('allowed senders', () => {
     const response = await post('/send', { ...good, from });
     expect(response.status).toBe(isAllowed ? 202 : 403);
     const parsed = parseEmailRequest({ ...good, from }, new Date()).from.email;
-    const foreseen = await foreseeAcceptance(database.sql, { client_id: client, from: parsed, recipients: [] });
+    const foreseen = await preflight(database.sql, { client_id: client, from: parsed, recipients: [] });
     expect(foreseen.sender_allowed).toBe(isAllowed);
   });
 
@@ -148,9 +148,9 @@ describe('the daily quota', () => {
   it('begins anew with the day, and takes a request whole or not at all', async () => {
     await limit({ daily_quota: 3 });
     const [first, second, third] = await insert(request(client, null, 2), request(client, null, 2), request(client));
-    expect(first).toMatchObject({ outcome: 'stored', allowances: { daily_quota: { limit: 3, remaining: 1 } } });
+    expect(first).toMatchObject({ outcome: 'stored', limits: { daily_quota: { limit: 3, remaining: 1 } } });
     expect(second).toMatchObject({ outcome: 'limited', by: 'quota', cost: 2 });
-    expect(third).toMatchObject({ outcome: 'stored', allowances: { daily_quota: { remaining: 0 }, rate: null } });
+    expect(third).toMatchObject({ outcome: 'stored', limits: { daily_quota: { remaining: 0 }, rate: null } });
     await database.sql`update allowances set day = day - 1`;
     expect(await insert(request(client, null, 3), request(client))).toMatchObject([
       { outcome: 'stored' },
@@ -271,7 +271,7 @@ it('what is foreseen is what is left, and takes nothing', async () => {
   await limit({ rate_per_second: 5, daily_quota: 7 });
   await addSuppressions(sql, client, ['Gone@example.com']);
   const foresee = () =>
-    foreseeAcceptance(sql, { client_id: client, from: 'a@x.test', recipients: ['gone@example.com', 'b@example.com'] });
+    preflight(sql, { client_id: client, from: 'a@x.test', recipients: ['gone@example.com', 'b@example.com'] });
   const suppressed = [{ recipient: 'gone@example.com', reason: 'manual' }];
   expect(await foresee()).toMatchObject({
     sender_allowed: true,
@@ -281,9 +281,7 @@ it('what is foreseen is what is left, and takes nothing', async () => {
   expect(await sql`select from allowances`).toHaveLength(0);
   await insert(request(client, null, 2));
   expect(await foresee()).toMatchObject({ rate: { limit: 5 }, daily_quota: { limit: 7, remaining: 5 } });
-  expect(
-    await foreseeAcceptance(sql, { client_id: 'free', from: 'a@x.test', recipients: ['gone@example.com'] }),
-  ).toEqual({
+  expect(await preflight(sql, { client_id: 'free', from: 'a@x.test', recipients: ['gone@example.com'] })).toEqual({
     ...{ sender_allowed: true, suppressed: [], rate: null, daily_quota: null },
   });
 });

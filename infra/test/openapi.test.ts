@@ -10,9 +10,9 @@ import { type Call, type Example, exampleEndpoint, exampleTimes, type Operation 
 import { messages, operations } from '../openapi/operations/index.ts';
 import { errorsOf, OAuthProblem, oauthAnswers, Problem, problemAnswers } from '../openapi/problems.ts';
 import { admin, eventually, exampleClient, getToken, type Json, json } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-let ground: Ground;
+let ground: WholeApi;
 /** Takes the messages of the examples' webhooks. */
 let server: Server;
 const told: Json[] = [];
@@ -23,8 +23,8 @@ beforeAll(async () => {
     response.writeHead(204).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const settings = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', RELAY_INTERVAL_SECONDS: '0.1' };
-  ground = await startGround({ settings, also: ['manage', 'notify'] });
+  const settings = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', DISPATCH_INTERVAL_SECONDS: '0.1' };
+  ground = await startWholeApi({ settings, also: ['manage', 'notify'] });
   // Far away, so that answers tell of them.
   admin(
     ground.database.url,

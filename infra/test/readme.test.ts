@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConsumeSettings } from '../../functions/consume/settings.ts';
+import { DispatchSettings } from '../../functions/dispatch/settings.ts';
 import { HistorySettings } from '../../functions/history/settings.ts';
 import { ManageSettings } from '../../functions/manage/settings.ts';
 import { NotifySettings } from '../../functions/notify/settings.ts';
-import { RelaySettings } from '../../functions/relay/settings.ts';
 import { SendSettings } from '../../functions/send/settings.ts';
 import { TokenSettings } from '../../functions/token/settings.ts';
 import { instructions } from '../local/instructions.ts';
@@ -15,7 +15,7 @@ const settings = {
   token: TokenSettings,
   send: SendSettings,
   consume: ConsumeSettings,
-  relay: RelaySettings,
+  dispatch: DispatchSettings,
   history: HistorySettings,
   manage: ManageSettings,
   notify: NotifySettings,

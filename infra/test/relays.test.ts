@@ -20,7 +20,7 @@ beforeEach(async () => {
     smtpUrl: `${preferred.url}, ${other.url}`,
     settings: {
       RETRY_BASE_SECONDS: '0.2',
-      RELAY_INTERVAL_SECONDS: '0.1',
+      DISPATCH_INTERVAL_SECONDS: '0.1',
       SMTP_BREAKER_FAILURES: '2',
       SMTP_BREAKER_SECONDS: '1',
     },

@@ -7,7 +7,7 @@ import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 let database: TestDatabase;
 let smtp: TestSmtpServer;
 let api: Api;
-const settings = { RELAY_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '0.2', GIVE_UP_AFTER_SECONDS: '2' };
+const settings = { DISPATCH_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '0.2', GIVE_UP_AFTER_SECONDS: '2' };
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -63,7 +63,7 @@ describe('POST /emails/{id}/replay', () => {
       body: { object: 'email', id, status: 'queued' },
     });
     const email = await untilStatus(id, 'sent');
-    // Published by the send function: relay had nothing to do with it.
+    // Published by the send function: dispatch had nothing to do with it.
     expect(types(email)).toEqual(['accepted', 'attempt', 'bounced', 'replayed', 'attempt', 'sent']);
     expect(email.events[3].status).toBe('bounced');
     expect(email.events[4].attempt).toBe(2);

@@ -24,7 +24,7 @@ beforeAll(async () => {
     databaseUrl: database.url,
     smtpUrl: smtp.url,
     also: ['manage'],
-    settings: { RELAY_INTERVAL_SECONDS: '0.1' },
+    settings: { DISPATCH_INTERVAL_SECONDS: '0.1' },
   });
   const portOf = (name: PublicFunction) => Number(new URL(api.functions[name].url).port);
   const port = await freePort();

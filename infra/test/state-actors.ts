@@ -2,17 +2,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expire, failEmpty, handBack, nextStep, relaysAway } from '../../functions/consume/next-step.ts';
 import { type AttemptResult, classify, type SmtpReply } from '../../functions/consume/outcome.ts';
-import { dueStep } from '../../functions/relay/due-step.ts';
+import { dueStep } from '../../functions/dispatch/due-step.ts';
 import { cancelEmail } from '../../functions/send/cancel-email.ts';
-import { inTransaction, type Sql } from '../../lib/db.ts';
-import { type ClaimedEmail, claimEmails, markDataStarted, renewLeases } from '../../lib/emails/claim.ts';
-import { lockDueEmails } from '../../lib/emails/due.ts';
-import { eraseRecipient } from '../../lib/emails/erase.ts';
-import { moveEmails } from '../../lib/emails/move.ts';
-import { purgeContents, purgeEmails } from '../../lib/emails/purge.ts';
-import { replayEmail } from '../../lib/emails/replay.ts';
-import { rescheduleEmail } from '../../lib/emails/reschedule.ts';
-import { addSuppressions, removeSuppression } from '../../lib/emails/suppressions.ts';
+import { inTransaction, type Sql } from '../../lib/store/database.ts';
+import { type ClaimedEmail, claimEmails, markDataStarted, renewLeases } from '../../lib/store/emails/claim.ts';
+import { lockDueEmails } from '../../lib/store/emails/due.ts';
+import { eraseRecipient } from '../../lib/store/emails/erase.ts';
+import { purgeContents, purgeEmails } from '../../lib/store/emails/purge.ts';
+import { replayEmail } from '../../lib/store/emails/replay.ts';
+import { rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
+import { moveEmails } from '../../lib/store/emails/transition.ts';
+import { addSuppressions, removeSuppression } from '../../lib/store/suppressions/suppressions.ts';
 import { clientId, giveUpAfterMs, graceMs, id, read, recipients, type State, store } from './state-model.ts';
 
 const [first = '', second = ''] = recipients;
@@ -94,8 +94,8 @@ const claim: Act = async (sql) => {
   return null;
 };
 
-/** As in relay-due.ts, once the time has come. */
-const relay: Act = async (sql) => {
+/** As in dispatch-emails.ts, once the time has come. */
+const dispatch: Act = async (sql) => {
   await sql`update emails set due_at = now() - interval '1 second' where due_at is not null`;
   await inTransaction(sql, async (transaction) => {
     const due = await lockDueEmails(transaction, 1);
@@ -122,7 +122,7 @@ const does =
   };
 
 export const actors: Record<string, Actor> = {
-  'relay looks': { kind: 'machine', act: relay },
+  'dispatch looks': { kind: 'machine', act: dispatch },
   'a worker claims': { kind: 'machine', act: claim },
   ...Object.fromEntries(
     Object.entries(results).map(([how, result]) => [

@@ -1,9 +1,9 @@
 // A model of one email's life for the state walk: what its states are, how they begin, and how one is made real and read again.
-import type { Sql } from '../../lib/db.ts';
-import { type Acceptance, insertEmails } from '../../lib/emails/accept.ts';
-import type { ClaimedEmail } from '../../lib/emails/claim.ts';
-import type { DeliveryMode, EmailStatus, SettledRecipient } from '../../lib/emails/email.ts';
-import { addSuppressions } from '../../lib/emails/suppressions.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { type Acceptance, insertEmails } from '../../lib/store/emails/accept.ts';
+import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
+import type { DeliveryMode, EmailStatus, SettledRecipient } from '../../lib/store/emails/email.ts';
+import { addSuppressions } from '../../lib/store/suppressions/suppressions.ts';
 
 export const recipients = ['first@example.com', 'second@example.com'];
 const [first = '', second = ''] = recipients;

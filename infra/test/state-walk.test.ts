@@ -1,7 +1,7 @@
 // Every state that an email can reach, walked by everybody who may change one: none is a dead end.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertClient } from '../../functions/token/clients.ts';
-import { emailStatuses } from '../../lib/emails/email.ts';
+import { insertClient } from '../../lib/store/clients/clients.ts';
+import { emailStatuses } from '../../lib/store/emails/email.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { actors, apply, applyStaleWorker, canAct } from './state-actors.ts';
 import { accept, clientId, everythingStored, nameOf, prepareStore, recipients, type State } from './state-model.ts';
@@ -40,7 +40,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   await prepareStore(database.sql);
   await insertClient(database.sql, { client_id: clientId, scopes: ['email'], secret_hash: 'h' });
-  // Before, relay takes no lease back.
+  // Before, dispatch takes no lease back.
   await database.sql`select pg_sleep(6 - extract(epoch from now() - pg_postmaster_start_time()))`;
   await walk();
 }, 300_000);
@@ -76,28 +76,28 @@ describe('every state that can be reached', () => {
     expect(names(stuck)).toEqual([]);
   });
 
-  it('is led on by relay, unless it is at its end', () => {
-    const looks = steps.filter(({ from, by }) => by === 'relay looks' && isOpen(from));
+  it('is led on by dispatch, unless it is at its end', () => {
+    const looks = steps.filter(({ from, by }) => by === 'dispatch looks' && isOpen(from));
     expect(looks).toHaveLength(open().length);
     const isLedOn = ({ at, to }: Step) =>
       to && (!isOpen(to) || (to.row.status === 'queued' && Date.parse(to.row.due_at ?? '') > at));
     expect(looks.filter((step) => !isLedOn(step)).map(tell)).toEqual([]);
   });
 
-  it('comes to an end by relay and workers alone', () => {
+  it('comes to an end by dispatch and workers alone', () => {
     expect(deadEnds(({ by }) => actors[by]?.kind === 'machine')).toEqual([]);
   });
 
   it('comes to an end even if no SMTP relay ever answers', () => {
     for (const attempt of ['the attempt is lost before DATA', 'no SMTP relay may be asked']) {
-      const uses = ['relay looks', 'a worker claims', attempt, 'it grows old'];
+      const uses = ['dispatch looks', 'a worker claims', attempt, 'it grows old'];
       // These workers live, and keep their leases.
-      expect(deadEnds(({ by, from }) => uses.includes(by) && !(by === 'relay looks' && from.claim))).toEqual([]);
+      expect(deadEnds(({ by, from }) => uses.includes(by) && !(by === 'dispatch looks' && from.claim))).toEqual([]);
     }
   });
 
   it('comes to an end even if every worker dies', () => {
-    const uses = ['relay looks', 'a worker claims', 'the worker dies', 'it grows old'];
+    const uses = ['dispatch looks', 'a worker claims', 'the worker dies', 'it grows old'];
     expect(deadEnds(({ by }) => uses.includes(by))).toEqual([]);
   });
 });

@@ -1,15 +1,15 @@
 // Recipients to whom a client sends no more: how they come on its list, and what becomes of emails to them.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { admin, eventually, getToken, type Json, json } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-let ground: Ground;
+let ground: WholeApi;
 let otherToken: string;
 
 beforeAll(async () => {
-  ground = await startGround({
+  ground = await startWholeApi({
     also: ['manage'],
-    settings: { RELAY_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '0.3' },
+    settings: { DISPATCH_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '0.3' },
   });
   const other = { client_id: 'other', client_secret: 's', scope: 'basic email' };
   admin(ground.database.url, 'client', 'ensure', 'other', '--secret', 's', '--scope', 'basic email');

@@ -2,13 +2,13 @@
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, type Json, json } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-let ground: Ground;
+let ground: WholeApi;
 let api: Api;
 
 beforeAll(async () => {
-  ground = await startGround({ also: ['manage'] });
+  ground = await startWholeApi({ also: ['manage'] });
   ({ api } = ground);
 });
 afterAll(async () => {

@@ -2,17 +2,17 @@
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, admin, exampleClient, getToken, type Json, json } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
 import type { TestSmtpServer } from './smtp-server.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-let ground: Ground;
+let ground: WholeApi;
 let smtp: TestSmtpServer;
 let api: Api;
 /** Of another client. */
 let otherToken: string;
 
 beforeAll(async () => {
-  ground = await startGround({ also: ['manage'] });
+  ground = await startWholeApi({ also: ['manage'] });
   ({ smtp, api } = ground);
   const other = { client_id: 'other', client_secret: 'def456', scope: 'basic email' };
   admin(ground.database.url, 'client', 'ensure', 'other', '--secret', other.client_secret, '--scope', other.scope);

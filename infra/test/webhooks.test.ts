@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { admin, brokerUrl, eventually, getToken, type Json, json, startFunction } from './functions.ts';
-import { type Ground, startGround } from './ground.ts';
+import { startWholeApi, type WholeApi } from './whole-api.ts';
 
 interface Call {
   id: string;
@@ -16,7 +16,7 @@ interface Call {
 }
 
 const settings = {
-  RELAY_INTERVAL_SECONDS: '0.1',
+  DISPATCH_INTERVAL_SECONDS: '0.1',
   PUBLISH_GRACE_SECONDS: '1',
   WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8',
   WEBHOOK_TIMEOUT_SECONDS: '0.5',
@@ -31,7 +31,7 @@ const email = {
   metadata: { order: '7' },
 };
 
-let ground: Ground;
+let ground: WholeApi;
 let server: Server;
 let base: string;
 let calls: Call[];
@@ -40,7 +40,7 @@ let answer: (call: Call) => void;
 const ok = ({ response }: Call) => void response.writeHead(204).end();
 
 beforeAll(async () => {
-  ground = await startGround({ settings, also: ['manage', 'notify'] });
+  ground = await startWholeApi({ settings, also: ['manage', 'notify'] });
   server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray().catch(() => [])).toString();
     const { headers } = request;
@@ -306,11 +306,11 @@ describe('nothing is lost', () => {
     expect(new Set(calls.map((call) => call.id)).size).toBe(1);
   });
 
-  it('when relay and notify are away while events happen, and ids are lost on the way', async () => {
+  it('when dispatch and notify are away while events happen, and ids are lost on the way', async () => {
     const { id } = await endpoint();
     await ground.api.functions.notify.stop();
-    const { relay } = ground.api.functions;
-    await relay.stop();
+    const { dispatch } = ground.api.functions;
+    await dispatch.stop();
     const emails = await Promise.all(Array.from({ length: 20 }, () => send()));
     await eventually(
       async () => (await ground.database.sql`select from emails where finished_at is null`).length === 0,
@@ -320,7 +320,7 @@ describe('nothing is lost', () => {
     await ground.database
       .sql`update webhook_deliveries set queued_at = now(), due_at = now() + interval '1 second' where type = 'email.sent'`;
     const { database, smtp } = ground;
-    ground.api.functions.relay = await startFunction('relay', {
+    ground.api.functions.dispatch = await startFunction('dispatch', {
       DATABASE_URL: database.url,
       AMQP_URL: brokerUrl(),
       SMTP_URL: smtp.url,

@@ -1,9 +1,10 @@
 // Takes messages off queues and hands the ids in them to `deliver`, so many at a time; answers the broker when a message is done.
-import { untilDatabaseIsBack } from '../db.ts';
-import type { Log } from '../log.ts';
-import { createTurns, type Turns } from '../turns.ts';
-import { readMessage } from './message.ts';
-import type { Delivery, Queue } from './queue.ts';
+
+import type { Log } from '../process/log.ts';
+import { createTurns, type Turns } from '../process/turns.ts';
+import { untilDatabaseIsBack } from '../store/database.ts';
+import type { Queue, QueueDelivery } from './queue.ts';
+import { readMessage } from './queue-message.ts';
 import type { QueueName } from './topology.ts';
 
 export interface Consumer {
@@ -27,7 +28,7 @@ export function createConsumer({ queue, names, prefetch, idsAtOnce, deliver, log
   const underWay = new Set<Promise<void>>();
   let stopping = false;
 
-  async function handle(delivery: Delivery, turns: Turns): Promise<void> {
+  async function handle(delivery: QueueDelivery, turns: Turns): Promise<void> {
     const ids = readMessage(delivery.content);
     if (ids === undefined) {
       log.error('a message without an id goes to the dead letters', { bytes: delivery.content.length });

@@ -1,9 +1,9 @@
 // The dead letters: messages that no worker could use, looked at and put back.
 import { connect, type GetMessage } from 'amqplib';
+import type { Lane } from '../store/emails/email.ts';
 import {
   deadLetterQueue,
   declareQueues,
-  type Lane,
   publishConfirmed,
   queueNames,
   traceHeader,

@@ -1,8 +1,8 @@
 // The connection to the broker: publishing with confirms, consuming. What breaks is connected again, whole.
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
-import type { Log } from '../log.ts';
+import type { Log } from '../process/log.ts';
 import { groupIds, type TracedId } from './grouped.ts';
-import { writeMessage } from './message.ts';
+import { writeMessage } from './queue-message.ts';
 import {
   brokerNameOf,
   declareQueues,
@@ -12,11 +12,11 @@ import {
   withHeartbeat,
 } from './topology.ts';
 
-/** Publishes that may wait for their confirm at once; beyond that the broker is too slow, and relay publishes later. */
+/** Publishes that may wait for their confirm at once; beyond that the broker is too slow, and dispatch publishes later. */
 const maxUnconfirmed = 10_000;
 /** A broker that is back is found within this time. */
 const maxReconnectDelayMs = 2_000;
-export interface Delivery {
+export interface QueueDelivery {
   content: Buffer;
   /** Done with: the broker forgets the message. */
   ack(): void;
@@ -32,7 +32,7 @@ export interface Queue {
    */
   publish(queue: QueueName, id: string, traceparent: string | null): Promise<void>;
   /** Takes messages of a queue, at most `prefetch` unanswered at once, over every reconnection. */
-  consume(queue: QueueName, prefetch: number, onDelivery: (delivery: Delivery) => void): Promise<void>;
+  consume(queue: QueueName, prefetch: number, onDelivery: (delivery: QueueDelivery) => void): Promise<void>;
   /** Takes no more messages; those already taken can still be answered. */
   stopConsuming(): Promise<void>;
   /** Rejects unless the broker is connected and takes messages. */
@@ -49,7 +49,7 @@ export class BrokerAwayError extends Error {
 interface Consumer {
   queue: QueueName;
   prefetch: number;
-  onDelivery: (delivery: Delivery) => void;
+  onDelivery: (delivery: QueueDelivery) => void;
 }
 
 /** Connects in the background and keeps connecting; no call waits for a broker that is away. */
@@ -93,7 +93,7 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
       (message) => {
         // Null is the broker's basic.cancel: the queue was deleted or its leader is gone.
         if (message === null) startOver('the broker cancelled a consumer');
-        else consumer.onDelivery(toDelivery(consuming, message));
+        else consumer.onDelivery(toQueueDelivery(consuming, message));
       },
       { consumerTag: consumer.queue },
     );
@@ -165,7 +165,7 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
 }
 
 /** Answers go to the channel the message came from; if that has closed, the broker delivers the message again by itself. */
-function toDelivery(channel: ConfirmChannel, message: ConsumeMessage): Delivery {
+function toQueueDelivery(channel: ConfirmChannel, message: ConsumeMessage): QueueDelivery {
   const answer = (send: () => void) => {
     try {
       send();

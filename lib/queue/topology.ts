@@ -1,7 +1,6 @@
 // The queues: their names, how they are declared, how a message is put on one so that it is safe there.
 import type { ConfirmChannel } from 'amqplib';
-
-export type Lane = 'transactional' | 'bulk';
+import type { Lane } from '../store/emails/email.ts';
 
 /** Quorum queues, one a lane of emails; what nobody can read goes to the dead letters. */
 export const queueNames: Record<Lane, string> = { transactional: 'emails.transactional', bulk: 'emails.bulk' };

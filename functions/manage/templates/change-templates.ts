@@ -1,12 +1,9 @@
-// The stories of POST /templates, PUT /templates/{name} and DELETE /templates/{name}.
+// The handlers of POST /templates, PUT /templates/{name} and DELETE /templates/{name}.
 import { v7 as uuidv7 } from 'uuid';
-import { ApiError } from '../../../lib/errors.ts';
-import { parseJson } from '../../../lib/http.ts';
-import { invalidBody } from '../../../lib/request-body.ts';
-import { isTemplateName } from '../../../lib/templates/template.ts';
-import type { Story } from '../routes.ts';
-import { showTemplate, unknownTemplate } from './show-templates.ts';
-import { allowsChange, parseNewTemplate, parseTemplateVersion } from './template-request.ts';
+import { parseJson } from '../../../lib/http/body.ts';
+import { ApiError } from '../../../lib/http/errors.ts';
+import { invalidBody } from '../../../lib/http/request-body.ts';
+import { isTemplateName } from '../../../lib/store/templates/template.ts';
 import {
   deleteTemplate,
   findTemplate,
@@ -16,13 +13,16 @@ import {
   maxVersions,
   type NewVersion,
   type TemplateVersion,
-} from './templates.ts';
+} from '../../../lib/store/templates/templates.ts';
+import type { Handler } from '../handler.ts';
+import { showTemplate, unknownTemplate } from './show-templates.ts';
+import { allowsChange, parseNewTemplate, parseTemplateVersion } from './template-request.ts';
 
 /** Others may make versions between our look and our change; then we look again. */
 const maxLooks = 5;
 
 /** 201 with version 1 and its `Location`; 409 `already_exists` when the name is taken. */
-export const createTemplate: Story = async ({ body }, { clientId }, { sql }) => {
+export const createTemplate: Handler = async ({ body }, { clientId }, { sql }) => {
   const template = { id: uuidv7(), ...(await parseNewTemplate(parseJson(body))) };
   switch (await insertTemplate(sql, clientId, template)) {
     case 'inserted':
@@ -38,7 +38,7 @@ export const createTemplate: Story = async ({ body }, { clientId }, { sql }) => 
  * 200 with the next version, or with the newest if it says the same already: PUT may be repeated. Where the client has no template
  * of that name, 201 with version 1. `If-Match` (optional) names the version that is to be followed; 412 when it is not the newest.
  */
-export const putTemplate: Story = async ({ params: { name = '' }, headers, body }, { clientId }, { sql }) => {
+export const putTemplate: Handler = async ({ params: { name = '' }, headers, body }, { clientId }, { sql }) => {
   const version = await parseTemplateVersion(parseJson(body));
   for (let look = 0; look < maxLooks; look += 1) {
     const newest = await findTemplate(sql, clientId, name);
@@ -76,7 +76,7 @@ export const putTemplate: Story = async ({ params: { name = '' }, headers, body 
 };
 
 /** 204. Emails rendered from it stay as they are. */
-export const removeTemplate: Story = async ({ params: { name = '' } }, { clientId }, { sql }) => {
+export const removeTemplate: Handler = async ({ params: { name = '' } }, { clientId }, { sql }) => {
   if (await deleteTemplate(sql, clientId, name)) return { status: 204 };
   throw unknownTemplate(name);
 };

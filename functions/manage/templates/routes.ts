@@ -1,6 +1,6 @@
 // The routes of templates.
-import type { Route } from '../../../lib/http.ts';
-import type { Authorized } from '../routes.ts';
+import type { Route } from '../../../lib/http/route.ts';
+import type { Authorized } from '../handler.ts';
 import { createTemplate, putTemplate, removeTemplate } from './change-templates.ts';
 import { showOneTemplate, showTemplates } from './show-templates.ts';
 

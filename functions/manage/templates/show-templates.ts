@@ -1,13 +1,13 @@
-// The stories of GET /templates and GET /templates/{name}, and how a template is shown.
-import { ApiError } from '../../../lib/errors.ts';
-import type { Reply } from '../../../lib/http.ts';
-import { checkQuery } from '../../../lib/query.ts';
-import type { Story } from '../routes.ts';
+// The handlers of GET /templates and GET /templates/{name}, and how a template is shown.
+import { ApiError } from '../../../lib/http/errors.ts';
+import type { Reply } from '../../../lib/http/exchange.ts';
+import { checkQuery } from '../../../lib/http/query.ts';
+import { findTemplate, listTemplates, type TemplateVersion } from '../../../lib/store/templates/templates.ts';
+import type { Handler } from '../handler.ts';
 import { entityTag, TemplateListQuery, TemplateQuery } from './template-request.ts';
-import { findTemplate, listTemplates, type TemplateVersion } from './templates.ts';
 
 /** 200 `{object: "list", data, has_more, next_after}`, newest first, paged as GET /emails. */
-export const showTemplates: Story = async ({ query }, { clientId }, { sql }) => {
+export const showTemplates: Handler = async ({ query }, { clientId }, { sql }) => {
   const { after, limit } = checkQuery(TemplateListQuery, query);
   // One more than asked for tells whether there is another page.
   const templates = await listTemplates(sql, clientId, { after, limit: limit + 1 });
@@ -21,7 +21,7 @@ export const showTemplates: Story = async ({ query }, { clientId }, { sql }) => 
 };
 
 /** 200 with the newest version, or with that of `?version=`. */
-export const showOneTemplate: Story = async ({ params: { name = '' }, query }, { clientId }, { sql }) => {
+export const showOneTemplate: Handler = async ({ params: { name = '' }, query }, { clientId }, { sql }) => {
   const { version } = checkQuery(TemplateQuery, query);
   const template = await findTemplate(sql, clientId, name, version);
   if (template === undefined) throw unknownTemplate(name);

@@ -1,15 +1,15 @@
 // What the routes of templates take: bodies, the query of a list, a version, `If-Match`.
 import * as v from 'valibot';
-import { exactObject } from '../../../lib/exact-object.ts';
-import { pageParameters } from '../../../lib/query.ts';
-import { checkBody, invalidBody, missing } from '../../../lib/request-body.ts';
+import { pageParameters } from '../../../lib/http/query.ts';
+import { checkBody, invalidBody, missing } from '../../../lib/http/request-body.ts';
+import { strictObject } from '../../../lib/http/strict-object.ts';
 import {
   isTemplateName,
   maxPart,
   maxSubjectPart,
   nameForm,
   type TemplateSource,
-} from '../../../lib/templates/template.ts';
+} from '../../../lib/store/templates/template.ts';
 
 const Source = v.pipe(
   v.string('must be a string'),
@@ -47,9 +47,9 @@ export const TemplateName = v.pipe(
 );
 
 /** POST /templates */
-export const NewTemplateRequest = v.pipe(exactObject({ name: TemplateName, ...parts }), contentCheck());
+export const NewTemplateRequest = v.pipe(strictObject({ name: TemplateName, ...parts }), contentCheck());
 /** PUT /templates/{name} */
-export const TemplateVersionRequest = v.pipe(exactObject(parts), contentCheck());
+export const TemplateVersionRequest = v.pipe(strictObject(parts), contentCheck());
 
 /** Throws `missing_required_field` or `validation_error` (422) naming every fault, those of Liquid with line and column. */
 export async function parseNewTemplate(body: unknown) {
@@ -65,7 +65,7 @@ export async function parseTemplateVersion(body: unknown) {
 
 async function checkLiquid(source: TemplateSource) {
   // Not before it is needed: it would be a fifth of the time that the function takes to start.
-  const { parseTemplate, templateVariables } = await import('../../../lib/templates/parse.ts');
+  const { parseTemplate, templateVariables } = await import('../../../lib/mail/templates/parse.ts');
   const { parsed, faults } = parseTemplate(source);
   if (faults.length > 0) throw invalidBody(faults);
   return templateVariables(parsed);

@@ -1,31 +1,32 @@
-// The stories of an endpoint's deliveries: listed, tried again, an example sent.
+// The handlers of an endpoint's deliveries: listed, tried again, an example sent.
 import { v7 as uuidv7 } from 'uuid';
-import type { AccessToken } from '../../../lib/access-token.ts';
-import type { Sql } from '../../../lib/db.ts';
-import { ApiError } from '../../../lib/errors.ts';
-import { parseJson, type Request } from '../../../lib/http.ts';
-import { pageOf } from '../../../lib/query.ts';
-import { checkBody } from '../../../lib/request-body.ts';
+import type { AccessToken } from '../../../lib/auth/access-token.ts';
+import { parseJson } from '../../../lib/http/body.ts';
+import { ApiError } from '../../../lib/http/errors.ts';
+import type { Request } from '../../../lib/http/exchange.ts';
+import { pageOf } from '../../../lib/http/query.ts';
+import { checkBody } from '../../../lib/http/request-body.ts';
+import type { Sql } from '../../../lib/store/database.ts';
 import {
   deliveryExists,
   insertExample,
   listDeliveries,
   replayDelivery,
   replayFailed,
-} from '../../../lib/webhooks/deliveries.ts';
-import { type Endpoint, findEndpoint } from '../../../lib/webhooks/endpoints.ts';
-import { isWebhookId } from '../../../lib/webhooks/webhook.ts';
-import type { Story } from '../routes.ts';
+} from '../../../lib/store/webhooks/deliveries.ts';
+import { type Endpoint, findEndpoint } from '../../../lib/store/webhooks/endpoints.ts';
+import { isWebhookId } from '../../../lib/store/webhooks/webhook.ts';
+import type { Handler } from '../handler.ts';
 import { parseListDeliveries } from './delivery-query.ts';
+import { ReplayDeliveriesRequest } from './endpoint-request.ts';
 import { unknownWebhook } from './endpoints.ts';
 import { showDelivery } from './show.ts';
-import { ReplayDeliveriesRequest } from './webhook-request.ts';
 
 /** What an example is one of. */
 const exampleType = 'email.sent';
 
 /** 200 `{object: "list", data, has_more, next_after}`, newest first. */
-export const listWebhookDeliveries: Story = async (request, client, { sql }) => {
+export const listWebhookDeliveries: Handler = async (request, client, { sql }) => {
   const { limit, ...filter } = parseListDeliveries(request.query);
   const { id } = await ownEndpoint(sql, request, client);
   // One more than asked for tells whether there is another page.
@@ -34,7 +35,7 @@ export const listWebhookDeliveries: Story = async (request, client, { sql }) => 
 };
 
 /** 202 with the delivery, which is due at once, whether it waited or was at its end; 409 while it is being delivered. */
-export const replayWebhookDelivery: Story = async (request, client, { sql }) => {
+export const replayWebhookDelivery: Handler = async (request, client, { sql }) => {
   const { id } = await enabledEndpoint(sql, request, client);
   const { delivery_id = '' } = request.params;
   const delivery = isWebhookId(delivery_id) ? await replayDelivery(sql, id, delivery_id) : undefined;
@@ -45,7 +46,7 @@ export const replayWebhookDelivery: Story = async (request, client, { sql }) => 
 };
 
 /** 202 `{object: "list", replayed, has_more}`: how many that had failed are due again, and whether to ask once more. */
-export const replayWebhookDeliveries: Story = async (request, client, { sql }) => {
+export const replayWebhookDeliveries: Handler = async (request, client, { sql }) => {
   const { since, until, limit } = checkBody(ReplayDeliveriesRequest, parseJson(request.body));
   const { id } = await enabledEndpoint(sql, request, client);
   const replayed = await replayFailed(sql, id, since, until, limit);
@@ -53,7 +54,7 @@ export const replayWebhookDeliveries: Story = async (request, client, { sql }) =
 };
 
 /** 202 `{object, id}`: an example is on its way, marked as such in its body. */
-export const testWebhook: Story = async (request, client, { sql }) => {
+export const testWebhook: Handler = async (request, client, { sql }) => {
   const endpoint = await enabledEndpoint(sql, request, client);
   const id = uuidv7();
   await insertExample(sql, endpoint.id, id, exampleType);

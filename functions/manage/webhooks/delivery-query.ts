@@ -1,7 +1,7 @@
 // The query parameters of GET /webhooks/{id}/deliveries, checked all at once.
 import * as v from 'valibot';
-import { checkQuery, pageParameters } from '../../../lib/query.ts';
-import { deliveryStatuses } from '../../../lib/webhooks/webhook.ts';
+import { checkQuery, pageParameters } from '../../../lib/http/query.ts';
+import { deliveryStatuses } from '../../../lib/store/webhooks/webhook.ts';
 
 export const ListDeliveriesQuery = v.strictObject({
   status: v.optional(v.picklist(deliveryStatuses, `must be one of ${deliveryStatuses.join(', ')}`)),

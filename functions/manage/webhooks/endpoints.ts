@@ -1,9 +1,10 @@
-// The stories of a client's endpoints: made, shown, changed, deleted, their secrets rotated.
+// The handlers of a client's endpoints: made, shown, changed, deleted, their secrets rotated.
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { ApiError } from '../../../lib/errors.ts';
-import { parseJson } from '../../../lib/http.ts';
-import { checkBody, invalidBody } from '../../../lib/request-body.ts';
+import { parseJson } from '../../../lib/http/body.ts';
+import { ApiError } from '../../../lib/http/errors.ts';
+import { checkBody, invalidBody } from '../../../lib/http/request-body.ts';
+import { type AllowedRanges, faultOfUrl } from '../../../lib/http/webhook-target.ts';
 import {
   changeEndpoint,
   deleteEndpoint,
@@ -11,12 +12,11 @@ import {
   insertEndpoint,
   listEndpoints,
   rotateSecret,
-} from '../../../lib/webhooks/endpoints.ts';
-import { type AllowedRanges, faultOfUrl } from '../../../lib/webhooks/target.ts';
-import { isWebhookId } from '../../../lib/webhooks/webhook.ts';
-import type { Story } from '../routes.ts';
+} from '../../../lib/store/webhooks/endpoints.ts';
+import { isWebhookId } from '../../../lib/store/webhooks/webhook.ts';
+import type { Handler } from '../handler.ts';
+import { ChangeWebhookRequest, CreateWebhookRequest, RotateSecretRequest } from './endpoint-request.ts';
 import { showEndpoint } from './show.ts';
-import { ChangeWebhookRequest, CreateWebhookRequest, RotateSecretRequest } from './webhook-request.ts';
 
 /** Endpoints of one client. */
 const mostEndpoints = 20;
@@ -26,7 +26,7 @@ const noStore = { 'cache-control': 'no-store' };
 
 /** 201 with the endpoint and its secret, which is shown this once; 422 for a URL that may not be called, and beyond 20 endpoints. */
 export const createWebhook =
-  (allowed: AllowedRanges): Story =>
+  (allowed: AllowedRanges): Handler =>
   async ({ body }, { clientId }, { sql }) => {
     const { url, events, secret = newSecret() } = checkBody(CreateWebhookRequest, parseJson(body));
     checkUrl(url, allowed);
@@ -45,12 +45,12 @@ export const createWebhook =
     return { status: 201, headers, body: { ...showEndpoint(endpoint), secret } };
   };
 
-export const listWebhooks: Story = async (_request, { clientId }, { sql }) => {
+export const listWebhooks: Handler = async (_request, { clientId }, { sql }) => {
   const endpoints = await listEndpoints(sql, clientId);
   return { status: 200, headers: noStore, body: { object: 'list', data: endpoints.map(showEndpoint) } };
 };
 
-export const showWebhook: Story = async ({ params: { id = '' } }, { clientId }, { sql }) => {
+export const showWebhook: Handler = async ({ params: { id = '' } }, { clientId }, { sql }) => {
   const endpoint = isWebhookId(id) ? await findEndpoint(sql, clientId, id) : undefined;
   if (endpoint === undefined) throw unknownWebhook(id);
   return { status: 200, headers: noStore, body: showEndpoint(endpoint) };
@@ -58,7 +58,7 @@ export const showWebhook: Story = async ({ params: { id = '' } }, { clientId }, 
 
 /** 200 with the endpoint. `disabled: false` enables one that was disabled, for whatever reason. */
 export const changeWebhook =
-  (allowed: AllowedRanges): Story =>
+  (allowed: AllowedRanges): Handler =>
   async ({ params: { id = '' }, body }, { clientId }, { sql }) => {
     const change = checkBody(ChangeWebhookRequest, parseJson(body));
     if (change.url !== undefined) checkUrl(change.url, allowed);
@@ -68,13 +68,13 @@ export const changeWebhook =
   };
 
 /** 204; its deliveries go with it. */
-export const deleteWebhook: Story = async ({ params: { id = '' } }, { clientId }, { sql }) => {
+export const deleteWebhook: Handler = async ({ params: { id = '' } }, { clientId }, { sql }) => {
   if (!isWebhookId(id) || !(await deleteEndpoint(sql, clientId, id))) throw unknownWebhook(id);
   return { status: 204 };
 };
 
 /** 200 `{object, id, secret}` with the new secret, which is shown this once. */
-export const rotateWebhookSecret: Story = async ({ params: { id = '' }, body }, { clientId }, { sql }) => {
+export const rotateWebhookSecret: Handler = async ({ params: { id = '' }, body }, { clientId }, { sql }) => {
   const { secret = newSecret(), keep_seconds } = checkBody(RotateSecretRequest, parseJson(body));
   if (!isWebhookId(id) || !(await rotateSecret(sql, clientId, id, secret, keep_seconds))) throw unknownWebhook(id);
   return { status: 200, headers: noStore, body: { object: 'webhook', id, secret } };

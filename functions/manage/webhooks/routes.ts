@@ -1,8 +1,8 @@
 // The routes of webhooks.
-import { databaseError } from '../../../lib/db.ts';
-import type { Route } from '../../../lib/http.ts';
-import type { AllowedRanges } from '../../../lib/webhooks/target.ts';
-import type { Authorized, Story } from '../routes.ts';
+import { databaseError } from '../../../lib/http/database-error.ts';
+import type { Route } from '../../../lib/http/route.ts';
+import type { AllowedRanges } from '../../../lib/http/webhook-target.ts';
+import type { Authorized, Handler } from '../handler.ts';
 import { listWebhookDeliveries, replayWebhookDeliveries, replayWebhookDelivery, testWebhook } from './deliveries.ts';
 import {
   changeWebhook,
@@ -16,8 +16,8 @@ import {
 const accepts = ['application/json'] as const;
 
 export function webhookRoutes(authorized: Authorized, allowed: AllowedRanges): Route[] {
-  const read = (story: Story) => authorized('basic', orAway(story));
-  const change = (story: Story) => authorized('email', orAway(story));
+  const read = (handler: Handler) => authorized('basic', orAway(handler));
+  const change = (handler: Handler) => authorized('email', orAway(handler));
   return [
     { method: 'POST', path: '/webhooks', accepts, handle: change(createWebhook(allowed)) },
     { method: 'GET', path: '/webhooks', handle: read(listWebhooks) },
@@ -33,9 +33,9 @@ export function webhookRoutes(authorized: Authorized, allowed: AllowedRanges): R
 }
 
 /** Where the database is away, that is what the caller is told. */
-function orAway(story: Story): Story {
+function orAway(handler: Handler): Handler {
   return (...given) =>
-    story(...given).catch((error) => {
+    handler(...given).catch((error) => {
       throw databaseError(error);
     });
 }

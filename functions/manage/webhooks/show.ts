@@ -1,6 +1,6 @@
 // How endpoints and deliveries are shown to their clients.
-import type { Delivery } from '../../../lib/webhooks/deliveries.ts';
-import type { Endpoint } from '../../../lib/webhooks/endpoints.ts';
+import type { Delivery } from '../../../lib/store/webhooks/deliveries.ts';
+import type { Endpoint } from '../../../lib/store/webhooks/endpoints.ts';
 
 export function showEndpoint(endpoint: Endpoint) {
   return { object: 'webhook', ...endpoint };

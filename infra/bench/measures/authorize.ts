@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createSigningKeys } from '../../../functions/token/create-signing-key.ts';
 import { alternate, type Values } from '../alternate.ts';
 import { type Cost, withCost } from '../cost.ts';
-import type { Ground } from '../ground.ts';
 import { type Row, valuesOf } from '../row.ts';
 import { tokenRequest } from '../services/account.ts';
+import type { MeasuredApi } from '../services/measured-api.ts';
 import type { NodeProcess } from '../services/node-process.ts';
 import { httpRun } from './http-run.ts';
 import type { Measure, Scale } from './measure.ts';
@@ -64,13 +64,13 @@ export const authorizeMeasure: Measure = {
   },
 };
 
-async function startWith(ground: Ground, alg: 'ES256' | 'EdDSA'): Promise<NodeProcess> {
+async function startWith(ground: MeasuredApi, alg: 'ES256' | 'EdDSA'): Promise<NodeProcess> {
   const file = join(ground.directory, `signing-keys-${alg}.json`);
   writeFileSync(file, await createSigningKeys(alg));
   return ground.startFunction('token', { SIGNING_KEYS_FILE: file });
 }
 
-async function signingRun(ground: Ground, { loadMs }: Scale): Promise<Values> {
+async function signingRun(ground: MeasuredApi, { loadMs }: Scale): Promise<Values> {
   const said: string[] = [];
   const loop = await ground.runBaseline('signing-loop', { DURATION_MS: String(loadMs) }, (line) => said.push(line));
   await loop.child.done();

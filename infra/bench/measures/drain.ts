@@ -1,10 +1,10 @@
 // One worker draining a full queue, beside nodemailer's pool in a bare loop and the peer's worker. Counted at the sink.
-import { insertEmails } from '../../../lib/emails/accept.ts';
+import { insertEmails } from '../../../lib/store/emails/accept.ts';
 import { alternate, type Values } from '../alternate.ts';
 import { type Cost, withCost } from '../cost.ts';
-import type { Ground } from '../ground.ts';
 import { type Row, valuesOf } from '../row.ts';
 import { client, email, newEmail } from '../sample.ts';
+import type { MeasuredApi } from '../services/measured-api.ts';
 import type { NodeProcess } from '../services/node-process.ts';
 import type { Measure } from './measure.ts';
 
@@ -60,7 +60,7 @@ export const drainMeasure: Measure = {
 
 /** Rate at the sink, and what it cost, while the process that `start` started delivers. */
 export async function drained(
-  { sink, pids }: Ground,
+  { sink, pids }: MeasuredApi,
   emails: number,
   [name, start]: [string, () => Promise<NodeProcess>],
 ): Promise<{ values: Values; cost: Cost }> {
@@ -84,7 +84,7 @@ export async function drained(
 }
 
 /** Committed rows and their ids on the queue, as the send function leaves them. */
-export async function fillOurs(ground: Ground, emails: number): Promise<void> {
+export async function fillOurs(ground: MeasuredApi, emails: number): Promise<void> {
   await ground.clear();
   for (let filled = 0; filled < emails; filled += groupSize) {
     const group = Array.from({ length: Math.min(groupSize, emails - filled) }, newEmail);
@@ -94,7 +94,7 @@ export async function fillOurs(ground: Ground, emails: number): Promise<void> {
 }
 
 /** Jobs in Redis, through the peer's own API, which is gone before its worker starts. */
-async function fillPeer(ground: Ground, emails: number): Promise<void> {
+async function fillPeer(ground: MeasuredApi, emails: number): Promise<void> {
   const api = await ground.startBaseline('peer-api', { REDIS_PORT: String(ground.redis?.port) });
   try {
     const body = JSON.stringify(Array.from({ length: peerBatch }, () => email));

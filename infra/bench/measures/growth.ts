@@ -1,16 +1,16 @@
-// A long history beside a short one: accepting, claiming, recording, relay's round, retention, listing and reading one email.
-import { openDatabase, type Sql } from '../../../lib/db.ts';
-import { insertEmails } from '../../../lib/emails/accept.ts';
-import { claimEmails } from '../../../lib/emails/claim.ts';
-import { lockDueEmails } from '../../../lib/emails/due.ts';
-import { type Move, moveEmails } from '../../../lib/emails/move.ts';
-import { purgeEmails } from '../../../lib/emails/purge.ts';
+// A long history beside a short one: accepting, claiming, recording, dispatch's round, retention, listing and reading one email.
+import { openDatabase, type Sql } from '../../../lib/store/database.ts';
+import { insertEmails } from '../../../lib/store/emails/accept.ts';
+import { claimEmails } from '../../../lib/store/emails/claim.ts';
+import { lockDueEmails } from '../../../lib/store/emails/due.ts';
+import { purgeEmails } from '../../../lib/store/emails/purge.ts';
+import { type Move, moveEmails } from '../../../lib/store/emails/transition.ts';
 import { alternate, type Run, type Values } from '../alternate.ts';
-import type { Ground } from '../ground.ts';
 import { type Row, valuesOf } from '../row.ts';
 import { client, email, newEmail } from '../sample.ts';
 import { admin } from '../services/account.ts';
 import { load, percentile } from '../services/load.ts';
+import type { MeasuredApi } from '../services/measured-api.ts';
 import type { NodeProcess } from '../services/node-process.ts';
 import type { Measure, Scale } from './measure.ts';
 
@@ -71,7 +71,7 @@ export const growthMeasure: Measure = {
   },
 };
 
-async function openHistory(ground: Ground, name: string, rows: number): Promise<History> {
+async function openHistory(ground: MeasuredApi, name: string, rows: number): Promise<History> {
   await ground.sql`create database ${ground.sql(name)}`;
   const url = new URL(ground.databaseUrl);
   url.pathname = `/${name}`;
@@ -113,7 +113,11 @@ async function seed(sql: Sql, rows: number): Promise<void> {
   await sql`vacuum analyze`;
 }
 
-async function useHistory(ground: Ground, { sql, send, history, ids }: History, { loadMs }: Scale): Promise<Values> {
+async function useHistory(
+  ground: MeasuredApi,
+  { sql, send, history, ids }: History,
+  { loadMs }: Scale,
+): Promise<Values> {
   const headers = { Authorization: `Bearer ${ground.accessToken}` };
   const common = { headers, connections, durationMs: loadMs / 4 };
   const body = JSON.stringify(email);

@@ -1,8 +1,8 @@
 // One run of HTTP load: warmed up, then counted; of ours, with a look whether every 202 is a committed row.
 import type { Values } from '../alternate.ts';
 import { type Cost, withCost } from '../cost.ts';
-import type { Ground } from '../ground.ts';
 import { type LoadOptions, load, percentile } from '../services/load.ts';
+import type { MeasuredApi } from '../services/measured-api.ts';
 import type { NodeProcess } from '../services/node-process.ts';
 import type { Scale } from './measure.ts';
 
@@ -25,7 +25,7 @@ export async function httpRun(scale: Scale, options: HttpLoad): Promise<Values> 
 
 /** The same against our send function on an empty table. Throws unless there is a row for every email that was accepted. */
 export async function acceptingRun(
-  ground: Ground,
+  ground: MeasuredApi,
   send: NodeProcess,
   scale: Scale,
   options: Omit<HttpLoad, 'port' | 'headers'>,

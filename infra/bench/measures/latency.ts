@@ -1,10 +1,10 @@
 // From the 202 to the sink's final dot at 50 emails a second, beside the peer's.
 import { setTimeout as pause } from 'node:timers/promises';
 import { alternate, type Values } from '../alternate.ts';
-import type { Ground } from '../ground.ts';
 import { type Row, valuesOf } from '../row.ts';
 import { email } from '../sample.ts';
 import { percentile } from '../services/load.ts';
+import type { MeasuredApi } from '../services/measured-api.ts';
 import type { NodeProcess } from '../services/node-process.ts';
 import type { Measure, Scale } from './measure.ts';
 
@@ -32,19 +32,19 @@ export const latencyMeasure: Measure = {
   },
 };
 
-async function ofOurs(ground: Ground, scale: Scale): Promise<Values> {
+async function ofOurs(ground: MeasuredApi, scale: Scale): Promise<Values> {
   await ground.clear();
   const started = await Promise.all([
     ground.startFunction('send'),
     ground.startFunction('consume', { SMTP_URL: ground.timingSink.url }),
-    ground.startFunction('relay'),
+    ground.startFunction('dispatch'),
   ]);
   return whileRunning(started, ([send]) =>
     latencies(ground, scale, `${send?.url}/send`, { authorization: `Bearer ${ground.accessToken}` }),
   );
 }
 
-async function ofPeer(ground: Ground, scale: Scale): Promise<Values> {
+async function ofPeer(ground: MeasuredApi, scale: Scale): Promise<Values> {
   if (ground.redis === undefined) return {};
   const settings = { SMTP_URL: ground.timingSink.url, REDIS_PORT: String(ground.redis.port) };
   const started = await Promise.all([
@@ -64,7 +64,7 @@ async function whileRunning(started: NodeProcess[], work: (started: NodeProcess[
 
 /** Requests are begun by the clock, whether or not those before have been answered. */
 async function latencies(
-  { timingSink }: Ground,
+  { timingSink }: MeasuredApi,
   scale: Scale,
   url: string,
   headers: Record<string, string>,

@@ -1,6 +1,7 @@
 // What a measure is.
-import type { Ground } from '../ground.ts';
+
 import type { Row } from '../row.ts';
+import type { MeasuredApi } from '../services/measured-api.ts';
 
 /** How much is done; --quick makes all of it smaller. */
 export interface Scale {
@@ -22,7 +23,7 @@ export interface Scale {
 export interface Measure {
   name: string;
   about: string;
-  run(ground: Ground, scale: Scale): Promise<Row[]>;
+  run(ground: MeasuredApi, scale: Scale): Promise<Row[]>;
 }
 
 export const full: Scale = {

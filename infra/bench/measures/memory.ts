@@ -1,10 +1,10 @@
 // Memory of each function: idle, half-way, and after many emails.
 import { setTimeout as pause } from 'node:timers/promises';
 import { type FunctionName, functionNames } from '../../local/functions.ts';
-import type { Ground } from '../ground.ts';
 import type { Row } from '../row.ts';
 import { email } from '../sample.ts';
 import { load } from '../services/load.ts';
+import type { MeasuredApi } from '../services/measured-api.ts';
 import type { NodeProcess } from '../services/node-process.ts';
 import { memory } from '../services/process-cost.ts';
 import { connections } from './http-run.ts';
@@ -60,7 +60,7 @@ export const memoryMeasure: Measure = {
 };
 
 /** Hands in `count` emails by HTTP and waits for the last to be delivered. */
-async function deliver(ground: Ground, functions: Map<FunctionName, NodeProcess>, count: number): Promise<void> {
+async function deliver(ground: MeasuredApi, functions: Map<FunctionName, NodeProcess>, count: number): Promise<void> {
   const { sink } = ground;
   const from = sink.taken();
   let begun = 0;

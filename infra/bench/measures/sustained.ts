@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { alternate, type Values } from '../alternate.ts';
 import { type Cost, withCost } from '../cost.ts';
-import type { Ground } from '../ground.ts';
 import { type Row, valuesOf } from '../row.ts';
 import { email, mimeBytes } from '../sample.ts';
 import { type LoadOptions, load } from '../services/load.ts';
+import type { MeasuredApi } from '../services/measured-api.ts';
 import { connections } from './http-run.ts';
 import type { Measure, Scale } from './measure.ts';
 
@@ -43,28 +43,28 @@ export const sustainedMeasure: Measure = {
   },
 };
 
-async function sustainOurs(ground: Ground, scale: Scale): Promise<{ values: Values; cost: Cost }> {
+async function sustainOurs(ground: MeasuredApi, scale: Scale): Promise<{ values: Values; cost: Cost }> {
   await ground.clear();
-  const [send, consume, relay] = await Promise.all([
+  const [send, consume, dispatch] = await Promise.all([
     ground.startFunction('send'),
     ground.startFunction('consume'),
-    ground.startFunction('relay'),
+    ground.startFunction('dispatch'),
   ]);
   try {
     let values: Values = {};
     const headers = { Authorization: `Bearer ${ground.accessToken}` };
-    const pids = { send: send.pid, consume: consume.pid, relay: relay.pid, ...ground.pids };
+    const pids = { send: send.pid, consume: consume.pid, dispatch: dispatch.pid, ...ground.pids };
     const cost = await withCost(pids, async () => {
       values = await sustain(ground, scale, { port: send.port, headers });
       return values.delivered ?? 0;
     });
     return { values, cost };
   } finally {
-    await Promise.all([send.stop(), consume.stop(), relay.stop()]);
+    await Promise.all([send.stop(), consume.stop(), dispatch.stop()]);
   }
 }
 
-async function sustainPeer(ground: Ground, scale: Scale): Promise<Values> {
+async function sustainPeer(ground: MeasuredApi, scale: Scale): Promise<Values> {
   if (ground.redis === undefined) return {};
   await ground.redis.clear();
   const settings = { SMTP_URL: ground.sink.url, REDIS_PORT: String(ground.redis.port) };
@@ -80,7 +80,11 @@ async function sustainPeer(ground: Ground, scale: Scale): Promise<Values> {
 }
 
 /** `rate`: delivered in the time that load was put on, in seconds. All that was accepted is waited for. */
-async function sustain({ sink }: Ground, scale: Scale, target: Pick<LoadOptions, 'port' | 'headers'>): Promise<Values> {
+async function sustain(
+  { sink }: MeasuredApi,
+  scale: Scale,
+  target: Pick<LoadOptions, 'port' | 'headers'>,
+): Promise<Values> {
   const from = sink.taken();
   let begun = 0;
   const options = {
@@ -105,14 +109,14 @@ async function sustain({ sink }: Ground, scale: Scale, target: Pick<LoadOptions,
 }
 
 /** As many emails as fit in the time, by the rate of a first, small helping; from the first byte in to the last email out. */
-async function sustainPostfix(ground: Ground, scale: Scale): Promise<Values> {
+async function sustainPostfix(ground: MeasuredApi, scale: Scale): Promise<Values> {
   if (ground.postfix === undefined) return {};
   const sample = await feedPostfix(ground, 500);
   const count = Math.ceil((sample * scale.sustainedMs) / 1000);
   return { rate: await feedPostfix(ground, count) };
 }
 
-async function feedPostfix({ postfix, sink }: Ground, count: number): Promise<number> {
+async function feedPostfix({ postfix, sink }: MeasuredApi, count: number): Promise<number> {
   if (postfix === undefined) return Number.NaN;
   const before = sink.taken();
   const from = performance.now();

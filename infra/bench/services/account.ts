@@ -2,7 +2,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { connect } from 'amqplib';
-import { createLog } from '../../../lib/log.ts';
+import { createLog } from '../../../lib/process/log.ts';
 import { queueNames } from '../../../lib/queue/topology.ts';
 import { runAdmin } from '../../admin/run.ts';
 import { client } from '../sample.ts';

@@ -1,8 +1,8 @@
 // The operations of a webhook's deliveries, and what they have in common with those of the webhook itself.
 import * as v from 'valibot';
 import { ListDeliveriesQuery } from '../../../functions/manage/webhooks/delivery-query.ts';
-import { ReplayDeliveriesRequest } from '../../../functions/manage/webhooks/webhook-request.ts';
-import { type DeliveryStatus, deliveryStatuses } from '../../../lib/webhooks/webhook.ts';
+import { ReplayDeliveriesRequest } from '../../../functions/manage/webhooks/endpoint-request.ts';
+import { type DeliveryStatus, deliveryStatuses } from '../../../lib/store/webhooks/webhook.ts';
 import {
   type Answer,
   type Call,

@@ -1,6 +1,6 @@
 // How emails and their events are shown: the answers of the history function, as functions/history/show.ts writes them.
 import * as v from 'valibot';
-import { emailStatuses } from '../../../lib/emails/email.ts';
+import { emailStatuses } from '../../../lib/store/emails/email.ts';
 import { exampleId, exampleTemplateId } from '../operation.ts';
 import { count, described, id, kind, Status, text, textOrNull, time, timeOrNull } from './fields.ts';
 

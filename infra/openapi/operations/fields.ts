@@ -1,6 +1,6 @@
 // Fields that answers of several operations have, each with what it is.
 import * as v from 'valibot';
-import { emailStatuses } from '../../../lib/emails/email.ts';
+import { emailStatuses } from '../../../lib/store/emails/email.ts';
 import { exampleId } from '../operation.ts';
 
 export function described<Schema extends v.GenericSchema>(schema: Schema, description: string) {

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { ListQuery } from '../../../functions/history/list-query.ts';
 import { maxRangeDays, StatsQuery } from '../../../functions/history/stats-query.ts';
-import { emailStatuses } from '../../../lib/emails/email.ts';
+import { emailStatuses } from '../../../lib/store/emails/email.ts';
 import { type Call, exampleId, type Operation } from '../operation.ts';
 import { Email, Event, exampleEmail, exampleEvents, exampleSummary, Summary } from './email-answers.ts';
 import { count, described, emailIdParameter, kind, more, shortEmail, time } from './fields.ts';

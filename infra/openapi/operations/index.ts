@@ -1,5 +1,5 @@
 // Every operation of the document. To add one (the tests fail until the document, the routes and the gateway's table are one):
-// 1. export the valibot schema of its request beside its route; where JSON Schema has no words for it, `chosen` and `v.metadata` do;
+// 1. export the valibot schema of its request beside its route; where JSON Schema has no words for it, `selectSchema` and `v.metadata` do;
 // 2. write its entry in the file of its function here (a folder of functions/manage has a file of its own, listed below);
 // 3. say in the `prose` of that file what each field of the request is, and write its answers as strict valibot schemas;
 // 4. give it an example, with `given` where something must be there before: infra/test/openapi.test.ts runs it and checks the answer;

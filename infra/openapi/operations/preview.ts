@@ -6,7 +6,7 @@ import { Reason, UsedTemplate } from './email-answers.ts';
 import { count, described, kind, templatedEmail, text, textOrNull, timeOrNull } from './fields.ts';
 import { givenTemplate } from './templates.ts';
 
-const Allowance = v.pipe(
+const RateLimit = v.pipe(
   v.strictObject({
     limit: count('Emails.'),
     remaining: count('Emails that are left.'),
@@ -47,8 +47,8 @@ const Preview = v.pipe(
           v.array(v.strictObject({ recipient: text('The address.'), reason: Reason })),
           'Recipients that it would not go to.',
         ),
-        rate: described(v.nullable(Allowance), 'Emails a second; null: no limit.'),
-        daily_quota: described(v.nullable(Allowance), 'Emails a day, in UTC; null: no limit.'),
+        rate: described(v.nullable(RateLimit), 'Emails a second; null: no limit.'),
+        daily_quota: described(v.nullable(RateLimit), 'Emails a day, in UTC; null: no limit.'),
       }),
       'What would stand in its way.',
     ),

@@ -2,10 +2,10 @@
 import { AttachmentObject } from '../../../functions/send/attachments.ts';
 import { FullForm, OriginalForm } from '../../../functions/send/email-request.ts';
 import { EraseRequest } from '../../../functions/send/erase-recipient.ts';
-import { TagObject } from '../../../functions/send/labels.ts';
 import { MailboxObject, maxRecipients } from '../../../functions/send/mailbox.ts';
 import { ReplayRequest } from '../../../functions/send/replay-request.ts';
 import { RescheduleRequest } from '../../../functions/send/reschedule-email.ts';
+import { TagObject } from '../../../functions/send/tags-and-metadata.ts';
 import { TemplateReferenceObject } from '../../../functions/send/template-reference.ts';
 import { Unsubscribe } from '../../../functions/send/unsubscribe.ts';
 import type { Prose } from '../operation.ts';

@@ -1,6 +1,6 @@
 // The operations of suppressions: to whom a client sends no more.
 import * as v from 'valibot';
-import { SuppressionQuery, SuppressionRequest } from '../../../functions/manage/suppressions/requests.ts';
+import { SuppressionQuery, SuppressionRequest } from '../../../functions/manage/suppressions/suppression-request.ts';
 import { type Call, exampleId, type Operation, type Prose } from '../operation.ts';
 import { Reason } from './email-answers.ts';
 import { described, kind, pageDescriptions, pageOf, text, textOrNull, time } from './fields.ts';

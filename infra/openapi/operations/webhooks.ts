@@ -4,8 +4,8 @@ import {
   ChangeWebhookRequest,
   CreateWebhookRequest,
   RotateSecretRequest,
-} from '../../../functions/manage/webhooks/webhook-request.ts';
-import { webhookEvents } from '../../../lib/webhooks/webhook.ts';
+} from '../../../functions/manage/webhooks/endpoint-request.ts';
+import { webhookEvents } from '../../../lib/store/webhooks/webhook.ts';
 import { exampleEndpoint, exampleWebhookId, type Operation, type Prose } from '../operation.ts';
 import { answered, deliveryOperations, deliveryProse, givenWebhook, idParameter, webhookId } from './deliveries.ts';
 import { described, kind, text, textOrNull, time, timeOrNull } from './fields.ts';

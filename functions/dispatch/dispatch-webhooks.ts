@@ -1,0 +1,35 @@
+// A round of dispatch over webhook deliveries: put on the queue what is due.
+
+import type { Log } from '../../lib/process/log.ts';
+import type { Queue } from '../../lib/queue/queue.ts';
+import type { Sql } from '../../lib/store/database.ts';
+import { takeDueDeliveries } from '../../lib/store/webhooks/due.ts';
+
+export interface DispatchWebhooksDependencies {
+  sql: Sql;
+  queue: Queue;
+  policy: { publishGraceMs: number };
+  log: Log;
+}
+
+/** After a round that found something the next one follows soon: each takes only so many of an endpoint. */
+const soonMs = 50;
+
+/** One round. Resolves with how many ids the broker confirmed. Any number may run at once: each locks its own rows. */
+export async function publishDueDeliveries({ sql, queue, policy, log }: DispatchWebhooksDependencies): Promise<number> {
+  // Without the broker, moving rows on would only make them wait longer.
+  await queue.check();
+  const ids = await takeDueDeliveries(sql, policy.publishGraceMs);
+  const published = await Promise.allSettled(ids.map((id) => queue.publish('webhooks', id, null)));
+  const count = published.filter(({ status }) => status === 'fulfilled').length;
+  if (ids.length > 0) log.info('round of webhooks', { due: ids.length, published: count });
+  return count;
+}
+
+/** How soon the next round is to follow. */
+export async function pauseAfterWebhooks(
+  dependencies: DispatchWebhooksDependencies,
+  intervalMs: number,
+): Promise<number> {
+  return (await publishDueDeliveries(dependencies)) > 0 ? Math.min(soonMs, intervalMs) : intervalMs;
+}

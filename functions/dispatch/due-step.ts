@@ -1,0 +1,44 @@
+// What is to be done with an email whose `due_at` has passed: lost publishes, lost workers, retries and scheduled sends are one case. Pure.
+import type { DueEmail } from '../../lib/store/emails/due.ts';
+import type { QueuedReason } from '../../lib/store/emails/events.ts';
+import type { Move } from '../../lib/store/emails/transition.ts';
+
+export interface DuePolicy {
+  /** How long an id may be on its way to a worker before it is published again. */
+  publishGraceMs: number;
+  /** Age at which an email whose workers keep dying is given up. */
+  giveUpAfterMs: number;
+}
+
+/** Decides the move. One that goes to `queued` is to be published once it is committed. */
+export function dueStep(email: DueEmail, policy: DuePolicy): Move {
+  // One that is being sent may yet arrive: its outcome, or the loss of its worker, comes first.
+  if (email.expired && email.status !== 'sending') return end(email, 'expired', 'its time to be delivered has passed');
+  switch (email.status) {
+    case 'scheduled':
+      return requeue(email, 'scheduled_time', policy.publishGraceMs);
+    case 'deferred':
+      return requeue(email, 'retry', policy.publishGraceMs);
+    case 'queued':
+      // A long queue is no lost id: each wait is as long as the email has been queued, so that copies in the queue stay few.
+      return requeue(email, 'not_claimed', Math.max(policy.publishGraceMs, email.queued_for_ms ?? 0));
+    case 'sending':
+      if (email.delivery === 'at_most_once' && email.data_started) {
+        return end(email, 'unknown', 'the worker was lost during transmission; it is not tried again');
+      }
+      if (email.wanted_for_ms >= policy.giveUpAfterMs) return end(email, 'failed', 'given up: its workers were lost');
+      return requeue(email, 'lease_expired', policy.publishGraceMs);
+  }
+}
+
+function requeue(email: DueEmail, reason: QueuedReason, dueInMs: number): Move {
+  return { ...unchanged(email), to: 'queued', due_in_ms: dueInMs, events: [{ type: 'queued', detail: { reason } }] };
+}
+
+function end(email: DueEmail, to: 'unknown' | 'failed' | 'expired', reason: string): Move {
+  return { ...unchanged(email), to, due_in_ms: null, last_reply: reason, events: [{ type: to, detail: { reason } }] };
+}
+
+function unchanged({ id, status, attempts }: DueEmail) {
+  return { id, from: [status], attempts, settled: {}, last_reply: null, facts: [] } satisfies Partial<Move>;
+}

@@ -1,0 +1,71 @@
+// The dispatch function: puts on the queue what is due, and purges what is old. Wiring only.
+
+import { hostFunction } from '../../lib/http/host.ts';
+import { createLog } from '../../lib/process/log.ts';
+import { createMetrics } from '../../lib/process/metrics.ts';
+import { readSettings } from '../../lib/process/settings.ts';
+import { connectQueue } from '../../lib/queue/queue.ts';
+import { openDatabase } from '../../lib/store/database.ts';
+import { type DispatchDependencies, pauseAfterRound } from './dispatch-emails.ts';
+import { pauseAfterWebhooks } from './dispatch-webhooks.ts';
+import { countDue } from './due-metrics.ts';
+import { type PurgeDependencies, runPurge } from './purge.ts';
+import { createPurgeRoute, createRoundRoute } from './round-route.ts';
+import { run } from './rounds.ts';
+import { DispatchSettings } from './settings.ts';
+
+const settings = readSettings(DispatchSettings, process.env);
+const metrics = createMetrics('dispatch');
+const log = createLog('dispatch', settings.LOG_LEVEL);
+const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'dispatch' });
+const queue = await connectQueue(settings.AMQP_URL, log);
+
+const intervalMs = settings.DISPATCH_INTERVAL_SECONDS * 1000;
+
+const dependencies: DispatchDependencies = {
+  sql,
+  queue,
+  policy: {
+    publishGraceMs: settings.PUBLISH_GRACE_SECONDS * 1000,
+    giveUpAfterMs: settings.GIVE_UP_AFTER_SECONDS * 1000,
+  },
+  log,
+};
+const purge: PurgeDependencies = {
+  sql,
+  policy: {
+    contentsAfterMs: settings.PURGE_CONTENTS_AFTER_SECONDS * 1000,
+    emailsAfterMs: settings.PURGE_EMAILS_AFTER_SECONDS * 1000,
+  },
+  log,
+};
+
+countDue(metrics, sql);
+
+const stopping = new AbortController();
+let running: Promise<unknown> = Promise.resolve();
+
+const hosted = hostFunction({
+  name: 'dispatch',
+  log,
+  metrics,
+  maxBodyBytes: 64_000,
+  routes: [createRoundRoute(dependencies), createPurgeRoute(purge)],
+  ready: { database: () => sql`select 1`, broker: () => queue.check() },
+  start: () => {
+    running = Promise.all([
+      run({ round: () => pauseAfterRound(dependencies, intervalMs), intervalMs, sql, log }, stopping.signal),
+      run({ round: () => pauseAfterWebhooks(dependencies, intervalMs), intervalMs, sql, log }, stopping.signal),
+      runPurge(purge, settings.PURGE_INTERVAL_SECONDS * 1000, stopping.signal),
+    ]);
+  },
+  close: async () => {
+    stopping.abort();
+    await running;
+    await queue.close();
+    await sql.end();
+  },
+});
+
+export const dispatch = hosted.handler;
+hosted.listenIfMain(import.meta.url, settings);

@@ -1,0 +1,71 @@
+// What the webhook routes take.
+import * as v from 'valibot';
+import { Time } from '../../../lib/http/request-body.ts';
+import { boundedList, wholeNumber } from '../../../lib/http/size-limits.ts';
+import { strictObject } from '../../../lib/http/strict-object.ts';
+import { webhookEvents } from '../../../lib/store/webhooks/webhook.ts';
+
+const maxUrl = 2_000;
+/** How long an earlier secret may go on signing. 7 days. */
+const mostKeepSeconds = 604_800;
+/** 24 h. */
+const keepSeconds = 86_400;
+const mostReplayed = 1_000;
+
+/** What else is wrong with it depends on settings: see lib/http/webhook-target.ts. */
+const EndpointUrl = v.pipe(
+  v.string('must be a URL such as https://example.com/hook'),
+  v.maxLength(maxUrl, `may have ${maxUrl} characters at most`),
+  v.check((text) => URL.canParse(text) && text.isWellFormed(), 'must be a URL such as https://example.com/hook'),
+  // As it is asked for: the same URL, whatever its spelling was.
+  v.transform((text) => new URL(text).href),
+  v.maxLength(maxUrl, `may have ${maxUrl} characters at most`),
+);
+
+const Events = v.pipe(
+  boundedList(v.picklist(webhookEvents, `must be one of ${webhookEvents.join(', ')}`), webhookEvents.length),
+  v.minLength(1, 'must name at least one event'),
+  v.transform((events) => [...new Set(events)]),
+);
+
+const secretForm = /^whsec_([A-Za-z0-9+/]{32,86}={0,2})$/;
+const secretMessage = 'must be whsec_ and 24 to 64 random bytes in base64';
+/** Standard Webhooks, "Signature scheme". */
+const Secret = v.pipe(
+  v.string(secretMessage),
+  v.metadata({ pattern: secretForm.source }),
+  v.check((text) => {
+    const base64 = secretForm.exec(text)?.[1] ?? '';
+    const bytes = Buffer.from(base64, 'base64');
+    return bytes.length >= 24 && bytes.length <= 64 && bytes.toString('base64') === base64;
+  }, secretMessage),
+);
+
+/** Body of `POST /webhooks`. */
+export const CreateWebhookRequest = strictObject({
+  url: EndpointUrl,
+  events: v.optional(Events, ['*']),
+  /** One that the endpoint knows already; made by us unless given. */
+  secret: v.optional(Secret),
+});
+
+/** Body of `PATCH /webhooks/{id}`: what is not given stays as it is. */
+export const ChangeWebhookRequest = strictObject({
+  url: v.optional(EndpointUrl),
+  events: v.optional(Events),
+  disabled: v.optional(v.boolean('must be true or false')),
+});
+
+/** Body of `POST /webhooks/{id}/rotate-secret`. */
+export const RotateSecretRequest = strictObject({
+  secret: v.optional(Secret),
+  /** How long the earlier secrets go on signing beside it. */
+  keep_seconds: v.optional(wholeNumber(0, mostKeepSeconds, 'of seconds '), keepSeconds),
+});
+
+/** Body of `POST /webhooks/{id}/deliveries/replay`. */
+export const ReplayDeliveriesRequest = strictObject({
+  since: Time,
+  until: v.optional(Time),
+  limit: v.optional(wholeNumber(1, mostReplayed), mostReplayed),
+});

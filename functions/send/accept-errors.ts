@@ -1,0 +1,72 @@
+// What a client is told whose request was refused at the row: for its sender, or for the client's limits. And what is left of them.
+
+import { ApiError } from '../../lib/http/errors.ts';
+import type { RateLimits } from '../../lib/store/clients/rate-limits.ts';
+import type { Accepted, RefusedSender } from '../../lib/store/emails/accept.ts';
+
+type Refusal<Outcome> = Extract<Accepted, { outcome: Outcome }>;
+
+/** More of them help nobody. */
+const maxNamed = 20;
+
+/** In a batch, the emails are named by their index. */
+export function senderError({ senders, allowed_senders }: Refusal<'sender_refused'>, inBatch: boolean): ApiError {
+  const errors = senders.map(({ index, sender }) => ({
+    path: inBatch ? `[${index}].from` : 'from',
+    message: senderMessage(sender, allowed_senders),
+  }));
+  const detail = [...new Set(errors.map(({ message }) => message))].slice(0, maxNamed).join('; ');
+  return new ApiError('invalid_from_address', `${detail}.`, inBatch ? { errors } : {});
+}
+
+/** Emails of a permissive batch that were left out. */
+export function leftOut({ left_out: { senders, allowed_senders } }: Refusal<'stored'>) {
+  return senders.map(({ index, sender }: RefusedSender) => ({
+    index,
+    message: `${senderMessage(sender, allowed_senders)}.`,
+  }));
+}
+
+function senderMessage(sender: string, allowed: string[]): string {
+  const more = allowed.length > maxNamed ? ' and others' : '';
+  return `This client may not send from ${sender}, only from ${allowed.slice(0, maxNamed).join(', ')}${more}`;
+}
+
+/** `rate_limit_exceeded` or `daily_quota_exceeded`, with `Retry-After` (RFC 9110 §10.2.3) in seconds. */
+export function limitedError({ by, cost, retry_after_s, limits }: Refusal<'limited'>): ApiError {
+  const { rate, daily_quota } = limits;
+  const headers = {
+    'retry-after': String(retry_after_s),
+    ...rateLimitHeaders(by === 'rate' ? { rate } : { daily_quota }),
+  };
+  switch (by) {
+    case 'rate':
+      return new ApiError(
+        'rate_limit_exceeded',
+        `This client may hand in ${rate?.limit} emails a second. Try again in ${retry_after_s} s.`,
+        { headers },
+      );
+    case 'quota':
+      return new ApiError(
+        'daily_quota_exceeded',
+        `This client may hand in ${daily_quota?.limit} emails a day; ${daily_quota?.remaining} are left, and the request has ${cost}. The next day begins at 00:00 UTC.`,
+        { headers },
+      );
+  }
+}
+
+/**
+ * `RateLimit-Limit`, `-Remaining` and `-Reset` (seconds), as draft-ietf-httpapi-ratelimit-headers has them up to its version 06:
+ * later ones put all into one structured field, which few clients read yet. They tell of the limit that is nearest to its end.
+ */
+export function rateLimitHeaders(limits: Partial<RateLimits> | null): Record<string, string> {
+  const [nearest] = [limits?.rate, limits?.daily_quota]
+    .filter((limit) => limit != null)
+    .sort((one, other) => one.remaining - other.remaining);
+  if (nearest === undefined) return {};
+  return {
+    'ratelimit-limit': String(nearest.limit),
+    'ratelimit-remaining': String(nearest.remaining),
+    'ratelimit-reset': String(nearest.reset_s),
+  };
+}

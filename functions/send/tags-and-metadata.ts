@@ -1,0 +1,46 @@
+// What callers note on an email for themselves: tags, to find it by, and metadata, to find their way back.
+import * as v from 'valibot';
+import { selectSchema } from '../../lib/http/select-schema.ts';
+import { boundedList, stringMap } from '../../lib/http/size-limits.ts';
+import { strictObject } from '../../lib/http/strict-object.ts';
+import { headerText, isOneLine } from './header-text.ts';
+
+const maxTags = 50;
+const maxTagName = 128;
+const maxTagValue = 256;
+const maxEntries = 50;
+const maxMetadataName = 64;
+const maxMetadataValue = 500;
+
+const TagName = v.pipe(
+  headerText(maxTagName),
+  v.nonEmpty('must not be empty'),
+  // `GET /emails?tag=name:value` tells the two apart by it.
+  v.regex(/^[^:]*$/, 'must not have a colon'),
+);
+export const TagObject = strictObject({ name: TagName, value: v.optional(headerText(maxTagValue), '') });
+const BareTag = v.pipe(
+  TagName,
+  v.transform((name) => ({ name, value: '' })),
+);
+const Tag = selectSchema(
+  (input) =>
+    (typeof input === 'string' ? BareTag : TagObject) as v.GenericSchema<unknown, { name: string; value: string }>,
+  v.union([TagName, TagObject]),
+);
+
+/** `["a"]` and `[{name, value}]`; one without a value has an empty one. */
+export const Tags = boundedList(Tag, maxTags);
+
+const metadataName = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${maxMetadataName - 1}}$`);
+
+/** What is wrong with an entry of metadata; undefined if nothing is. */
+export function metadataFault(name: string, value: string): string | undefined {
+  if (!metadataName.test(name))
+    return `has a name that is not 1 to ${maxMetadataName} letters, digits, dots, hyphens and underscores`;
+  if (value.length > maxMetadataValue) return `may have ${maxMetadataValue} characters at most`;
+  if (!isOneLine(value)) return 'must not have line breaks or other control characters';
+  return value.isWellFormed() ? undefined : 'must be well-formed Unicode';
+}
+
+export const Metadata = stringMap(maxEntries, metadataFault, { name: metadataName, maxLength: maxMetadataValue });

@@ -1,0 +1,72 @@
+// Templates as they are asked for: looked up in groups, and kept parsed, since a version never changes.
+import { createBatcher } from '../../lib/process/batch.ts';
+import { isDatabaseAway, type Sql } from '../../lib/store/database.ts';
+import type { UsedTemplate } from '../../lib/store/emails/email.ts';
+import { readSources, resolveTemplates, type WantedTemplate } from '../../lib/store/templates/read.ts';
+import type { ParsedTemplate } from '../../lib/store/templates/template.ts';
+
+/** Characters of source of those that are kept; parsed, each takes some times as much. */
+const maxKept = 2_000_000;
+
+/** A template that can be rendered, or what is to be said instead. */
+export type FoundTemplate = { used: UsedTemplate; parsed: ParsedTemplate } | { unknown: string };
+
+/** Which version is the newest is read each time; what a version says, once. */
+export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<FoundTemplate> {
+  const options = { maxItems: 100, failsAll: isDatabaseAway };
+  const resolve = createBatcher((wanted: WantedTemplate[]) => resolveTemplates(sql, wanted), options);
+  const readSource = createBatcher((versions: UsedTemplate[]) => readSources(sql, versions), options);
+  const kept = new Map<string, { parsed: Promise<ParsedTemplate | undefined>; size: number }>();
+  let size = 0;
+
+  async function load(used: UsedTemplate, key: string): Promise<ParsedTemplate | undefined> {
+    const source = await readSource(used);
+    if (source === undefined) return undefined;
+    // Not before the first template: it would be a part of the time that the function takes to start.
+    const { parseTemplate } = await import('../../lib/mail/templates/parse.ts');
+    const { parsed, faults } = parseTemplate(source);
+    // It could be parsed when it was stored.
+    if (faults.length > 0) throw new Error(`the stored template ${key} is not Liquid: ${faults[0]?.message}`);
+    keep(key, source.subject.length + (source.text?.length ?? 0) + (source.html?.length ?? 0));
+    return parsed;
+  }
+
+  /** Those that have not been used for the longest time go. */
+  function keep(key: string, length: number): void {
+    const entry = kept.get(key);
+    if (entry === undefined) return;
+    entry.size = length;
+    size += length;
+    for (const [oldest, { size: freed }] of kept) {
+      if (size <= maxKept) break;
+      kept.delete(oldest);
+      size -= freed;
+    }
+  }
+
+  /** Those who ask at the same time share one reading. */
+  async function parsedOf(used: UsedTemplate): Promise<ParsedTemplate | undefined> {
+    const key = `${used.id} ${used.version}`;
+    const entry = kept.get(key) ?? { parsed: load(used, key), size: 0 };
+    kept.delete(key);
+    kept.set(key, entry);
+    const parsed = await entry.parsed.catch((error) => {
+      kept.delete(key);
+      throw error;
+    });
+    if (parsed === undefined) kept.delete(key);
+    return parsed;
+  }
+
+  return async (wanted) => {
+    const found = await resolve(wanted);
+    const { template } = wanted;
+    if (found === undefined) return { unknown: `is ${template}, and you have no template of that name or id` };
+    const { id, name, version, latest_version } = found;
+    if (version === null)
+      return { unknown: `is ${template}, which has no version ${wanted.version}: the newest is ${latest_version}` };
+    const used = { id, name, version };
+    const parsed = await parsedOf(used);
+    return parsed === undefined ? { unknown: `is ${template}, which has just been deleted` } : { used, parsed };
+  };
+}

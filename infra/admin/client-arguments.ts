@@ -1,0 +1,37 @@
+// What the commands for clients, their secrets and their limits have in common: names, secrets, and what is said of them.
+import { randomBytes } from 'node:crypto';
+import { isClientId } from '../../lib/store/clients/clients.ts';
+import type { Query } from '../../lib/store/database.ts';
+import { AdminError, type AdminSettings, UsageError, withDatabase } from './command.ts';
+
+export const shownOnce = 'It is shown this once: only its hash is kept.';
+
+export function clientId(name = ''): string {
+  if (isClientId(name)) return name;
+  throw new UsageError('NAME may have letters, digits, ".", "_" and "-", 100 of them at most.');
+}
+
+export function noSuchClient(id: string): AdminError {
+  return new AdminError(`There is no client "${id}"; client list shows all.`);
+}
+
+export function randomSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** RFC 6749, appendix A.2: printable ASCII. Anything else arrives differently from different clients. */
+export function usableSecret(secret: string): string {
+  if (/^[\x20-\x7e]{1,200}$/.test(secret)) return secret;
+  throw new UsageError('SECRET must be printable ASCII, 200 characters at most.');
+}
+
+/** `apply` says whether there is such a client. */
+export async function changeClient(
+  settings: AdminSettings,
+  name: string | undefined,
+  apply: (sql: Query, clientId: string) => Promise<boolean>,
+): Promise<void> {
+  const id = clientId(name);
+  const exists = await withDatabase(settings, (sql) => apply(sql, id));
+  if (!exists) throw noSuchClient(id);
+}

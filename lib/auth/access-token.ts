@@ -1,0 +1,137 @@
+// Checks access tokens: JWTs (RFC 9068) verified with the token function's published keys, then against revocation and disabled clients.
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import * as v from 'valibot';
+import { databaseError } from '../http/database-error.ts';
+import { ApiError } from '../http/errors.ts';
+import { createBatcher } from '../process/batch.ts';
+import { BoundedMap } from '../process/bounded-map.ts';
+import { isDatabaseAway, type Sql } from '../store/database.ts';
+import { type Ending, findEndings } from '../store/tokens/revoked-tokens.ts';
+import { createKeySet } from './key-set.ts';
+
+export type Scope = 'basic' | 'email';
+
+export interface AccessToken {
+  clientId: string;
+  scopes: readonly string[];
+  jti: string;
+}
+
+export interface AccessTokenOptions {
+  issuer: string;
+  audience: string;
+  jwksUrl: string;
+  sql: Sql;
+}
+
+/** Signature algorithms that the token function may use. A closed list: `none` and HMAC with a public key get nowhere. */
+export const signatureAlgorithms = ['RS256', 'ES256', 'EdDSA'];
+
+/** Clocks of functions may differ by this much. */
+export const clockToleranceSeconds = 60;
+
+const endings: Record<Ending, string> = {
+  revoked: 'The access token has been revoked.',
+  'client disabled': 'The client of the access token is disabled.',
+};
+
+/** How long a token that was verified is not verified again, and how many are remembered; some 2 kB each. */
+const rememberedMs = 60_000;
+const mostRemembered = 2_000;
+
+const Claims = v.object({
+  sub: v.string(),
+  client_id: v.string(),
+  jti: v.pipe(v.string(), v.uuid()),
+  scope: v.string(),
+});
+
+/**
+ * Returns the check of an `Authorization: Bearer` header (RFC 6750) for a scope. It throws `missing_token` or `invalid_token`
+ * (401), `insufficient_scope` (403), each with `WWW-Authenticate`, or `unavailable` (503).
+ */
+export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessTokenOptions) {
+  const keys = createKeySet(jwksUrl);
+  const findEnding = createBatcher((tokens: AccessToken[]) => findEndings(sql, tokens), {
+    maxItems: 500,
+    failsAll: isDatabaseAway,
+  });
+
+  const known = new BoundedMap<{ token: AccessToken; until: number }>(mostRemembered);
+
+  /** A signature stays as good as it was; so that a key that was taken away does not live on in here, not for long. */
+  async function verify(text: string): Promise<AccessToken> {
+    const remembered = known.get(text);
+    if (remembered && Date.now() < remembered.until) return remembered.token;
+    const { token, expiresAt } = await verifySignature(text);
+    known.set(text, { token, until: Math.min(expiresAt, Date.now() + rememberedMs) });
+    return token;
+  }
+
+  async function verifySignature(token: string): Promise<{ token: AccessToken; expiresAt: number }> {
+    const { payload } = await jwtVerify(token, keys, {
+      issuer,
+      audience,
+      algorithms: signatureAlgorithms,
+      typ: 'at+jwt',
+      clockTolerance: clockToleranceSeconds,
+      requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id', 'scope'],
+    }).catch((error) => {
+      throw verificationError(error);
+    });
+    return { token: toAccessToken(payload), expiresAt: (payload.exp ?? 0) * 1000 };
+  }
+
+  return async (authorization: string | undefined, scope: Scope): Promise<AccessToken> => {
+    const token = await verify(bearerToken(authorization));
+    const ending = await findEnding(token).catch((error) => {
+      throw databaseError(error);
+    });
+    if (ending !== undefined) throw invalidToken(endings[ending]);
+    if (!token.scopes.includes(scope)) throw insufficientScope(scope);
+    return token;
+  };
+}
+
+function bearerToken(authorization: string | undefined): string {
+  if (authorization === undefined) {
+    throw new ApiError('missing_token', 'Send an access token: "Authorization: Bearer …". POST /authorize gives one.', {
+      headers: { 'www-authenticate': 'Bearer realm="email-api"' },
+    });
+  }
+  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
+  if (token === undefined) throw invalidToken('The Authorization header is not of the form "Bearer <token>".');
+  return token;
+}
+
+function toAccessToken(payload: JWTPayload): AccessToken {
+  const claims = v.safeParse(Claims, payload);
+  if (!claims.success) throw invalidToken('The access token lacks claims that ours have.');
+  return { clientId: claims.output.client_id, scopes: claims.output.scope.split(' '), jti: claims.output.jti };
+}
+
+function verificationError(error: unknown): ApiError {
+  if (error instanceof errors.JWTExpired) return invalidToken('The access token has expired.');
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return invalidToken(`The access token is not for this API: its ${error.claim} claim does not fit.`);
+  }
+  if (!(error instanceof errors.JOSEError)) {
+    return new ApiError('unavailable', 'The keys that tokens are checked with cannot be fetched. Try again.', {
+      headers: { 'retry-after': '1' },
+      cause: error,
+    });
+  }
+  return invalidToken('The access token is malformed or was not signed by this API.');
+}
+
+function invalidToken(message: string): ApiError {
+  return new ApiError('invalid_token', message, {
+    headers: { 'www-authenticate': `Bearer realm="email-api", error="invalid_token", error_description="${message}"` },
+  });
+}
+
+function insufficientScope(scope: Scope): ApiError {
+  return new ApiError('insufficient_scope', `This needs a token with the scope "${scope}".`, {
+    headers: { 'www-authenticate': `Bearer realm="email-api", error="insufficient_scope", scope="${scope}"` },
+  });
+}

@@ -1,0 +1,60 @@
+// Request bodies: read within a bound, parsed as JSON.
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from './errors.ts';
+
+/**
+ * Reads a body of at most `limit` bytes, or throws `content_too_large`. What is too much is still taken off the wire (within
+ * reason) and dropped, as a client that is cut off in the middle of writing never reads the answer.
+ */
+export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer> {
+  const drop = limit * 8;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    if (Number(stream.headers['content-length'] ?? 0) > drop) return reject(tooLarge(limit));
+    // Listeners, as iterating over the stream costs a promise and some more for each piece of it.
+    stream.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) chunks.push(chunk);
+      else if (length > drop) {
+        reject(tooLarge(limit));
+        stream.destroy();
+      }
+    });
+    stream.on('end', () => {
+      if (length > limit) reject(tooLarge(limit));
+      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
+    stream.on('error', reject);
+  });
+}
+
+export function tooLarge(limit: number): ApiError {
+  return new ApiError('content_too_large', `The request body may have ${limit} bytes at most.`, {
+    headers: { connection: 'close' },
+  });
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Deeper than any body that makes sense; what walks through a value may recurse. */
+const maxDepth = 50;
+
+/** Parses a JSON body, or throws `invalid_json` (400). */
+export function parseJson(body: Buffer): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(body));
+  } catch (error) {
+    const reason = body.length === 0 ? 'it is empty' : error instanceof SyntaxError ? error.message : 'it is not UTF-8';
+    throw new ApiError('invalid_json', `The request body is not JSON: ${reason}.`);
+  }
+  if (isDeeper(value, maxDepth))
+    throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
+  return value;
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
+}

@@ -1,0 +1,12 @@
+// What a caller is told when a query fails.
+import { isDatabaseAway } from '../store/database.ts';
+import { ApiError } from './errors.ts';
+
+/** Turns the failure of a query into what the caller may see: 503 with `Retry-After` where the database is away. */
+export function databaseError(error: unknown): unknown {
+  if (!isDatabaseAway(error)) return error;
+  return new ApiError('unavailable', 'The database cannot be reached. Try again in a moment.', {
+    headers: { 'retry-after': '1' },
+    cause: error,
+  });
+}

@@ -1,0 +1,24 @@
+// HTTP as a function sees it: a request and its reply as plain values.
+import type { IncomingHttpHeaders } from 'node:http';
+
+export interface Request {
+  method: string;
+  /** Path without query. */
+  path: string;
+  /** Values of the `{name}` parts of the route's path. */
+  params: Record<string, string>;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+  /** Address of the client as the gateway saw it. */
+  address: string;
+  /** Aborts when the process is told to end: a handler that waits answers then. */
+  stopping: AbortSignal;
+}
+
+export interface Reply {
+  status: number;
+  headers?: Record<string, string>;
+  /** An object is written as JSON, a string or Buffer as it is, undefined as no body. */
+  body?: unknown;
+}

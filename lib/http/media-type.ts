@@ -1,0 +1,20 @@
+// Media types of request bodies (RFC 9110 §8.3).
+import type { IncomingHttpHeaders } from 'node:http';
+import { ApiError } from './errors.ts';
+
+/** Checks `Content-Type` and `Content-Encoding` against what a route takes, or throws `unsupported_media_type` (415). */
+export function checkMediaType(headers: IncomingHttpHeaders, accepts: readonly string[]): void {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new ApiError('unsupported_media_type', `Content-Encoding ${encoding} is not taken; send the body as it is.`);
+  }
+  if (accepts.includes(mediaType(headers))) return;
+  throw new ApiError('unsupported_media_type', `Content-Type must be ${accepts.join(' or ')}.`, {
+    headers: { accept: accepts.join(', ') },
+  });
+}
+
+/** The media type of a `Content-Type` header without its parameters, in lower case. */
+export function mediaType(headers: IncomingHttpHeaders): string {
+  return (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}

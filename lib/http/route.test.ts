@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { parseJson } from './body.ts';
+import { ApiError } from './errors.ts';
+import { checkMediaType } from './media-type.ts';
+import { createRouter, type Route } from './route.ts';
+
+const handle = async () => ({ status: 200 });
+const routes: Route[] = [
+  { method: 'GET', path: '/', handle },
+  { method: 'GET', path: '/emails', handle },
+  { method: 'POST', path: '/emails', handle },
+  { method: 'GET', path: '/emails/{id}/events', handle },
+];
+
+function errorOf(run: () => unknown): ApiError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+  }
+  throw new Error('no ApiError was thrown');
+}
+
+describe('createRouter', () => {
+  const find = createRouter(routes);
+
+  it('matches method, path and parts', () => {
+    expect(find('GET', '/').route).toBe(routes[0]);
+    expect(find('POST', '/emails').route).toBe(routes[2]);
+    expect(find('GET', '/emails/7/events')).toEqual({ route: routes[3], params: { id: '7' } });
+    expect(find('HEAD', '/emails').route).toBe(routes[1]);
+  });
+
+  it.each(['/email', '/emails/', '/emails/7', '/emails//events/x', '/Emails', '//'])('finds nothing at %s', (path) => {
+    expect(errorOf(() => find('GET', path)).code).toBe('not_found');
+  });
+
+  it('says which methods a path answers', () => {
+    const error = errorOf(() => find('DELETE', '/emails'));
+    expect(error.status).toBe(405);
+    expect(error.headers).toEqual({ allow: 'GET, HEAD, POST' });
+  });
+});
+
+describe('checkMediaType', () => {
+  it.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])('takes %s', (type) => {
+    expect(() => checkMediaType({ 'content-type': type }, ['application/json'])).not.toThrow();
+  });
+
+  it.each([undefined, '', 'text/plain', 'application/jsonx', 'multipart/form-data; boundary=json'])(
+    'refuses %s',
+    (type) => {
+      const headers = type === undefined ? {} : { 'content-type': type };
+      expect(errorOf(() => checkMediaType(headers, ['application/json'])).status).toBe(415);
+    },
+  );
+
+  it('refuses compressed bodies, however small they look', () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    expect(errorOf(() => checkMediaType(headers, ['application/json'])).status).toBe(415);
+  });
+});
+
+describe('parseJson', () => {
+  it.each(['', '{', '{"a":1,}', "{'a':1}", 'undefined', '\u0000'])('refuses %j', (text) => {
+    expect(errorOf(() => parseJson(Buffer.from(text))).code).toBe('invalid_json');
+  });
+
+  it('refuses what is not UTF-8', () => {
+    expect(errorOf(() => parseJson(Buffer.from([0x22, 0xff, 0x22]))).code).toBe('invalid_json');
+  });
+
+  it.each([
+    ['50 deep', 50, true],
+    ['51 deep', 51, false],
+    ['a million deep', 1_000_000, false],
+  ])('%s', (_what, depth, taken) => {
+    const body = Buffer.from('['.repeat(depth) + ']'.repeat(depth));
+    if (taken) expect(parseJson(body)).toBeInstanceOf(Array);
+    else expect(errorOf(() => parseJson(body)).message).toContain('nested deeper than 50');
+  });
+});

@@ -1,0 +1,28 @@
+// An object that has no fields but its own; unlike valibot's strictObject it names every stranger (up to a bound), not just the first.
+import * as v from 'valibot';
+
+/** A body of a million strangers is answered as well as one of a hundred. */
+const maxNamed = 100;
+
+/** `refused` has what to say of fields that callers may hope for. */
+export function strictObject<const Entries extends v.ObjectEntries>(
+  entries: Entries,
+  refused: Record<string, string> = {},
+) {
+  return v.pipe(
+    v.looseObject(entries, 'must be an object'),
+    v.metadata({ additionalProperties: false }),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const input = dataset.value;
+      if (typeof input !== 'object' || input === null) return;
+      const strangers = Object.entries(input).filter(([key]) => !Object.hasOwn(entries, key));
+      for (const [key, value] of strangers.slice(0, maxNamed)) {
+        addIssue({
+          message: (Object.hasOwn(refused, key) && refused[key]) || 'is not a field of this request',
+          path: [{ type: 'object', origin: 'key', input: input as Record<string, unknown>, key, value }],
+        });
+      }
+    }),
+    v.transform((value) => value as v.InferOutput<v.ObjectSchema<Entries, undefined>>),
+  );
+}

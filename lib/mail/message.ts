@@ -1,0 +1,95 @@
+// Builds the MIME message (RFC 5322, RFC 2045) of an email; the same bytes in every attempt but for generated boundaries.
+import type { Readable } from 'node:stream';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { detectMimeType } from 'nodemailer/lib/mime-funcs';
+import type { Attachment, EmailContent, Mailbox } from '../store/emails/email.ts';
+import { plainMessage } from './mime-text.ts';
+import { textOfHtml } from './text-of-html.ts';
+
+/** What a message is made of. */
+export interface MessageParts extends EmailContent {
+  subject: string;
+  message_id: string;
+  /** Its Date header. */
+  accepted_at: Date;
+}
+
+/** A message as it is handed to a relay: whole where it is small, else a stream. Its lines may end in LF alone. */
+export type MimeMessage = Buffer | Readable;
+
+/**
+ * Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored stays what the client
+ * gave, and accepting stays quick.
+ */
+export function composeMessage(email: MessageParts): MimeMessage {
+  const { headers, custom_headers, subject, message_id, accepted_at, attachments, html_body } = email;
+  const text = textOfMessage(email);
+  const [first, ...others] = [
+    ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
+    ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
+  ];
+  // Without anything in it, nodemailer knows what it is.
+  if (attachments.length > 0 || first === undefined) return composeStream(email, text);
+  const own = {
+    From: toAddress(headers.from),
+    To: headers.to.map(toAddress),
+    Cc: headers.cc.map(toAddress),
+    'Reply-To': headers.reply_to.map(toAddress),
+    Subject: subject,
+    'Message-ID': message_id,
+    Date: accepted_at,
+  };
+  return plainMessage({ custom: custom_headers, own }, [first, ...others]);
+}
+
+/** The same with everything that a message can have. */
+export function composeStream(email: MessageParts, text = textOfMessage(email)): Readable {
+  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = email;
+  const composer = new MailComposer({
+    from: toAddress(headers.from),
+    to: headers.to.map(toAddress),
+    cc: headers.cc.map(toAddress),
+    replyTo: headers.reply_to.map(toAddress),
+    subject,
+    messageId: message_id,
+    date: accepted_at,
+    headers: Object.entries(custom_headers).map(([key, value]) => ({ key, value })),
+    ...(text !== undefined && { text }),
+    ...(html_body !== null && { html: html_body }),
+    // With HTML, those that have a content_id go beside it in multipart/related.
+    attachments: attachments.map(toPart),
+    // Our server reads no file and no address for a caller.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return composer.compile().createReadStream();
+}
+
+/** The text part: that which was given, or else one made of the HTML. */
+export function textOfMessage({
+  text_body,
+  html_body,
+}: Pick<EmailContent, 'text_body' | 'html_body'>): string | undefined {
+  return text_body ?? (html_body === null ? undefined : textOfHtml(html_body));
+}
+
+function toAddress({ email, name }: Mailbox) {
+  return { address: email, name: name ?? '' };
+}
+
+function toPart({ filename, content, content_type, content_id }: Attachment) {
+  return {
+    filename,
+    content: Buffer.from(content, 'base64'),
+    contentType: content_type ?? typeOf(filename),
+    // Whatever the type, the bytes arrive as they are.
+    contentTransferEncoding: 'base64' as const,
+    ...(content_id !== null && { cid: content_id }),
+  };
+}
+
+/** Told by the ending of the name. A message/… part must not be encoded (RFC 2046 §5.2.1), so it goes as bytes. */
+function typeOf(filename: string): string {
+  const type = detectMimeType(filename);
+  return /^(message|multipart)\//i.test(type) ? 'application/octet-stream' : type;
+}

@@ -1,0 +1,27 @@
+// What a message on a queue says: the ids of the rows it is about, and nothing of them, as the rows are the truth.
+import { isEmailId } from '../store/emails/email.ts';
+
+/** Most ids that are read of a message: more than we write, few enough that one message never is a flood. */
+const mostRead = 100;
+
+/** `{"id": "…"}`, or `{"ids": ["…", …]}` where there are several. */
+export function writeMessage(ids: readonly string[]): Buffer {
+  return Buffer.from(JSON.stringify(ids.length === 1 ? { id: ids[0] } : { ids }));
+}
+
+/** The ids of a message; undefined when nobody can use it. */
+export function readMessage(content: Buffer): string[] | undefined {
+  try {
+    return readIds(JSON.parse(content.toString()));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same of what a message or a CloudEvent's data says. */
+export function readIds(said: unknown): string[] | undefined {
+  if (typeof said !== 'object' || said === null) return undefined;
+  const ids: unknown = 'ids' in said ? said.ids : 'id' in said ? [said.id] : undefined;
+  if (!Array.isArray(ids) || ids.length === 0 || ids.length > mostRead) return undefined;
+  return ids.every((id) => typeof id === 'string' && isEmailId(id)) ? ids.map((id) => id.toLowerCase()) : undefined;
+}

@@ -1,0 +1,49 @@
+// All SQL of client_secrets, but for reading a client's at a request (clients.ts). Whoever changes them locks the client first.
+import type { Query } from '../database.ts';
+
+/** Most that a client may have at a time: the old one, the new one, and one in reserve. */
+export const mostSecrets = 3;
+
+export interface ClientSecret {
+  /** As text: that is how the driver gives a bigint, and how the operator types it. */
+  id: string;
+  created_at: Date;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+}
+
+/** Those that have not expired, oldest first. */
+export async function listSecrets(sql: Query, clientId: string): Promise<ClientSecret[]> {
+  return sql<ClientSecret[]>`
+    select id, created_at, expires_at, last_used_at from client_secrets
+    where client_id = ${clientId} and (expires_at is null or expires_at > now())
+    order by id`;
+}
+
+/** Adds a secret that is of use for `days`, or until it is removed; forgets those that have expired. Returns its id. */
+export async function addSecret(sql: Query, clientId: string, hash: string, days: number | null): Promise<string> {
+  await sql`delete from client_secrets where client_id = ${clientId} and expires_at <= now()`;
+  const [row] = await sql<[{ id: string }]>`
+    insert into client_secrets (client_id, secret_hash, expires_at)
+    values (${clientId}, ${hash}, now() + ${days}::double precision * interval '1 day')
+    returning id`;
+  return row.id;
+}
+
+export async function replaceSecrets(sql: Query, clientId: string, hash: string): Promise<void> {
+  await sql`delete from client_secrets where client_id = ${clientId}`;
+  await sql`insert into client_secrets (client_id, secret_hash) values (${clientId}, ${hash})`;
+}
+
+/** False when the client has no such secret. */
+export async function removeSecret(sql: Query, clientId: string, id: string): Promise<boolean> {
+  const { count } = await sql`delete from client_secrets where client_id = ${clientId} and id = ${id}`;
+  return count === 1;
+}
+
+/** Does not write where the hour is noted already, by another copy of the function. */
+export async function noteSecretUse(sql: Query, id: number): Promise<void> {
+  await sql`
+    update client_secrets set last_used_at = now()
+    where id = ${id} and (last_used_at is null or last_used_at < now() - interval '1 hour')`;
+}

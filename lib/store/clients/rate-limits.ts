@@ -1,0 +1,65 @@
+// What is left of a client's limits, in the terms of the RateLimit header fields. The counting itself is in 0002_limits_and_suppressions.sql.
+import type { Query } from '../database.ts';
+
+/** A limit and what is left of it. */
+export interface RateLimit {
+  /** Emails. */
+  limit: number;
+  /** Emails. */
+  remaining: number;
+  /** Seconds until it is whole again. */
+  reset_s: number;
+}
+
+/** Null: the client has no such limit. */
+export interface RateLimits {
+  /** Emails a second. */
+  rate: RateLimit | null;
+  /** Emails a day, in UTC. */
+  daily_quota: RateLimit | null;
+}
+
+export type LimitName = 'rate' | 'quota';
+
+/** As the SQL functions `allowance_now` and `take_allowances` tell it. */
+export interface RateLimitRow {
+  /** Emails a second; null with `capacity` and `tokens` when there is no such limit. */
+  rate: number | null;
+  capacity: number | null;
+  tokens: number | null;
+  quota: number | null;
+  used_today: number;
+  day_ends_in_s: number;
+}
+
+/** Columns of a `RateLimitRow`. */
+export const rateLimitColumns = 'rate, capacity, tokens, quota, used_today, day_ends_in_s';
+
+export function toRateLimits({ rate, capacity, tokens, quota, used_today, day_ends_in_s }: RateLimitRow): RateLimits {
+  return {
+    rate:
+      rate === null || capacity === null || tokens === null
+        ? null
+        : {
+            limit: Math.floor(capacity),
+            remaining: Math.max(Math.floor(tokens), 0),
+            reset_s: Math.ceil(Math.max(capacity - tokens, 0) / rate),
+          },
+    daily_quota:
+      quota === null
+        ? null
+        : { limit: quota, remaining: Math.max(quota - used_today, 0), reset_s: Math.ceil(day_ends_in_s) },
+  };
+}
+
+/** Seconds until a request that was refused may be taken: whole ones, at least one. */
+export function retryAfter(refused: LimitName, { rate, tokens, day_ends_in_s }: RateLimitRow): number {
+  const wait = refused === 'quota' ? day_ends_in_s : (1 - (tokens ?? 1)) / (rate ?? 1);
+  return Math.max(Math.ceil(wait), 1);
+}
+
+/** What is left for a client, without taking anything; undefined when it has no limits. */
+export async function readRateLimits(sql: Query, clientId: string): Promise<RateLimits | undefined> {
+  const [row] = await sql<RateLimitRow[]>`select ${sql.unsafe(rateLimitColumns)} from allowance_now(${clientId})`;
+  return row && toRateLimits(row);
+}

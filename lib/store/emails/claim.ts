@@ -1,0 +1,103 @@
+// SQL of a worker's claim on emails: taking it, keeping it, saying that transmission begins.
+import type { Query } from '../database.ts';
+import { allSuppressed, suppressedAmong, suppressedDetail } from '../suppressions/suppressions.ts';
+import type { DeliveryMode, EmailContent, Lane, SettledRecipient } from './email.ts';
+
+interface ClaimedRow {
+  id: string;
+  client_id: string;
+  delivery: DeliveryMode;
+  sender: string;
+  /** Recipients that are not at their end yet. */
+  recipients: string[];
+  subject: string;
+  message_id: string;
+  /** Number of this attempt, from 1; fences what the attempt records. */
+  attempts: number;
+  lane: Lane;
+  /** How long its delivery has been wanted; it is given up at a certain age. */
+  wanted_for_ms: number;
+  /** How long it may still be delivered; null: for ever. */
+  expires_in_ms: number | null;
+  accepted_at: Date;
+  traceparent: string | null;
+  settled: Record<string, SettledRecipient>;
+  /**
+   * The end it came to in place of a claim, as its client sends no more to any recipient that was left: `suppressed`, unless others
+   * have it or have bounced. Null: claimed.
+   */
+  ended: ClaimEnd | null;
+}
+
+export type ClaimEnd = 'suppressed' | 'sent' | 'bounced';
+
+export type ClaimedEmail = ClaimedRow & EmailContent;
+/** An email that is claimed, and perhaps has lost its contents. */
+export type Claim = ClaimedEmail | (ClaimedRow & { [Name in keyof EmailContent]: null });
+
+/**
+ * Claims those of `ids` that are queued, for `leaseMs`: until then nobody else may have them. An id that is missing from the
+ * answer was claimed by somebody else, is at its end, or never was an email. Recipients that were suppressed meanwhile are settled
+ * as such, with their event; an email that has no others left ends in place of being claimed.
+ */
+export async function claimEmails(sql: Query, ids: string[], leaseMs: number): Promise<Claim[]> {
+  const unsettled = sql`array(select recipient from unnest(recipients) recipient where not settled ? recipient)`;
+  return sql<Claim[]>`
+    with claimable as (
+      select id, settled, ${unsettled} as unsettled, ${suppressedAmong(sql, sql`emails.client_id`, unsettled)} as suppressed
+      from emails where id = any(${ids}::uuid[]) and status = 'queued' order by id for update
+    ), decided as (
+      select id, suppressed,
+             case when suppressed = '{}' or (select count(*) from jsonb_object_keys(suppressed)) < cardinality(unsettled) then null
+                  when jsonb_path_exists(settled, '$.*.status ? (@ == "sent")') then 'sent'
+                  when jsonb_path_exists(settled, '$.*.status ? (@ == "bounced")') then 'bounced'
+                  else 'suppressed' end as ended
+      from claimable
+    ), claimed as (
+      update emails
+      set status = coalesce(ended, 'sending'),
+          attempts = attempts + case when ended is null then 1 else 0 end,
+          due_at = case when ended is null then now() + ${leaseMs} * interval '1 millisecond' end,
+          finished_at = case when ended is not null then now() end,
+          settled = settled || suppressed,
+          last_reply = case when ended = 'suppressed' then ${allSuppressed} else last_reply end,
+          data_started_at = null
+      from decided where emails.id = decided.id
+      returning emails.*, ended, suppressed
+    ), recorded as (
+      insert into email_events (email_id, type, detail)
+      select id, type, detail from (
+        select id, 0 as part, 'suppressed' as type, ${suppressedDetail(sql, sql`suppressed`)} as detail
+        from claimed where suppressed <> '{}'
+        union all
+        select id, 1, ended, jsonb_build_object('reason', 'the other recipients are on the suppression list')
+        from claimed where ended in ('sent', 'bounced')) event
+      order by id, part
+    )
+    select id, client_id, lane, delivery, sender, subject, message_id, attempts, accepted_at, settled, traceparent, ended,
+           (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
+           (extract(epoch from expires_at - now()) * 1000)::double precision as expires_in_ms,
+           ${unsettled} as recipients, headers, custom_headers, text_body, html_body, attachments
+    from claimed left join email_contents on email_id = id`;
+}
+
+/** Keeps attempts that are still under way from being taken for dead. */
+export async function renewLeases(
+  sql: Query,
+  claims: { id: string; attempts: number }[],
+  leaseMs: number,
+): Promise<void> {
+  await sql`
+    update emails set due_at = now() + ${leaseMs} * interval '1 millisecond'
+    from json_to_recordset(${JSON.stringify(claims)}::text::json) as claim(id uuid, attempts integer)
+    where emails.id = any(${claims.map(({ id }) => id)}::uuid[])
+      and emails.id = claim.id and status = 'sending' and emails.attempts = claim.attempts`;
+}
+
+/** Says that the attempt is about to transmit the message; from here on its loss means that the outcome is unknown. False: the lease is lost. */
+export async function markDataStarted(sql: Query, id: string, attempt: number): Promise<boolean> {
+  const rows = await sql`
+    update emails set data_started_at = now()
+    where id = ${id} and status = 'sending' and attempts = ${attempt} returning id`;
+  return rows.length === 1;
+}

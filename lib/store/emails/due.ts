@@ -1,0 +1,46 @@
+// SQL that finds the emails whose time has come.
+import type { Query } from '../database.ts';
+import type { DeliveryMode, Lane, OpenStatus } from './email.ts';
+
+export interface DueEmail {
+  id: string;
+  status: OpenStatus;
+  lane: Lane;
+  delivery: DeliveryMode;
+  attempts: number;
+  /** How long the email has been queued, in milliseconds; null if it never was. */
+  queued_for_ms: number | null;
+  data_started: boolean;
+  traceparent: string | null;
+  wanted_for_ms: number;
+  expired: boolean;
+}
+
+/**
+ * How long the server must be up before leases that have expired are taken back: while it was away, workers could neither renew
+ * them nor record what they had delivered, which they do now.
+ */
+const recordingMs = 5_000;
+
+/** Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another dispatch has locked. */
+export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail[]> {
+  return sql<DueEmail[]>`
+    select id, status, lane, delivery, attempts, traceparent,
+           (extract(epoch from now() - queued_at) * 1000)::double precision as queued_for_ms,
+           data_started_at is not null as data_started,
+           (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
+           coalesce(expires_at <= now(), false) as expired
+    from emails
+    where due_at <= now()
+      and (status <> 'sending' or pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
+    order by due_at limit ${limit}
+    for update skip locked`;
+}
+
+/** How many emails are due (up to 100,000), and how long the oldest has been, by status. */
+export async function measureBacklog(sql: Query) {
+  return sql<{ status: OpenStatus; due: number; oldest_s: number }[]>`
+    select status, count(*)::integer as due, extract(epoch from now() - min(due_at))::double precision as oldest_s
+    from (select status, due_at from emails where due_at <= now() order by due_at limit 100000) due
+    group by status`;
+}

@@ -1,0 +1,105 @@
+// What an email is: its statuses, its content, its recipients. The rows are in 0001_initial.sql.
+
+/** Statuses on the way; the others are ends. */
+export type OpenStatus = 'scheduled' | 'queued' | 'sending' | 'deferred';
+export type EndStatus = 'sent' | 'bounced' | 'failed' | 'unknown' | 'canceled' | 'expired' | 'suppressed';
+export type EmailStatus = OpenStatus | EndStatus;
+export const emailStatuses = [
+  'scheduled',
+  'queued',
+  'sending',
+  'deferred',
+  'sent',
+  'bounced',
+  'failed',
+  'unknown',
+  'canceled',
+  'expired',
+  'suppressed',
+] as const satisfies readonly EmailStatus[];
+
+/** Ends from which an email can be sent again; `sent` needs no second time, and `suppressed` asks for none. */
+export const replayableStatuses = [
+  'failed',
+  'bounced',
+  'unknown',
+  'expired',
+  'canceled',
+] as const satisfies readonly EndStatus[];
+export type ReplayableStatus = (typeof replayableStatuses)[number];
+
+/** Statuses from which an email can be called back. */
+export const cancelableStatuses = ['scheduled', 'queued', 'deferred'] as const satisfies readonly OpenStatus[];
+
+/** Emails that wait for nobody, and those that give way to them. Each lane has a queue of its own. */
+export type Lane = 'transactional' | 'bulk';
+
+/** What to do when an attempt ends without a known outcome. */
+export type DeliveryMode = 'at_least_once' | 'at_most_once';
+
+/** A mailbox as in RFC 5322: an address and perhaps a display name. */
+export interface Mailbox {
+  email: string;
+  name?: string;
+}
+
+/** The address headers of a message. */
+export interface AddressHeaders {
+  from: Mailbox;
+  to: Mailbox[];
+  cc: Mailbox[];
+  bcc: Mailbox[];
+  reply_to: Mailbox[];
+}
+
+/** What a client calls an email, to find it by. One without a value has an empty one. */
+export interface Tag {
+  name: string;
+  value: string;
+}
+
+/** The version of a template that an email was rendered from. */
+export interface UsedTemplate {
+  id: string;
+  name: string;
+  version: number;
+}
+
+export interface Attachment {
+  filename: string;
+  /** Base64. */
+  content: string;
+  /** Null: told by the ending of the file name. */
+  content_type: string | null;
+  /** How the HTML names it (`cid:…`): an inline image. */
+  content_id: string | null;
+  /** Bytes of the content. */
+  size: number;
+}
+
+export interface EmailContent {
+  headers: AddressHeaders;
+  /** Headers that the client added. */
+  custom_headers: Record<string, string>;
+  attachments: Attachment[];
+  text_body: string | null;
+  html_body: string | null;
+}
+
+/** Why a client sends no more to a recipient. */
+export type SuppressionReason = 'hard_bounce' | 'complaint' | 'manual';
+
+/** What became of one recipient. */
+export interface SettledRecipient {
+  status: 'sent' | 'bounced' | 'suppressed';
+  code: number | null;
+  enhanced_code: string | null;
+  reply: string | null;
+  /** Why it is suppressed. */
+  reason?: SuppressionReason;
+}
+
+/** True for text that can be the id of an email: PostgreSQL would refuse anything else with an error of its own. */
+export function isEmailId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}

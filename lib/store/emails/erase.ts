@@ -1,0 +1,82 @@
+// SQL that erases a recipient: the proof that emails were sent stays, the address and what was said to it go.
+import { inTransaction, type Query, type Sql } from '../database.ts';
+import { cancelableStatuses } from './email.ts';
+import { quotingDetails } from './events.ts';
+import { type Owner, ownedBy } from './filter.ts';
+
+export interface Erasure {
+  /** Emails that no longer say to whom they went, those canceled now among them. */
+  erased: number;
+  /** Emails on the way that were called back for it. */
+  canceled: number;
+  /** Emails that somebody is at work on at this moment: to be erased by a later call. */
+  on_the_way: number;
+}
+
+/** What stands in place of the address. */
+const placeholder = 'erased';
+/** Emails of one transaction: few enough that it stays short. */
+const batchSize = 200;
+
+/** Erases the recipient from all of the owner's emails but those that are being sent. `address` is in its normal form. */
+export async function eraseRecipient(sql: Sql, owner: Owner, address: string): Promise<Erasure> {
+  const total = { erased: 0, canceled: 0 };
+  for (;;) {
+    const batch = await inTransaction(sql, (transaction) => eraseSome(transaction, owner, address, batchSize));
+    total.erased += batch.erased;
+    total.canceled += batch.canceled;
+    if (batch.erased < batchSize) break;
+  }
+  await forgetBounce(sql, owner, address);
+  const [left] = await sql<{ count: number }[]>`
+    select count(*)::integer from emails where recipients @> array[${address}] and ${ownedBy(sql, owner)}`;
+  return { ...total, on_the_way: left?.count ?? 0 };
+}
+
+/** One batch, in a transaction: the rows are locked by a statement of their own, so that the next one sees every event written until then. */
+async function eraseSome(sql: Query, owner: Owner, address: string, limit: number) {
+  const locked = await sql<{ id: string; open: boolean }[]>`
+    select id, finished_at is null as open from emails
+    where recipients @> array[${address}] and status <> 'sending' and ${ownedBy(sql, owner)}
+    order by id limit ${limit} for update skip locked`;
+  const ids = locked.map(({ id }) => id);
+  const open = locked.filter((row) => row.open).map(({ id }) => id);
+  await cancelForErasure(sql, open);
+  await eraseFrom(sql, ids, address);
+  return { erased: ids.length, canceled: open.length };
+}
+
+async function cancelForErasure(sql: Query, ids: string[]): Promise<void> {
+  await sql`
+    with canceled as (
+      update emails set status = 'canceled', due_at = null, finished_at = now()
+      where id = any(${ids}::uuid[]) and status = any(${[...cancelableStatuses]})
+      returning id
+    )
+    insert into email_events (email_id, type, detail)
+    select id, 'canceled', jsonb_build_object('reason', 'a recipient was erased') from canceled`;
+}
+
+/** Its place on the suppression list stays, or it would get mail again; not what the relay said, and of which email. */
+async function forgetBounce(sql: Query, owner: Owner, address: string): Promise<void> {
+  await sql`
+    update suppressions set detail = null, email_id = null where recipient = lower(${address}) and ${ownedBy(sql, owner)}`;
+}
+
+/** Replies go whole: relays quote addresses in them. */
+async function eraseFrom(sql: Query, ids: string[], address: string): Promise<void> {
+  await sql`
+    with erased as (
+      update emails
+      set erased_at = now(), subject = '', tags = '[]', last_reply = null,
+          recipients = array_replace(recipients, ${address}, ${placeholder}),
+          settled = (select coalesce(jsonb_object_agg(case recipient when ${address} then ${placeholder} else recipient end,
+                                                      outcome || '{"reply": null}'), '{}')
+                     from jsonb_each(settled) as each(recipient, outcome))
+      where id = any(${ids}::uuid[])
+    ), contents as (
+      delete from email_contents where email_id = any(${ids}::uuid[])
+    )
+    update email_events set detail = detail - ${quotingDetails}::text[]
+    where email_id = any(${ids}::uuid[]) and detail ?| ${quotingDetails}::text[]`;
+}

@@ -1,0 +1,60 @@
+// What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, by transition.ts and accept.ts.
+import type { Query } from '../database.ts';
+import type { EndStatus, SuppressionReason } from './email.ts';
+
+/** One conversation with one SMTP relay. */
+export interface AttemptDetail {
+  /** Number of the attempt, from 1. */
+  attempt: number;
+  /** Host and port of the relay. */
+  relay: string;
+  /** How long it took. */
+  ms: number;
+  /** Reply code (RFC 5321 §4.2); null if no reply came. */
+  code: number | null;
+  /** Enhanced status code (RFC 3463), as in 5.1.1; null if the reply had none. */
+  enhanced_code: string | null;
+  /** The reply's text, or why there was none. */
+  reply: string | null;
+  /** Whose trouble it was, as in `mailbox`, `policy`, `relay_account`, `connection`. */
+  category: string;
+  /** How this attempt ended. */
+  outcome: 'sent' | 'deferred' | 'bounced' | 'unknown';
+  /** Whether another attempt may follow it. */
+  retryable: boolean;
+  /** The trace (W3C Trace Context) of the request that brought the email. */
+  trace_id: string | null;
+  /** How it ended for each of several recipients. */
+  recipients?: Record<string, string>;
+}
+
+/** The details of events that may quote a recipient's address. */
+export const quotingDetails = ['reply', 'recipients'] satisfies (keyof AttemptDetail)[];
+
+export interface DeferredDetail {
+  /** When it is tried again, by the worker's clock; the row's `due_at` is what counts. */
+  next_attempt_at: string;
+  /** Whose trouble it was, as in the attempt; `relays_away`: no relay could be asked. */
+  category: string;
+}
+
+/** Why an email was put on the queue (again). */
+export type QueuedReason = 'not_claimed' | 'retry' | 'scheduled_time' | 'lease_expired' | 'worker_stopped';
+
+export type NewEvent =
+  | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' | 'suppressed' } }
+  /** Of these recipients; the email comes to an end only where it has no others. */
+  | { type: 'suppressed'; detail: { recipients: Record<string, SuppressionReason> } }
+  | { type: 'queued'; detail: { reason: QueuedReason } }
+  | { type: 'attempt'; detail: AttemptDetail }
+  | { type: 'rescheduled'; detail: { scheduled_at: string } }
+  | { type: 'replayed'; detail: { status: EndStatus } }
+  | { type: 'deferred'; detail: DeferredDetail }
+  | { type: Exclude<EndStatus, 'suppressed'>; detail: { reason?: string } };
+
+export type EmailEvent = { at: Date } & NewEvent;
+
+/** All events of an email, in the order they were recorded. */
+export async function listEvents(sql: Query, emailId: string): Promise<EmailEvent[]> {
+  return sql<EmailEvent[]>`select at, type, detail from email_events where email_id = ${emailId} order by id`;
+}

@@ -1,0 +1,36 @@
+// Which emails are meant, where a request or the operator names them by what they have in common.
+import type { Query } from '../database.ts';
+import type { EmailStatus } from './email.ts';
+
+export interface EmailFilter {
+  status?: EmailStatus | readonly EmailStatus[] | undefined;
+  /** One of the envelope recipients, whole. */
+  recipient?: string | undefined;
+  /** One of the tags: its name, with any value unless one is given. */
+  tag?: { name: string; value?: string } | undefined;
+  /** Accepted at this time or later. */
+  since?: Date | undefined;
+  /** Accepted before this time. */
+  until?: Date | undefined;
+  /** Only those with a lower id: that of the last email of the page before. */
+  after?: string | undefined;
+}
+
+/** Whose emails: one client's, or everybody's, for the operator. */
+export type Owner = { client_id: string } | 'anybody';
+
+/** The condition on the rows of `emails`. */
+export function matching(sql: Query, owner: Owner, { status, recipient, tag, since, until, after }: EmailFilter) {
+  return sql`
+    ${ownedBy(sql, owner)}
+      ${status ? sql`and status = any(${[status].flat()})` : sql``}
+      ${recipient ? sql`and recipients @> array[${recipient}]` : sql``}
+      ${tag ? sql`and tags <> '[]' and tags @> ${JSON.stringify([tag])}::text::jsonb` : sql``}
+      ${since ? sql`and accepted_at >= ${since}` : sql``}
+      ${until ? sql`and accepted_at < ${until}` : sql``}
+      ${after ? sql`and id < ${after}` : sql``}`;
+}
+
+export function ownedBy(sql: Query, owner: Owner) {
+  return owner === 'anybody' ? sql`true` : sql`client_id = ${owner.client_id}`;
+}

@@ -1,0 +1,37 @@
+// What would become of an email if its client handed it in now, without taking or storing anything.
+
+import { maySendAs } from '../clients/allowed-senders.ts';
+import { type RateLimit, readRateLimits } from '../clients/rate-limits.ts';
+import type { Query } from '../database.ts';
+import { suppressedAmong } from '../suppressions/suppressions.ts';
+import type { SuppressionReason } from './email.ts';
+
+export interface Preflight {
+  /** False: it would be refused as `invalid_from_address`. */
+  sender_allowed: boolean;
+  /** Recipients it would not go to, as they were given. */
+  suppressed: { recipient: string; reason: SuppressionReason }[];
+  /** Null: the client has no such limit. */
+  rate: RateLimit | null;
+  daily_quota: RateLimit | null;
+}
+
+/** `from` and `recipients` are addresses in their normal form. */
+export async function preflight(
+  sql: Query,
+  { client_id, from, recipients }: { client_id: string; from: string; recipients: string[] },
+): Promise<Preflight> {
+  const [[row], limits] = await Promise.all([
+    sql<{ sender_allowed: boolean; settled: Record<string, { reason: SuppressionReason }> }[]>`
+      select ${maySendAs(sql, sql`allowed_senders`, sql`${from}::text`)} as sender_allowed,
+             ${suppressedAmong(sql, sql`clients.client_id`, sql`${recipients}::text[]`)} as settled
+      from clients where client_id = ${client_id}`,
+    readRateLimits(sql, client_id),
+  ]);
+  return {
+    sender_allowed: row?.sender_allowed ?? false,
+    suppressed: Object.entries(row?.settled ?? {}).map(([recipient, { reason }]) => ({ recipient, reason })),
+    rate: limits?.rate ?? null,
+    daily_quota: limits?.daily_quota ?? null,
+  };
+}

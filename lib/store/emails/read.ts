@@ -1,0 +1,99 @@
+// SQL that reads emails, for the client they belong to or the operator.
+import type { Query } from '../database.ts';
+import type {
+  AddressHeaders,
+  Attachment,
+  DeliveryMode,
+  EmailStatus,
+  Lane,
+  SettledRecipient,
+  Tag,
+  UsedTemplate,
+} from './email.ts';
+import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
+
+/** An email as its client sees it in lists. */
+export interface EmailSummary {
+  id: string;
+  client_id: string;
+  status: EmailStatus;
+  sender: string;
+  recipients: string[];
+  subject: string;
+  tags: Tag[];
+  message_id: string;
+  lane: Lane;
+  delivery: DeliveryMode;
+  attempts: number;
+  accepted_at: Date;
+  scheduled_at: Date | null;
+  finished_at: Date | null;
+  due_at: Date | null;
+  last_reply: string | null;
+  settled: Record<string, SettledRecipient>;
+}
+
+const summaryColumns = [
+  'id',
+  'client_id',
+  'status',
+  'sender',
+  'recipients',
+  'subject',
+  'tags',
+  'message_id',
+  'lane',
+  'delivery',
+  'attempts',
+  'accepted_at',
+  'scheduled_at',
+  'finished_at',
+  'due_at',
+  'last_reply',
+  'settled',
+];
+
+/** What an email says, as its client sees it; all null once it has been purged. */
+export interface ShownContent {
+  headers: AddressHeaders | null;
+  custom_headers: Record<string, string> | null;
+  text_body: string | null;
+  html_body: string | null;
+  /** Without their bytes. */
+  attachments: Omit<Attachment, 'content'>[] | null;
+  metadata: Record<string, string> | null;
+  template: UsedTemplate | null;
+}
+
+/** One email of the owner, with its content if that has not been purged; undefined if there is none. */
+export async function findEmail(sql: Query, owner: Owner, id: string) {
+  const [email] = await sql<(EmailSummary & ShownContent)[]>`
+    select ${sql(summaryColumns)}, headers, custom_headers, text_body, html_body, metadata, template,
+           case when attachments is not null
+                then (select coalesce(jsonb_agg(attachment - 'content' order by position), '[]')
+                      from jsonb_array_elements(attachments) with ordinality each(attachment, position)) end as attachments
+    from emails left join email_contents on email_id = id
+    where id = ${id} and ${ownedBy(sql, owner)}`;
+  return email;
+}
+
+/** The owner's emails, newest first, at most `limit`. */
+export async function listEmails(
+  sql: Query,
+  owner: Owner,
+  filter: EmailFilter,
+  limit: number,
+): Promise<EmailSummary[]> {
+  return sql<EmailSummary[]>`
+    select ${sql(summaryColumns)} from emails where ${matching(sql, owner, filter)} order by id desc limit ${limit}`;
+}
+
+/** What each of `ids` is at, in order; undefined where the row is gone. */
+export async function readStatuses(sql: Query, ids: string[]) {
+  const rows = await sql<
+    { id: string; status: EmailStatus; finished: boolean; attempts: number; last_reply: string | null }[]
+  >`
+    select id, status, finished_at is not null as finished, attempts, last_reply from emails where id = any(${ids}::uuid[])`;
+  const states = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => states.get(id));
+}

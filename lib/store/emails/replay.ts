@@ -1,0 +1,63 @@
+// SQL that sends emails again which had come to an end: the one way out of an end.
+import type { Query } from '../database.ts';
+import type { Lane } from './email.ts';
+import { type ReplayableStatus, replayableStatuses } from './email.ts';
+import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
+
+export type ReplayFilter = EmailFilter & { status: readonly ReplayableStatus[] };
+
+/** To be published once the replay is committed. */
+export interface ReplayedEmail {
+  id: string;
+  lane: Lane;
+  traceparent: string | null;
+}
+
+/** Replays one email; undefined when it is not at an end that allows it, its contents are gone, or it is not the owner's. */
+export async function replayEmail(sql: Query, owner: Owner, id: string, dueInMs: number) {
+  const one = sql`id = ${id} and status = any(${[...replayableStatuses]}) and ${ownedBy(sql, owner)} for update`;
+  const [replayed] = await replay(sql, one, dueInMs);
+  return replayed;
+}
+
+/** Replays up to `limit` emails, the oldest first, passing over those that somebody else is at work on. */
+export async function replayEmails(sql: Query, owner: Owner, filter: ReplayFilter, limit: number, dueInMs: number) {
+  const some = sql`${matching(sql, owner, filter)} order by id limit ${limit} for update skip locked`;
+  return replay(sql, some, dueInMs);
+}
+
+/** Whether the filter finds emails that can be replayed. */
+export async function areReplayable(sql: Query, owner: Owner, filter: ReplayFilter): Promise<boolean> {
+  const rows = await sql`
+    select from emails join email_contents on email_id = id where ${matching(sql, owner, filter)} limit 1`;
+  return rows.length > 0;
+}
+
+/**
+ * A replay is a new attempt on the same row: its age counts from now, an expiry that has passed is void, and recipients that have
+ * the email already do not get it again. `dueInMs` is when dispatch publishes an id that no worker has claimed.
+ */
+async function replay(
+  sql: Query,
+  endedAndLocked: ReturnType<typeof matching>,
+  dueInMs: number,
+): Promise<ReplayedEmail[]> {
+  return sql<ReplayedEmail[]>`
+    with ended as (
+      -- Locks the contents, too: where a purge has begun with them, the email is not found.
+      select id, status from emails join email_contents on email_id = id where ${endedAndLocked}
+    ), again as (
+      update emails
+      set status = 'queued', finished_at = null, wanted_at = now(), queued_at = now(),
+          due_at = now() + ${dueInMs} * interval '1 millisecond',
+          expires_at = case when expires_at > now() then expires_at end,
+          settled = (select coalesce(jsonb_object_agg(recipient, outcome), '{}')
+                     from jsonb_each(settled) as each(recipient, outcome) where outcome ->> 'status' = 'sent')
+      from ended where emails.id = ended.id
+      returning emails.id, lane, traceparent
+    ), recorded as (
+      insert into email_events (email_id, type, detail)
+      select id, 'replayed', jsonb_build_object('status', status) from ended
+    )
+    select id, lane, traceparent from again order by id`;
+}

@@ -1,0 +1,83 @@
+// All SQL of suppressions: recipients to whom a client sends no more. Those of hard bounces are added by transition.ts, with the bounce.
+import type { Fragment, Query } from '../database.ts';
+import type { SuppressionReason } from '../emails/email.ts';
+
+export interface Suppression {
+  /** In lower case. */
+  recipient: string;
+  reason: SuppressionReason;
+  /** The email that bounced. */
+  email_id: string | null;
+  /** What the relay said. */
+  detail: string | null;
+  created_at: Date;
+}
+
+const columns = ['recipient', 'reason', 'email_id', 'detail', 'created_at'];
+
+/** `last_reply` of an email that is left without recipients. */
+export const allSuppressed = 'every recipient is on the suppression list';
+
+/**
+ * Those of `recipients` (an expression: text[]) that `client` (an expression, its column qualified: suppressions have a `client_id`
+ * of their own) sends no more to, as they are settled:
+ * `{"a@example.com": {"status": "suppressed", "reason": "hard_bounce", …}}`; `{}` where there are none. One look at the primary
+ * key for each recipient, however long the list.
+ */
+export function suppressedAmong(sql: Query, client: Fragment, recipients: Fragment) {
+  return sql`
+    (select coalesce(jsonb_object_agg(recipient, jsonb_build_object(
+              'status', 'suppressed', 'code', null, 'enhanced_code', null, 'reply', null, 'reason', reason)), '{}')
+     from (select recipient, (select reason from suppressions s
+                              where s.client_id = ${client} and s.recipient = lower(each.recipient)) as reason
+           from unnest(${recipients}) each(recipient)) looked_up
+     where reason is not null)`;
+}
+
+/** The detail of the event `suppressed`, from what `suppressedAmong` gives (an expression): `{"recipients": {"a@example.com": "manual"}}`. */
+export function suppressedDetail(sql: Query, settled: Fragment) {
+  return sql`
+    jsonb_build_object('recipients', (select jsonb_object_agg(key, value -> 'reason') from jsonb_each(${settled})))`;
+}
+
+/** The client's, in the order of their addresses, at most `limit`; from the one that follows `after`. */
+export async function listSuppressions(
+  sql: Query,
+  clientId: string,
+  { recipient, after }: { recipient?: string | undefined; after?: string | undefined },
+  limit: number,
+): Promise<Suppression[]> {
+  return sql<Suppression[]>`
+    select ${sql(columns)} from suppressions
+    where client_id = ${clientId}
+      ${recipient === undefined ? sql`` : sql`and recipient = lower(${recipient})`}
+      ${after === undefined ? sql`` : sql`and recipient > lower(${after})`}
+    order by recipient limit ${limit}`;
+}
+
+/** Suppresses them by hand; those that are suppressed already stay as they are. Returns all of them, in the order of their addresses. */
+export async function addSuppressions(sql: Query, clientId: string, recipients: string[]): Promise<Suppression[]> {
+  // The second part does not see what the first one adds, and the other way round.
+  return sql<Suppression[]>`
+    with wanted as (
+      select distinct lower(recipient) as recipient from unnest(${recipients}::text[]) each(recipient)
+    ), added as (
+      insert into suppressions (client_id, recipient, reason)
+      select ${clientId}, recipient, 'manual' from wanted order by recipient
+      on conflict do nothing
+      returning ${sql(columns)}
+    )
+    select ${sql(columns)} from added
+    union all
+    select ${sql(columns)} from suppressions
+    where client_id = ${clientId} and recipient in (select recipient from wanted)
+      and recipient not in (select recipient from added)
+    order by recipient`;
+}
+
+/** False when the recipient was not suppressed. */
+export async function removeSuppression(sql: Query, clientId: string, recipient: string): Promise<boolean> {
+  const { count } = await sql`
+    delete from suppressions where client_id = ${clientId} and recipient = lower(${recipient})`;
+  return count === 1;
+}

@@ -1,0 +1,113 @@
+// SQL of templates and their versions, for the client they belong to.
+import type { Query } from '../database.ts';
+import { isTemplateId, type TemplateSource, type TemplateVariables } from './template.ts';
+
+/** More are no templates any more, but emails. */
+export const maxTemplates = 1_000;
+export const maxVersions = 1_000;
+
+export interface TemplateSummary {
+  id: string;
+  name: string;
+  /** The newest one. */
+  version: number;
+  created_at: Date;
+  /** When the newest version was made. */
+  updated_at: Date;
+}
+
+export interface TemplateVersion extends TemplateSource {
+  id: string;
+  name: string;
+  version: number;
+  latest_version: number;
+  variables: TemplateVariables;
+  created_at: Date;
+  /** When this version was made. */
+  updated_at: Date;
+}
+
+export interface NewVersion {
+  source: TemplateSource;
+  variables: TemplateVariables;
+}
+
+/** Stores a template with its version 1, unless the client has one of that name, or as many as it may have. */
+export async function insertTemplate(
+  sql: Query,
+  clientId: string,
+  { id, name, source: { subject, text, html }, variables }: NewVersion & { id: string; name: string },
+): Promise<'inserted' | 'name_taken' | 'too_many'> {
+  const [row] = await sql<{ present: number; inserted: boolean }[]>`
+    with counted as (
+      select count(*)::integer as present from templates where client_id = ${clientId}
+    ), inserted as (
+      insert into templates (id, client_id, name)
+      select ${id}, ${clientId}, ${name} from counted where present < ${maxTemplates}
+      on conflict (client_id, name) do nothing
+      returning id
+    ), versions as (
+      insert into template_versions (template_id, version, subject, text, html, variables)
+      select id, 1, ${subject}, ${text}, ${html}, ${JSON.stringify(variables)}::text::jsonb from inserted
+    )
+    select present, exists (select from inserted) as inserted from counted`;
+  if (row?.inserted) return 'inserted';
+  return (row?.present ?? 0) >= maxTemplates ? 'too_many' : 'name_taken';
+}
+
+/** Makes the version after `version`, unless somebody else has made it meanwhile. */
+export async function insertVersion(
+  sql: Query,
+  id: string,
+  version: number,
+  { source: { subject, text, html }, variables }: NewVersion,
+): Promise<boolean> {
+  const rows = await sql`
+    with moved as (
+      update templates set version = version + 1, updated_at = now() where id = ${id} and version = ${version}
+      returning id, version
+    )
+    insert into template_versions (template_id, version, subject, text, html, variables)
+    select id, version, ${subject}, ${text}, ${html}, ${JSON.stringify(variables)}::text::jsonb from moved
+    returning version`;
+  return rows.length === 1;
+}
+
+/** The client's template with this name or id, in the version given or the newest; `version` is null where it has no such version. */
+export async function findTemplate(
+  sql: Query,
+  clientId: string,
+  nameOrId: string,
+  version: number | null = null,
+): Promise<TemplateVersion | { version: null; latest_version: number } | undefined> {
+  const [template] = await sql<(TemplateVersion | { version: null; latest_version: number })[]>`
+    select id, name, template_versions.version, templates.version as latest_version, subject, text, html, variables,
+           templates.created_at, template_versions.created_at as updated_at
+    from templates
+         left join template_versions on template_id = id
+                                    and template_versions.version = coalesce(${version}::integer, templates.version)
+    where client_id = ${clientId} and ${named(sql, nameOrId)}`;
+  return template;
+}
+
+/** Newest first, at most `limit`. */
+export async function listTemplates(
+  sql: Query,
+  clientId: string,
+  { after, limit }: { after?: string | undefined; limit: number },
+): Promise<TemplateSummary[]> {
+  return sql<TemplateSummary[]>`
+    select id, name, version, created_at, updated_at from templates
+    where client_id = ${clientId} ${after ? sql`and id < ${after}` : sql``} order by id desc limit ${limit}`;
+}
+
+/** With all its versions. False: the client has none of that name or id. */
+export async function deleteTemplate(sql: Query, clientId: string, nameOrId: string): Promise<boolean> {
+  const rows = await sql`
+    delete from templates where client_id = ${clientId} and ${named(sql, nameOrId)} returning id`;
+  return rows.length === 1;
+}
+
+function named(sql: Query, nameOrId: string) {
+  return isTemplateId(nameOrId) ? sql`id = ${nameOrId}` : sql`name = ${nameOrId}`;
+}

@@ -1,0 +1,81 @@
+// SQL of deliveries as their client sees them: listed, tried again, and an example on request.
+import type { Query } from '../database.ts';
+import type { DeliveryStatus } from './webhook.ts';
+
+export interface Delivery {
+  id: string;
+  type: string;
+  email_id: string | null;
+  status: DeliveryStatus;
+  attempts: number;
+  created_at: Date;
+  last_attempt_at: Date | null;
+  last_status_code: number | null;
+  last_reason: string | null;
+  last_ms: number | null;
+  /** When it is tried next at the latest; null at the end. */
+  due_at: Date | null;
+  finished_at: Date | null;
+}
+
+const columns = [
+  'id',
+  'type',
+  'email_id',
+  'status',
+  'attempts',
+  'created_at',
+  'last_attempt_at',
+  'last_status_code',
+  'last_reason',
+  'last_ms',
+  'due_at',
+  'finished_at',
+];
+
+export interface DeliveryFilter {
+  status?: DeliveryStatus | undefined;
+  /** Only those with a lower id: that of the last delivery of the page before. */
+  after?: string | undefined;
+}
+
+/** An endpoint's deliveries, newest first. Whose endpoint it is, is for the caller to know. */
+export async function listDeliveries(sql: Query, webhookId: string, { status, after }: DeliveryFilter, limit: number) {
+  return sql<Delivery[]>`
+    select ${sql(columns)} from webhook_deliveries
+    where webhook_id = ${webhookId} ${status ? sql`and status = ${status}` : sql``} ${after ? sql`and id < ${after}` : sql``}
+    order by id desc limit ${limit}`;
+}
+
+/** Makes one due at once, whether it waits or is at its end. Undefined when there is none, or a worker has it or is about to. */
+export async function replayDelivery(sql: Query, webhookId: string, id: string): Promise<Delivery | undefined> {
+  const [row] = await sql<Delivery[]>`
+    update webhook_deliveries set status = 'pending', due_at = now(), wanted_at = now(), finished_at = null
+    where id = ${id} and webhook_id = ${webhookId} and status <> 'delivering' and queued_at is null
+    returning ${sql(columns)}`;
+  return row;
+}
+
+export async function deliveryExists(sql: Query, webhookId: string, id: string): Promise<boolean> {
+  const rows = await sql`select from webhook_deliveries where id = ${id} and webhook_id = ${webhookId}`;
+  return rows.length === 1;
+}
+
+/** Makes up to `limit` failed ones due that came into being in this time, the oldest first. Returns how many. */
+export async function replayFailed(sql: Query, webhookId: string, since: Date, until: Date | undefined, limit: number) {
+  const { count } = await sql`
+    with failed as (
+      select id from webhook_deliveries
+      where webhook_id = ${webhookId} and status = 'failed' and created_at >= ${since}
+        ${until ? sql`and created_at < ${until}` : sql``}
+      order by id limit ${limit} for update skip locked
+    )
+    update webhook_deliveries set status = 'pending', due_at = now(), wanted_at = now(), finished_at = null
+    from failed where webhook_deliveries.id = failed.id`;
+  return count;
+}
+
+/** A delivery of an example. */
+export async function insertExample(sql: Query, webhookId: string, id: string, type: string): Promise<void> {
+  await sql`insert into webhook_deliveries (id, webhook_id, type) values (${id}, ${webhookId}, ${type})`;
+}

@@ -1,0 +1,67 @@
+// SQL that finds the deliveries whose time has come, and forgets those whose time is over.
+import type { Query } from '../database.ts';
+
+/** Most deliveries of one endpoint that are on the queue or with workers at once, so that a slow endpoint leaves room for others. */
+const mostAtOnce = 100;
+/** The same while an endpoint fails: enough to notice when it is back. */
+const mostAtOnceFailing = 5;
+/** Deliveries whose workers keep dying are given up: no schedule of attempts takes longer. 7 days. */
+const lostAfterMs = 7 * 86_400_000;
+
+/**
+ * Puts on the queue, for the caller to publish once this is committed, the deliveries that are due: first attempts and retries, ids
+ * that no worker has claimed for `graceMs`, and what dead workers have left. Returns their ids. Any number may run at once.
+ */
+export async function takeDueDeliveries(sql: Query, graceMs: number): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    with due as (
+      select delivery.id from webhooks
+      cross join lateral (
+        select id from webhook_deliveries
+        where webhook_id = webhooks.id and due_at <= now()
+        order by due_at
+        limit greatest(0, case when last_failure_at > coalesce(last_success_at, '-infinity') and disabled_at is null
+                               then ${mostAtOnceFailing}::integer else ${mostAtOnce}::integer end
+               - (select count(*) from webhook_deliveries under_way
+                  where under_way.webhook_id = webhooks.id and under_way.queued_at is not null and under_way.due_at > now()))
+        for update skip locked
+      ) delivery
+      where coalesce(quiet_until <= now(), true)
+    ), given_up as (
+      update webhook_deliveries
+      set status = 'failed', due_at = null, queued_at = null, finished_at = now(), last_reason = 'its workers were lost'
+      where id = any(array(select id from due)) and status = 'delivering'
+        and wanted_at < now() - ${lostAfterMs} * interval '1 millisecond'
+      returning id
+    )
+    update webhook_deliveries
+    set status = 'pending', queued_at = case when status = 'pending' then coalesce(queued_at, now()) else now() end,
+        -- A long queue is no lost id: each wait is as long as it has been queued, so that copies in the queue stay few.
+        due_at = now() + greatest(${graceMs} * interval '1 millisecond',
+                                  case when status = 'pending' then coalesce(now() - queued_at, '0') else '0' end)
+    -- An array tells the planner how few rows they are.
+    where id = any(array(select id from due)) and id not in (select id from given_up)
+    returning id`;
+  return rows.map(({ id }) => id);
+}
+
+/** How many deliveries are due (up to 100,000), and how long the oldest has been. */
+export async function measureDueDeliveries(sql: Query): Promise<{ due: number; oldest_s: number }> {
+  const [row] = await sql<{ due: number; oldest_s: number }[]>`
+    select count(*)::integer as due, coalesce(extract(epoch from now() - min(due_at)), 0)::double precision as oldest_s
+    from (select due_at from webhook_deliveries where due_at <= now() limit 100000) due`;
+  return row ?? { due: 0, oldest_s: 0 };
+}
+
+/** Deletes up to `limit` deliveries that came to their end `ageMs` ago. */
+export async function purgeDeliveries(sql: Query, ageMs: number, limit: number): Promise<number> {
+  const { count } = await sql`
+    with old as (
+      select id from webhook_deliveries
+      where id < (lpad(to_hex((extract(epoch from now()) * 1000 - ${ageMs})::bigint), 12, '0') || repeat('f', 20))::uuid
+        and finished_at < now() - ${ageMs} * interval '1 millisecond'
+      order by id limit ${limit} for update skip locked
+    )
+    delete from webhook_deliveries using old where webhook_deliveries.id = old.id`;
+  return count;
+}
