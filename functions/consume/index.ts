@@ -106,7 +106,8 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: [createCloudEventRoute('email', deliverId)],
+  routes: { push: createCloudEventRoute('email', deliverId) },
+  dependencies: undefined,
   ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
   start: () => void consumer?.start(),
   close: async () => {

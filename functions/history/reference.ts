@@ -1,27 +1,18 @@
 // GET /openapi.json and GET /docs: what the API takes and answers, for programs and for people.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Reply } from '../../lib/http/exchange.ts';
-import type { Route } from '../../lib/http/route.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
 import { apiDocument } from './docs/document.ts';
 import { pageHeaders, referencePage } from './docs/page.ts';
 
 /** It changes with the release alone, and is asked for again then. */
 const cacheControl = 'public, max-age=300';
 
-export function createReferenceRoutes(): Route[] {
-  return [
-    {
-      method: 'GET',
-      path: '/openapi.json',
-      handle: fixed(() => JSON.stringify(apiDocument), { 'content-type': 'application/json' }),
-    },
-    { method: 'GET', path: '/docs', handle: fixed(() => referencePage(apiDocument), pageHeaders) },
-  ];
-}
+export const readDocument = fixed(() => JSON.stringify(apiDocument), { 'content-type': 'application/json' });
+export const readPage = fixed(() => referencePage(apiDocument), pageHeaders);
 
-/** A route that always answers the same; `write` is called at the first request. */
-function fixed(write: () => string, headers: Record<string, string>): Route['handle'] {
+/** A handler that always answers the same; `write` is called at the first request. */
+function fixed(write: () => string, headers: Record<string, string>): (request: Request) => Promise<Reply> {
   let written: { body: string; etag: string } | undefined;
   return async (request): Promise<Reply> => {
     written ??= withTag(write());

@@ -5,12 +5,13 @@ import { createBatcher } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
+import { createTurns } from '../../lib/process/turns.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
 import { type Acceptance, bytesOf, insertEmails } from '../../lib/store/emails/accept.ts';
 import { readStatuses } from '../../lib/store/emails/read.ts';
 import { createWriter } from './render-emails.ts';
-import { createSendRoutes } from './routes.ts';
+import { sendRoutes } from './routes.ts';
 import { SendSettings } from './settings.ts';
 import { createTemplates } from './template-cache.ts';
 
@@ -26,12 +27,11 @@ const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE
 const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
 
-const checkToken = createTokenCheck({
-  issuer: settings.ISSUER,
-  audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
-  jwksUrl: settings.JWKS_URL,
-  sql,
-});
+/**
+ * Batches that are read and written at once; the others wait as the bytes they came in. Those are two statements full, and the next
+ * two made ready meanwhile; more would only fill the memory with emails that wait.
+ */
+const batchesAtOnce = 16;
 
 /** Emails of one statement: enough that more of them would not make it cheaper, few enough that it is soon over. */
 const mostEmails = 500;
@@ -57,16 +57,23 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: settings.MAX_BODY_BYTES,
-  routes: createSendRoutes({
-    checkToken,
+  routes: sendRoutes,
+  dependencies: {
     store,
     writeEmails: createWriter(createTemplates(sql), settings.MAX_BODY_BYTES),
     readStatus,
+    batchTurns: createTurns(batchesAtOnce),
     publish: queue.publish,
     publishGraceMs,
     countAccepted: (lane, status) => accepted.inc({ lane, status }),
     sql,
     log,
+  },
+  authenticate: createTokenCheck({
+    issuer: settings.ISSUER,
+    audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
+    jwksUrl: settings.JWKS_URL,
+    sql,
   }),
   // Not the broker: emails are accepted without it.
   ready: { database: () => sql`select 1` },

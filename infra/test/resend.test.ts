@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { simpleParser } from 'mailparser';
 import { Resend } from 'resend';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PublicFunction } from '../gateway/routes.ts';
+import type { PublicFunction } from '../gateway/public-functions.ts';
 import { type Gateway, startGateway } from '../local/gateway.ts';
 import { freePort, loopback } from '../local/ports.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';

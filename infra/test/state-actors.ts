@@ -107,10 +107,12 @@ const dispatch: Act = async (sql) => {
   return undefined;
 };
 
-const request = { params: { id } } as unknown as Parameters<typeof cancelEmail>[0];
+const request = { params: { id }, client: { clientId, scopes: [], jti: '' } } as unknown as Parameters<
+  typeof cancelEmail
+>[0];
 const cancel: Act = async (sql) => {
   // Too late is an answer as well.
-  await cancelEmail(request, { clientId, scopes: [], jti: '' }, { sql }).catch(() => {});
+  await cancelEmail(request, { sql }).catch(() => {});
   return undefined;
 };
 

@@ -1,7 +1,6 @@
 // Checks access tokens: JWTs (RFC 9068) verified with the token function's published keys, then against revocation and disabled clients.
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import * as v from 'valibot';
-import { databaseError } from '../http/database-error.ts';
 import { ApiError } from '../http/errors.ts';
 import { createBatcher } from '../process/batch.ts';
 import { BoundedMap } from '../process/bounded-map.ts';
@@ -84,9 +83,7 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
 
   return async (authorization: string | undefined, scope: Scope): Promise<AccessToken> => {
     const token = await verify(bearerToken(authorization));
-    const ending = await findEnding(token).catch((error) => {
-      throw databaseError(error);
-    });
+    const ending = await findEnding(token);
     if (ending !== undefined) throw invalidToken(endings[ending]);
     if (!token.scopes.includes(scope)) throw insufficientScope(scope);
     return token;

@@ -25,7 +25,23 @@ export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer
       if (length > limit) reject(tooLarge(limit));
       else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     });
-    stream.on('error', reject);
+    // Without the code of the cause: it is the client who has gone, not the database.
+    const gone = (cause?: unknown) => reject(new Error('The client went away', { cause }));
+    stream.on('error', gone);
+    if (stream.destroyed) gone();
+  });
+}
+
+/**
+ * Takes what still comes of a body that nobody reads off the wire, up to `most` bytes: a client that is cut off in the middle of
+ * writing never reads the answer. Beyond that it is cut off.
+ */
+export function dropBody(stream: IncomingMessage, most: number): void {
+  let left = most;
+  stream.on('error', () => {});
+  stream.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) stream.destroy();
   });
 }
 

@@ -1,0 +1,16 @@
+// The functions that the public reaches, each with its routes: what the gateways and the API's document are made of.
+import { historyRoutes } from '../../functions/history/routes.ts';
+import { manageRoutes } from '../../functions/manage/routes.ts';
+import { sendRoutes } from '../../functions/send/routes.ts';
+import { tokenRoutes } from '../../functions/token/routes.ts';
+
+export const publicRoutes = {
+  token: tokenRoutes,
+  send: sendRoutes,
+  manage: manageRoutes,
+  history: historyRoutes,
+};
+export type PublicFunction = keyof typeof publicRoutes;
+
+/** Answers what has no route anywhere: 404, and 405 for paths that it shares with others. */
+export const otherwise: PublicFunction = 'history';
