@@ -55,7 +55,7 @@ export interface Operation extends Omit<Documentation, 'query'>, Pick<AnyRoute, 
 export type DocumentationOf<Table> = Record<keyof Table & string, Documentation>;
 
 /** In the order of `documentation`. */
-export function document(
+export function toOperations(
   routes: Readonly<Record<string, AnyRoute>>,
   documentation: Readonly<Record<string, Documentation>>,
 ): Operation[] {

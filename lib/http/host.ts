@@ -9,7 +9,7 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import type { Log } from '../process/log.ts';
 import { type Metrics, requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
-import { dropBody, readBody, tooLarge } from './body.ts';
+import { checkLength, dropBody, readBody, tooLarge } from './body.ts';
 import { commonRoutes } from './common-routes.ts';
 import { databaseError } from './database-error.ts';
 import { problemReply, toApiError } from './errors.ts';
@@ -97,15 +97,17 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     const { route, params } = findRoute(request.method ?? 'GET', pathOf(request));
     request.routePath = route.path;
     const { scope, body } = route;
+    checkLength(request, body ? maxBodyBytes : mostIgnoredBytes);
     const client = scope && (await authenticate?.(request.headers.authorization, scope));
     if (body) checkMediaType(request.headers, body.types);
     return { route, params, client };
   }
 
-  /** Leaves the body where the framework puts it, too. */
-  async function receive(request: FrameworkRequest): Promise<void> {
+  /** Leaves the body where the framework puts it, too. `goOn` tells a client that waits for it to send its body. */
+  async function receive(request: FrameworkRequest, goOn?: () => void): Promise<void> {
     request.admitted = await admit(request);
     if (request.rawBody !== undefined) return;
+    goOn?.();
     if (request.admitted.route.body) request.rawBody = await readBody(request, maxBodyBytes);
     // Nobody asked for it. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
     else if (hasBody(request.headers)) await readBody(request, mostIgnoredBytes);
@@ -187,8 +189,8 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
     const server = getTestServer(name);
     const [framework] = server.listeners('request') as [(request: IncomingMessage, response: ServerResponse) => void];
-    const onRequest = (request: FrameworkRequest, response: ServerResponse) => {
-      receive(request).then(
+    const onRequest = (request: FrameworkRequest, response: ServerResponse, goOn?: () => void) => {
+      receive(request, goOn).then(
         () => framework(request, response),
         (error) => {
           send(response, refuse(error, request));
@@ -197,14 +199,13 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
       );
     };
     server.removeAllListeners('request');
-    server.on('request', onRequest);
+    server.on('request', (request: FrameworkRequest, response: ServerResponse) => onRequest(request, response));
     // curl and others ask before they send a large body: say no before it travels.
     server.on('checkContinue', (request: FrameworkRequest, response: ServerResponse) => {
       if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
         send(response, refuse(tooLarge(maxBodyBytes), request));
       } else {
-        response.writeContinue();
-        onRequest(request, response);
+        onRequest(request, response, () => response.writeContinue());
       }
     });
     server.on('clientError', (_error, socket) => {

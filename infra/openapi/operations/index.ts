@@ -6,7 +6,7 @@
 // 5. give it an example, with `given` where something must be there before: infra/test/openapi.test.ts runs it and checks the answer;
 // 6. run `npm run generate` and commit what it writes.
 import { type PublicFunction, publicRoutes } from '../../gateway/public-functions.ts';
-import { type DocumentationOf, document, type Message, type Operation, type Prose } from '../operation.ts';
+import { type DocumentationOf, type Message, type Operation, type Prose, toOperations } from '../operation.ts';
 import { historyDocs } from './history.ts';
 import { referenceDocs } from './reference.ts';
 import { sendDocs } from './send.ts';
@@ -26,7 +26,7 @@ const documentation: { [Name in PublicFunction]: DocumentationOf<(typeof publicR
 };
 
 export const operations: readonly Operation[] = (Object.keys(documentation) as PublicFunction[]).flatMap((name) =>
-  document(publicRoutes[name], documentation[name]),
+  toOperations(publicRoutes[name], documentation[name]),
 );
 export const messages: readonly Message[] = webhookMessages;
 export const prose: readonly Prose[] = [
