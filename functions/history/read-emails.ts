@@ -53,8 +53,12 @@ export async function readStats(
 /** Another client's email is as unknown as one that never was. */
 async function ownEmail({ params: { id = '' }, client }: ClientRequest, sql: Sql) {
   const email = isEmailId(id) ? await findEmail(sql, { client_id: client.clientId }, id) : undefined;
-  if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
+  if (email === undefined) throw unknownEmail(id);
   return email;
+}
+
+export function unknownEmail(id: string): ApiError {
+  return new ApiError('not_found', `You have no email with the id ${id}.`);
 }
 
 function shown(body: object): Reply {

@@ -2,6 +2,7 @@
 import { clientRoute } from '../../lib/auth/client-route.ts';
 import { ListQuery } from './list-query.ts';
 import { type ReadDependencies, readEmail, readEmails, readEvents, readStats } from './read-emails.ts';
+import { readSource } from './read-source.ts';
 import { readDocument, readPage } from './reference.ts';
 import { StatsQuery } from './stats-query.ts';
 
@@ -11,6 +12,7 @@ export const historyRoutes = {
   listEmails: route({ method: 'GET', path: '/emails', scope: 'basic', query: ListQuery, handle: readEmails }),
   getEmail: route({ method: 'GET', path: '/emails/{id}', scope: 'basic', handle: readEmail }),
   listEvents: route({ method: 'GET', path: '/emails/{id}/events', scope: 'basic', handle: readEvents }),
+  getEmailSource: route({ method: 'GET', path: '/emails/{id}/source', scope: 'basic', handle: readSource }),
   getStats: route({ method: 'GET', path: '/stats', scope: 'basic', query: StatsQuery, handle: readStats }),
   getDocument: route({ method: 'GET', path: '/openapi.json', handle: readDocument }),
   getReferencePage: route({ method: 'GET', path: '/docs', handle: readPage }),

@@ -129,6 +129,25 @@ export const historyDocs = {
     },
     examples: [{ summary: 'Its steps', given: givenSent, status: 200 }],
   },
+  getEmailSource: {
+    tag: 'History',
+    summary: 'Read the message of an email',
+    description:
+      'The MIME message (RFC 5322) as it was or would be handed to a relay, without DKIM signatures; Bcc is not in it. 404, too, once the contents have been purged or erased.',
+    path_parameters: emailIdParameter,
+    answers: {
+      200: {
+        description: 'The message.',
+        body: {
+          'message/rfc822': {
+            schema: v.string(),
+            example: 'From: Shop <shop@example.com>\r\nTo: a@example.com\r\nSubject: Your order\r\n…',
+          },
+        },
+      },
+    },
+    examples: [{ summary: 'What was sent', given: givenSent, status: 200 }],
+  },
   getStats: {
     tag: 'History',
     summary: 'Count emails',

@@ -4,6 +4,7 @@ import type {
   AddressHeaders,
   Attachment,
   DeliveryMode,
+  EmailContent,
   EmailStatus,
   Lane,
   SettledRecipient,
@@ -65,6 +66,8 @@ export interface ShownContent {
   template: UsedTemplate | null;
 }
 
+type Message = Pick<EmailSummary, 'subject' | 'message_id' | 'accepted_at'>;
+
 /** One email of the owner, with its content if that has not been purged; undefined if there is none. */
 export async function findEmail(sql: Query, owner: Owner, id: string) {
   const [email] = await sql<(EmailSummary & ShownContent)[]>`
@@ -72,6 +75,15 @@ export async function findEmail(sql: Query, owner: Owner, id: string) {
            case when attachments is not null
                 then (select coalesce(jsonb_agg(attachment - 'content' order by position), '[]')
                       from jsonb_array_elements(attachments) with ordinality each(attachment, position)) end as attachments
+    from emails left join email_contents on email_id = id
+    where id = ${id} and ${ownedBy(sql, owner)}`;
+  return email;
+}
+
+/** What the message of one email of the owner is made of; without content once that has been purged, undefined if there is no such email. */
+export async function findMessage(sql: Query, owner: Owner, id: string) {
+  const [email] = await sql<(Message & (EmailContent | { [Name in keyof EmailContent]: null }))[]>`
+    select subject, message_id, accepted_at, headers, custom_headers, text_body, html_body, attachments
     from emails left join email_contents on email_id = id
     where id = ${id} and ${ownedBy(sql, owner)}`;
   return email;
