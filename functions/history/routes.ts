@@ -1,4 +1,4 @@
-// The routes of the history function: a client's own emails, one of them, its events, counts of them, and the API's reference.
+// The routes of the history function: a client's own emails, one of them, its events, counts of them.
 import type { AccessToken, Scope } from '../../lib/auth/access-token.ts';
 import { databaseError } from '../../lib/http/database-error.ts';
 import { ApiError } from '../../lib/http/errors.ts';
@@ -11,7 +11,6 @@ import { listEvents } from '../../lib/store/emails/events.ts';
 import { findEmail, listEmails } from '../../lib/store/emails/read.ts';
 import { countEmails } from '../../lib/store/emails/stats.ts';
 import { parseListQuery } from './list-query.ts';
-import { createReferenceRoutes } from './reference.ts';
 import { showEmail, showEvent, showSummary } from './show.ts';
 import { showStats } from './show-stats.ts';
 import { parseStatsQuery } from './stats-query.ts';
@@ -63,6 +62,5 @@ export function createHistoryRoutes({ checkToken, sql }: HistoryDependencies): R
       const range = parseStatsQuery(query, new Date());
       return showStats(range, await countEmails(sql, clientId, range));
     }),
-    ...createReferenceRoutes(),
   ];
 }

@@ -1,7 +1,7 @@
 // Which function answers which path: the table behind the gateway of `npm start`, and what the Caddyfile of Docker says too.
 
 /** The functions that a gateway lets the public reach. */
-export type PublicFunction = 'token' | 'send' | 'history' | 'manage';
+export type PublicFunction = 'token' | 'send' | 'history' | 'manage' | 'console';
 
 export interface GatewayRoute {
   /** `{id}` stands for one segment. */
@@ -40,9 +40,14 @@ export const routes: readonly GatewayRoute[] = [
   { path: '/webhooks/{id}/deliveries', to: 'manage' },
   { path: '/webhooks/{id}/deliveries/replay', to: 'manage' },
   { path: '/webhooks/{id}/deliveries/{id}/replay', to: 'manage' },
+  { path: '/openapi.json', to: 'console' },
+  { path: '/docs', to: 'console' },
+  { path: '/docs/guides', to: 'console' },
+  { path: '/docs/guides/{id}', to: 'console' },
+  { path: '/docs/assets/{id}', to: 'console' },
 ];
 
-/** Answers everything else: what is read (`/emails…`, `/stats`, `/openapi.json`, the page), and 404. */
+/** Answers everything else: what is read (`/emails…`, `/stats`), and 404. */
 export const otherwise: PublicFunction = 'history';
 
 /** For whoever runs the functions, not for their clients. */

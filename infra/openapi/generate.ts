@@ -1,10 +1,10 @@
-// Writes the OpenAPI document where the history function has it: `npm run openapi`.
+// Writes the OpenAPI document where the console function has it: `npm run openapi`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createDocument } from './document.ts';
 import { messages, operations, prose } from './operations/index.ts';
 
-export const documentFile = fileURLToPath(new URL('../../functions/history/openapi.json', import.meta.url));
+export const documentFile = fileURLToPath(new URL('../../functions/console/openapi.json', import.meta.url));
 
 /** As the file has it. */
 export function documentText(): string {

@@ -3,7 +3,7 @@
 // 2. write its entry in the file of its function here (a folder of functions/manage has a file of its own, listed below);
 // 3. say in the `prose` of that file what each field of the request is, and write its answers as strict valibot schemas;
 // 4. give it an example, with `given` where something must be there before: infra/test/openapi.test.ts runs it and checks the answer;
-// 5. run `npm run openapi` and commit functions/history/openapi.json.
+// 5. run `npm run openapi` and commit functions/console/openapi.json.
 import type { Message, Operation, Prose } from '../operation.ts';
 import { historyOperations } from './history.ts';
 import { referenceOperations } from './reference.ts';
@@ -19,7 +19,8 @@ import { webhookOperations, webhookProse } from './webhooks.ts';
 export const operationsOf = {
   token: tokenOperations,
   send: sendOperations,
-  history: [...historyOperations, ...referenceOperations],
+  history: historyOperations,
+  console: referenceOperations,
   manage: [...suppressionOperations, ...templateOperations, ...webhookOperations],
 } satisfies Record<string, readonly Operation[]>;
 
