@@ -2,6 +2,7 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { buildSite } from './infra/site/build.ts';
 
 /** CommonJS packages inlined into an ES module still ask for `require` (of Node's own modules). */
 const requireShim =
@@ -71,6 +72,8 @@ export async function bundle(directory = 'dist'): Promise<void> {
   ]);
   // What `migrate` applies, so that the folder is all it needs.
   await cp('infra/migrations', `${directory}/admin/migrations`, { recursive: true });
+  // What `console` serves, beside its bundle.
+  await buildSite(`${directory}/console/site`);
   await Promise.all(functions.map((name) => writeManifest(name, `${directory}/${name}`)));
 }
 

@@ -1,9 +1,8 @@
-// The routes of the history function: a client's own emails, one of them, its events, counts of them, and the API's reference.
+// The routes of the history function: a client's own emails, one of them, its events, and counts of them.
 import { clientRoute } from '../../lib/auth/client-route.ts';
 import { ListQuery } from './list-query.ts';
 import { type ReadDependencies, readEmail, readEmails, readEvents, readStats } from './read-emails.ts';
 import { readSource } from './read-source.ts';
-import { readDocument, readPage } from './reference.ts';
 import { StatsQuery } from './stats-query.ts';
 
 const route = clientRoute<ReadDependencies>();
@@ -14,6 +13,4 @@ export const historyRoutes = {
   listEvents: route({ method: 'GET', path: '/emails/{id}/events', scope: 'basic', handle: readEvents }),
   getEmailSource: route({ method: 'GET', path: '/emails/{id}/source', scope: 'basic', handle: readSource }),
   getStats: route({ method: 'GET', path: '/stats', scope: 'basic', query: StatsQuery, handle: readStats }),
-  getDocument: route({ method: 'GET', path: '/openapi.json', handle: readDocument }),
-  getReferencePage: route({ method: 'GET', path: '/docs', handle: readPage }),
 };

@@ -1,4 +1,5 @@
 // The functions that the public reaches, each with its routes: what the gateways and the API's document are made of.
+import { consoleRoutes } from '../../functions/console/routes.ts';
 import { historyRoutes } from '../../functions/history/routes.ts';
 import { manageRoutes } from '../../functions/manage/routes.ts';
 import { sendRoutes } from '../../functions/send/routes.ts';
@@ -9,6 +10,7 @@ export const publicRoutes = {
   send: sendRoutes,
   manage: manageRoutes,
   history: historyRoutes,
+  console: consoleRoutes,
 };
 export type PublicFunction = keyof typeof publicRoutes;
 

@@ -5,7 +5,7 @@ import { createDocument } from './document.ts';
 import { messages, operations, prose } from './operations/index.ts';
 
 /** Where the function that serves it has it. */
-export const documentFile = fileURLToPath(new URL('../../functions/history/openapi.json', import.meta.url));
+export const documentFile = fileURLToPath(new URL('../../functions/console/openapi.json', import.meta.url));
 
 export function documentText(): string {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));

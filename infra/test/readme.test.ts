@@ -1,6 +1,7 @@
 // The README says what the code does: its lines to paste are those that `npm start` prints, its table names every setting.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ConsoleSettings } from '../../functions/console/settings.ts';
 import { ConsumeSettings } from '../../functions/consume/settings.ts';
 import { DispatchSettings } from '../../functions/dispatch/settings.ts';
 import { HistorySettings } from '../../functions/history/settings.ts';
@@ -19,6 +20,7 @@ const settings = {
   history: HistorySettings,
   manage: ManageSettings,
   notify: NotifySettings,
+  console: ConsoleSettings,
 };
 const rows = readme.split('\n').filter((line) => line.startsWith('| `'));
 

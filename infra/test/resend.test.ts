@@ -23,14 +23,20 @@ beforeAll(async () => {
   api = await startApi({
     databaseUrl: database.url,
     smtpUrl: smtp.url,
-    also: ['manage'],
+    also: ['manage', 'console'],
     settings: { DISPATCH_INTERVAL_SECONDS: '0.1' },
   });
   const portOf = (name: PublicFunction) => Number(new URL(api.functions[name].url).port);
   const port = await freePort();
   gateway = await startGateway({
     port,
-    ports: { token: portOf('token'), send: portOf('send'), history: portOf('history'), manage: portOf('manage') },
+    ports: {
+      token: portOf('token'),
+      send: portOf('send'),
+      history: portOf('history'),
+      manage: portOf('manage'),
+      console: portOf('console'),
+    },
   });
   baseUrl = `http://${loopback}:${port}`;
   resend = new Resend(api.token, { baseUrl });

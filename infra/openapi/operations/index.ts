@@ -5,7 +5,8 @@
 // 4. say in the `prose` of that file what each field of the request is, and write its answers as strict valibot schemas;
 // 5. give it an example, with `given` where something must be there before: infra/test/openapi.test.ts runs it and checks the answer;
 // 6. run `npm run generate` and commit what it writes.
-import { type PublicFunction, publicRoutes } from '../../gateway/public-functions.ts';
+import { referenceRoutes } from '../../../functions/console/routes.ts';
+import { publicRoutes } from '../../gateway/public-functions.ts';
 import { type DocumentationOf, type Message, type Operation, type Prose, toOperations } from '../operation.ts';
 import { historyDocs } from './history.ts';
 import { referenceDocs } from './reference.ts';
@@ -17,16 +18,21 @@ import { tokenDocs, tokenProse } from './token.ts';
 import { webhookMessages } from './webhook-messages.ts';
 import { webhookDocs, webhookProse } from './webhooks.ts';
 
+/** What clients of the API call: the pages for people are none of it. */
+export const documentedRoutes = { ...publicRoutes, console: referenceRoutes };
+type Documented = keyof typeof documentedRoutes;
+
 /** By the function that answers them, in the order of the document. */
-const documentation: { [Name in PublicFunction]: DocumentationOf<(typeof publicRoutes)[Name]> } = {
+const documentation: { [Name in Documented]: DocumentationOf<(typeof documentedRoutes)[Name]> } = {
   token: tokenDocs,
   send: sendDocs,
-  history: { ...historyDocs, ...referenceDocs },
+  history: historyDocs,
+  console: referenceDocs,
   manage: { ...suppressionDocs, ...templateDocs, ...webhookDocs },
 };
 
-export const operations: readonly Operation[] = (Object.keys(documentation) as PublicFunction[]).flatMap((name) =>
-  toOperations(publicRoutes[name], documentation[name]),
+export const operations: readonly Operation[] = (Object.keys(documentation) as Documented[]).flatMap((name) =>
+  toOperations(documentedRoutes[name], documentation[name]),
 );
 export const messages: readonly Message[] = webhookMessages;
 export const prose: readonly Prose[] = [

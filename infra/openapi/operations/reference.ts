@@ -1,4 +1,4 @@
-// The operations of the history function that show this document.
+// The operations of the console function that show this document.
 import * as v from 'valibot';
 import type { Answer, Documentation } from '../operation.ts';
 import { described, text } from './fields.ts';

@@ -24,14 +24,3 @@ function written(part: Part): string {
   if (typeof part === 'object') return part.map(written).join('');
   return String(part).replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
-
-/** Text with `code` in it. */
-export function prose(text: string): Html {
-  const parts = text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
-  return html`${parts}`;
-}
-
-/** Paragraphs, which an empty line divides. */
-export function paragraphs(text: string): Html {
-  return html`${text.split(/\n\n/).map((paragraph) => html`<p>${prose(paragraph)}</p>`)}`;
-}
