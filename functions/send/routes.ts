@@ -1,8 +1,8 @@
 // The routes of the send function.
+import pLimit from 'p-limit';
 import type { AccessToken, Scope } from '../../lib/auth/access-token.ts';
 import type { Reply, Request } from '../../lib/http/exchange.ts';
 import type { Route } from '../../lib/http/route.ts';
-import { createTurns } from '../../lib/process/turns.ts';
 import { acceptBatch } from './accept-batch.ts';
 import { type AcceptDependencies, acceptEmail } from './accept-email.ts';
 import { type CancelDependencies, cancelEmail } from './cancel-email.ts';
@@ -36,8 +36,8 @@ export function createSendRoutes(dependencies: SendDependencies): Route[] {
     const client = await dependencies.checkToken(request.headers.authorization, 'email');
     return story(request, client, dependencies);
   };
-  const turns = createTurns(batchesAtOnce);
-  const acceptInTurn: Story = (...batch) => turns(() => acceptBatch(...batch));
+  const limit = pLimit(batchesAtOnce);
+  const acceptInTurn: Story = (...batch) => limit(() => acceptBatch(...batch));
   return [
     { method: 'POST', path: '/send', accepts, handle: authorized(acceptEmail) },
     { method: 'POST', path: '/send/batch', accepts, handle: authorized(acceptInTurn) },

@@ -1,5 +1,7 @@
-// What we rely on of libraries that hold what callers can fill: it must have an end.
+// What we rely on of libraries: what callers can fill has an end, and work takes turns.
+import { setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
 
 describe('lru-cache', () => {
@@ -36,5 +38,37 @@ describe('lru-cache', () => {
     await cache.forceFetch('other');
     finish('fetched');
     expect(await waiting).toBe('fetched');
+  });
+});
+
+describe('p-limit', () => {
+  it('has so many under way, and begins the others in their order as those end, well or not', async () => {
+    const limit = pLimit(2);
+    const begun: string[] = [];
+    const ends = new Map<string, { resolve: (result: string) => void; reject: (error: Error) => void }>();
+    const work = (name: string) =>
+      limit(() => {
+        begun.push(name);
+        return new Promise<string>((resolve, reject) => ends.set(name, { resolve, reject }));
+      });
+    const results = Promise.allSettled(['a', 'b', 'c', 'd'].map(work));
+    await turn();
+    expect(begun).toEqual(['a', 'b']);
+    ends.get('b')?.reject(new Error('broken'));
+    await turn();
+    expect(begun).toEqual(['a', 'b', 'c']);
+    ends.get('a')?.resolve('A');
+    await turn();
+    expect(begun).toEqual(['a', 'b', 'c', 'd']);
+    ends.get('c')?.resolve('C');
+    ends.get('d')?.resolve('D');
+    expect((await results).map((result) => (result.status === 'fulfilled' ? result.value : 'failed'))).toEqual([
+      'A',
+      'failed',
+      'C',
+      'D',
+    ]);
+    const later = await limit(async () => 'free again');
+    expect(later).toBe('free again');
   });
 });
