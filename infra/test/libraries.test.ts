@@ -1,8 +1,11 @@
-// What we rely on of libraries: what callers can fill has an end, and work takes turns.
+// What we rely on of libraries: what callers can fill has an end, work takes turns, and ids ascend.
 import { setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import { describe, expect, it } from 'vitest';
+import { v7 as uuidv7 } from 'uuid';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+afterEach(() => vi.useRealTimers());
 
 describe('lru-cache', () => {
   it('forgets the entry that was set longest ago when it is full', () => {
@@ -70,5 +73,28 @@ describe('p-limit', () => {
     ]);
     const later = await limit(async () => 'free again');
     expect(later).toBe('free again');
+  });
+});
+
+describe('uuid', () => {
+  it('makes UUIDv7 of this time, each greater than the one before', () => {
+    const from = Date.now();
+    const ids = Array.from({ length: 20_000 }, () => uuidv7());
+    const to = Date.now();
+    expect(
+      ids.filter((id) => !/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)),
+    ).toEqual([]);
+    expect(ids).toEqual(ids.toSorted());
+    expect(new Set(ids.map((id) => id.slice(-8))).size).toBeGreaterThan(19_900);
+    const times = ids.map((id) => Number.parseInt(id.replace('-', '').slice(0, 12), 16));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(from);
+    expect(Math.max(...times)).toBeLessThanOrEqual(to);
+  });
+
+  it('goes on ascending when the clock is set back', () => {
+    const before = uuidv7();
+    vi.useFakeTimers({ now: Date.now() - 60_000, toFake: ['Date'] });
+    const after = Array.from({ length: 3 }, () => uuidv7());
+    expect([before, ...after]).toEqual([before, ...after].toSorted());
   });
 });
