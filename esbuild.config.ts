@@ -35,6 +35,14 @@ const withoutSerializer: Plugin = {
   },
 };
 
+/** The parser of queries (qs) would describe a missing key with it, in an error that cannot come about there. */
+const withoutInspection: Plugin = {
+  name: 'without-inspection',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]object-inspect[\\/]index\.js$/ }, () => ({ contents: 'module.exports = String;' }));
+  },
+};
+
 /**
  * Stands in for what the framework and the middleware below it use to follow a request through its callbacks, at the cost of hooks
  * around every promise and resource of the process: more than half of the CPU of a request. What they do with it is of no use
@@ -60,7 +68,7 @@ const withoutRequestTracking: Plugin = {
 const trackers = /node_modules\/(@google-cloud\/functions-framework|on-finished|raw-body)\//;
 
 /** What packages bring along and no function uses. */
-export const slimming = [withoutEncodingTables, withoutSerializer, withoutRequestTracking];
+export const slimming = [withoutEncodingTables, withoutSerializer, withoutInspection, withoutRequestTracking];
 
 /** Writes `<directory>/<function>/index.mjs` for every folder of `functions`, and `<directory>/admin/index.mjs`. */
 export async function bundle(directory = 'dist'): Promise<void> {

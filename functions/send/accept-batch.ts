@@ -1,9 +1,10 @@
 // The handler of POST /send/batch: up to 100 emails become committed rows together, or none does.
+
+import type { LimitFunction } from 'p-limit';
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { parseJson } from '../../lib/http/body.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
-import type { createTurns } from '../../lib/process/turns.ts';
 import { type AcceptDependencies, earlierOr, storeOnce } from './accept-email.ts';
 import { type BatchRequest, type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';
@@ -11,7 +12,7 @@ import { toNewEmail } from './new-email.ts';
 
 export interface BatchDependencies extends AcceptDependencies {
   /** Batches wait for their turn as the bytes they came in. */
-  batchTurns: ReturnType<typeof createTurns>;
+  batchTurns: LimitFunction;
 }
 
 /**

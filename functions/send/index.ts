@@ -1,11 +1,12 @@
 // The send function: accepts emails. Wiring only.
+
+import pLimit from 'p-limit';
 import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { hostFunction } from '../../lib/http/host.ts';
 import { createBatcher } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
-import { createTurns } from '../../lib/process/turns.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
 import { type Acceptance, bytesOf, insertEmails } from '../../lib/store/emails/accept.ts';
@@ -62,7 +63,7 @@ const hosted = hostFunction({
     store,
     writeEmails: createWriter(createTemplates(sql), settings.MAX_BODY_BYTES),
     readStatus,
-    batchTurns: createTurns(batchesAtOnce),
+    batchTurns: pLimit(batchesAtOnce),
     publish: queue.publish,
     publishGraceMs,
     countAccepted: (lane, status) => accepted.inc({ lane, status }),
