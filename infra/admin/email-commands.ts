@@ -1,6 +1,7 @@
 // The operator's commands for emails: looking at them, sending them again, erasing a recipient.
 import type { Sql } from '../../lib/store/database.ts';
-import { emailStatuses, isEmailId, replayableStatuses } from '../../lib/store/emails/email.ts';
+import { emailStatuses, isEmailId } from '../../lib/store/emails/email.ts';
+import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
 import { eraseRecipient } from '../../lib/store/emails/erase.ts';
 import { listEvents } from '../../lib/store/emails/events.ts';
 import type { EmailFilter } from '../../lib/store/emails/filter.ts';

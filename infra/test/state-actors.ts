@@ -11,7 +11,7 @@ import { eraseRecipient } from '../../lib/store/emails/erase.ts';
 import { purgeContents, purgeEmails } from '../../lib/store/emails/purge.ts';
 import { replayEmail } from '../../lib/store/emails/replay.ts';
 import { rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
-import { moveEmails } from '../../lib/store/emails/transition.ts';
+import { transitionEmails } from '../../lib/store/emails/transition-emails.ts';
 import { addSuppressions, removeSuppression } from '../../lib/store/suppressions/suppressions.ts';
 import { clientId, giveUpAfterMs, graceMs, id, read, recipients, type State, store } from './state-model.ts';
 
@@ -79,7 +79,7 @@ const record =
   async (sql, { claim }) => {
     if (claim === null) return undefined;
     const outcome = classify(result, claim.recipients);
-    await moveEmails(sql, [nextStep(claim, [{ relay: 'r', ms: 1, outcome }], retry, 0)]);
+    await transitionEmails(sql, [nextStep(claim, [{ relay: 'r', ms: 1, outcome }], retry, 0)]);
     return null;
   };
 
@@ -90,7 +90,7 @@ const claim: Act = async (sql) => {
   if (claimed === undefined || claimed.ended !== null) return undefined;
   const isTooLate = claimed.expires_in_ms !== null && claimed.expires_in_ms <= 0;
   if (!isTooLate && claimed.headers !== null) return claimed;
-  await moveEmails(sql, [isTooLate ? expire(claimed) : failEmpty(claimed)]);
+  await transitionEmails(sql, [isTooLate ? expire(claimed) : failEmpty(claimed)]);
   return null;
 };
 
@@ -99,7 +99,7 @@ const dispatch: Act = async (sql) => {
   await sql`update emails set due_at = now() - interval '1 second' where due_at is not null`;
   await inTransaction(sql, async (transaction) => {
     const due = await lockDueEmails(transaction, 1);
-    await moveEmails(
+    await transitionEmails(
       transaction,
       due.map((email) => dueStep(email, { publishGraceMs: graceMs, giveUpAfterMs })),
     );
@@ -140,7 +140,7 @@ export const actors: Record<string, Actor> = {
     kind: 'machine',
     needs: 'a claim',
     act: async (sql, { claim }) => {
-      if (claim) await moveEmails(sql, [relaysAway(claim, retry.baseMs, retry)]);
+      if (claim) await transitionEmails(sql, [relaysAway(claim, retry.baseMs, retry)]);
       return null;
     },
   },
@@ -148,7 +148,7 @@ export const actors: Record<string, Actor> = {
     kind: 'machine',
     needs: 'a claim',
     act: async (sql, { claim }) => {
-      if (claim) await moveEmails(sql, [handBack(claim)]);
+      if (claim) await transitionEmails(sql, [handBack(claim)]);
       return null;
     },
   },
