@@ -1,5 +1,5 @@
 // From a checked request to the row that is stored.
-import type { NewEmail } from '../../lib/store/emails/accept.ts';
+import type { NewEmail } from '../../lib/store/emails/acceptance.ts';
 import type { EmailRequest } from './email-request.ts';
 import { newId } from './new-id.ts';
 

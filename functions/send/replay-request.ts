@@ -5,8 +5,8 @@ import { selectSchema } from '../../lib/http/select-schema.ts';
 import { wholeNumber } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import { Address } from '../../lib/mail/address.ts';
-import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
 import type { ReplayFilter } from '../../lib/store/emails/replay.ts';
+import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
 
 const maxLimit = 1_000;
 

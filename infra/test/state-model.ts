@@ -1,6 +1,7 @@
 // A model of one email's life for the state walk: what its states are, how they begin, and how one is made real and read again.
 import type { Sql } from '../../lib/store/database.ts';
-import { type Acceptance, insertEmails } from '../../lib/store/emails/accept.ts';
+import { insertEmails } from '../../lib/store/emails/accept.ts';
+import type { Acceptance } from '../../lib/store/emails/acceptance.ts';
 import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import type { DeliveryMode, EmailStatus, SettledRecipient } from '../../lib/store/emails/email.ts';
 import { addSuppressions } from '../../lib/store/suppressions/suppressions.ts';

@@ -1,5 +1,6 @@
 // SQL that erases a recipient: the proof that emails were sent stays, the address and what was said to it go.
 import { inTransaction, type Query, type Sql } from '../database.ts';
+import { erasureSets } from './columns.ts';
 import { quotingDetails } from './events.ts';
 import { type Owner, ownedBy } from './filter.ts';
 import { ruleOf } from './transitions.ts';
@@ -66,12 +67,12 @@ async function forgetBounce(sql: Query, owner: Owner, address: string): Promise<
     update suppressions set detail = null, email_id = null where recipient = lower(${address}) and ${ownedBy(sql, owner)}`;
 }
 
-/** Replies go whole: relays quote addresses in them. */
+/** Columns as columns.ts says; replies go whole, as relays quote addresses in them. */
 async function eraseFrom(sql: Query, ids: string[], address: string): Promise<void> {
   await sql`
     with erased as (
       update emails
-      set erased_at = now(), subject = '', tags = '[]', last_reply = null,
+      set ${sql.unsafe(erasureSets)},
           recipients = array_replace(recipients, ${address}, ${placeholder}),
           settled = (select coalesce(jsonb_object_agg(case recipient when ${address} then ${placeholder} else recipient end,
                                                       outcome || '{"reply": null}'), '{}')

@@ -1,5 +1,6 @@
 // SQL that sends emails again which had come to an end: the one way out of an end.
 import type { Query } from '../database.ts';
+import { replaySets } from './columns.ts';
 import type { Lane } from './email.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
 import { type ReplayableStatus, ruleOf } from './transitions.ts';
@@ -41,11 +42,7 @@ export async function areReplayable(sql: Query, owner: Owner, filter: ReplayFilt
  *
  * A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of the event, in the same transaction.
  */
-async function replay(
-  sql: Query,
-  lockedOnes: ReturnType<typeof matching>,
-  dueInMs: number,
-): Promise<ReplayedEmail[]> {
+async function replay(sql: Query, lockedOnes: ReturnType<typeof matching>, dueInMs: number): Promise<ReplayedEmail[]> {
   return sql<ReplayedEmail[]>`
     with ended as (
       -- Locks the contents, too: where a purge has begun with them, the email is not found.
@@ -53,7 +50,7 @@ async function replay(
       where status = any(${replaying.from}) and ${lockedOnes}
     ), again as (
       update emails
-      set status = ${replaying.to}, finished_at = null, wanted_at = now(), queued_at = now(),
+      set ${sql.unsafe(replaySets)}, status = ${replaying.to},
           due_at = now() + ${dueInMs} * interval '1 millisecond',
           expires_at = case when expires_at > now() then expires_at end,
           settled = (select coalesce(jsonb_object_agg(recipient, outcome), '{}')
