@@ -98,7 +98,7 @@ export interface StoredContent extends EmailContent {
 
 /** An email as its client sees it in lists. */
 export type EmailSummary = Pick<EmailRow, ShownColumn>;
-const columns: [string, Column][] = Object.entries(emailColumns);
+const columns = Object.entries<Column>(emailColumns) as [Name, Column][];
 export const shownColumns = columns.filter(([, { shown }]) => shown !== null).map(([name]) => name);
 
 // As parts of SQL, made once.
