@@ -5,13 +5,9 @@ import type { Reply } from '../../lib/http/exchange.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { continueTrace, traceIdOf } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
-import {
-  type Acceptance,
-  type Accepted,
-  type AcceptedStatus,
-  findEarlierRequest,
-  type NewEmail,
-} from '../../lib/store/emails/accept.ts';
+import type { Accepted } from '../../lib/store/emails/accept.ts';
+import type { Acceptance, NewEmail } from '../../lib/store/emails/acceptance.ts';
+import { type AcceptedStatus, findEarlierRequest } from '../../lib/store/emails/earlier-requests.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
 import { leftOut, limitedError, rateLimitHeaders, senderError } from './accept-errors.ts';
 import type { BatchValidation } from './batch-request.ts';

@@ -9,7 +9,8 @@ import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.t
 import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
-import { type Acceptance, bytesOf, insertEmails } from '../../lib/store/emails/accept.ts';
+import { insertEmails } from '../../lib/store/emails/accept.ts';
+import { type Acceptance, bytesOf } from '../../lib/store/emails/acceptance.ts';
 import { readStatuses } from '../../lib/store/emails/read.ts';
 import { createWriter } from './render-emails.ts';
 import { sendRoutes } from './routes.ts';

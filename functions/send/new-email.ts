@@ -1,6 +1,6 @@
 // From a checked request to the row that is stored.
 import { v7 as uuidv7 } from 'uuid';
-import type { NewEmail } from '../../lib/store/emails/accept.ts';
+import type { NewEmail } from '../../lib/store/emails/acceptance.ts';
 import type { EmailRequest } from './email-request.ts';
 
 /** `traceparent` is that of the request, and the same for all that it brings. */

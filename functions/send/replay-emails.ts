@@ -6,9 +6,10 @@ import type { Reply } from '../../lib/http/exchange.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
-import { isEmailId, replayableStatuses } from '../../lib/store/emails/email.ts';
+import { isEmailId } from '../../lib/store/emails/email.ts';
 import { findEmail } from '../../lib/store/emails/read.ts';
 import { areReplayable, type ReplayedEmail, replayEmail, replayEmails } from '../../lib/store/emails/replay.ts';
+import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
 import type { ReplayRequest } from './replay-request.ts';
 
 export interface ReplayDependencies {

@@ -5,7 +5,7 @@ import { selectSchema } from '../../lib/http/select-schema.ts';
 import { wholeNumber } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import { Address } from '../../lib/mail/address.ts';
-import { replayableStatuses } from '../../lib/store/emails/email.ts';
+import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
 
 const maxLimit = 1_000;
 
