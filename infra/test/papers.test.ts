@@ -1,5 +1,5 @@
-// The papers lead somewhere: every file, folder and npm command that they name is there, and so are the tables and triggers.
-import { existsSync, readFileSync } from 'node:fs';
+// The papers lead somewhere: every file, guide and npm command that they name is there, and so is every trigger.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -19,6 +19,19 @@ describe.each(['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md']
     const named = [...text.matchAll(/npm run (?:-s )?([a-z:]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
+});
+
+it('a guide has one title, a first paragraph, and links that lead to guides', () => {
+  const guides = readdirSync('infra/guides').filter((file) => file.endsWith('.md'));
+  for (const file of guides) {
+    const text = textOf(`infra/guides/${file}`);
+    expect(text, file).toMatch(/^# .+\n\n[A-Z`]/);
+    const links = [...text.matchAll(/\]\(([^):/]+)\)/g)].map(([, link = '']) => link);
+    expect(
+      links.filter((link) => !guides.includes(link)),
+      file,
+    ).toEqual([]);
+  }
 });
 
 describe('ARCHITECTURE.md', () => {
