@@ -79,7 +79,8 @@ export async function bundle(directory = 'dist'): Promise<void> {
     bundleOne('infra/admin/index.ts', `${directory}/admin/index.mjs`),
   ]);
   // What `migrate` applies, so that the folder is all it needs.
-  await cp('infra/migrations', `${directory}/admin/migrations`, { recursive: true });
+  const isMigration = (path: string) => path === 'infra/migrations' || /\d{4}_[a-z0-9_]+\.sql$/.test(path);
+  await cp('infra/migrations', `${directory}/admin/migrations`, { recursive: true, filter: isMigration });
   // What `console` serves, beside its bundle.
   await buildSite(`${directory}/console/site`);
   await Promise.all(functions.map((name) => writeManifest(name, `${directory}/${name}`)));
