@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseReply, type SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import { failover, isRelayTrouble } from './failover.ts';
-import { type AttemptResult, parseReply, type SmtpReply, type Stage } from './outcome.ts';
+import type { AttemptResult, Stage } from './outcome.ts';
 
 const [a, b] = ['a@example.com', 'b@example.com'];
 const reply = (text: string) => parseReply(text) as SmtpReply;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { parseReply, type SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import { nextStep, relaysAway } from './next-step.ts';
-import { classify, parseReply, type SmtpReply } from './outcome.ts';
+import { classify } from './outcome.ts';
 
 const policy: RetryPolicy = { baseMs: 30_000, maxMs: 3_600_000, giveUpAfterMs: 86_400_000 };
 const email = (over: Partial<ClaimedEmail> = {}): ClaimedEmail => ({

@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { isHardBounce } from './hard-bounce.ts';
-import { parseReply, type SmtpReply } from './outcome.ts';
+import { readRefusal, ruleFor } from './read-refusal.ts';
+import { rules } from './reply-rules.ts';
+import { parseReply, type SmtpReply } from './smtp-reply.ts';
 
 const reply = (text: string) => parseReply(text) as SmtpReply;
+const isHard = (text: string, stage: 'envelope' | 'data') => readRefusal({ ...reply(text), stage }).hard;
 
-describe('isHardBounce', () => {
+describe('rules', () => {
+  it.each(rules)('$sample: $means', (rule) => {
+    expect(ruleFor({ ...reply(rule.sample), stage: rule.stage ?? 'envelope' })).toBe(rule);
+  });
+});
+
+describe('a hard bounce', () => {
   it.each([
     '550 5.1.1 <b@example.com>: Recipient address rejected: User unknown',
     '550 5.1.2 no such domain',
@@ -17,7 +25,7 @@ describe('isHardBounce', () => {
     '551 User not local',
     '553 invalid mailbox name',
   ])('%s: yes, at RCPT TO', (text) => {
-    expect(isHardBounce(reply(text), 'rcpt')).toBe(true);
+    expect(isHard(text, 'envelope')).toBe(true);
   });
 
   it.each([
@@ -40,11 +48,11 @@ describe('isHardBounce', () => {
     ['what is temporary', '450 4.1.1 try again'],
     ['what is temporary by its reply', '450 5.1.1 contradicts itself'],
   ])('%s is none', (_what, text) => {
-    expect(isHardBounce(reply(text), 'rcpt')).toBe(false);
+    expect(isHard(text, 'envelope')).toBe(false);
   });
 
   it('is said of a whole message by its enhanced code alone', () => {
-    expect(isHardBounce(reply('550 5.1.1 no such user'), 'data')).toBe(true);
-    expect(isHardBounce(reply('550 no such user'), 'data')).toBe(false);
+    expect(isHard('550 5.1.1 no such user', 'data')).toBe(true);
+    expect(isHard('550 no such user', 'data')).toBe(false);
   });
 });
