@@ -127,6 +127,19 @@ describe('nextStep', () => {
     });
   });
 
+  it('names the recipients that will never take mail', () => {
+    const refusedAtRcpt = (text: string) => {
+      const reply = parseReply(text) as SmtpReply;
+      const refused = new Map([['b@example.com', reply]]);
+      return step(classify({ ended: 'refused', stage: 'envelope', reply, refused }, ['b@example.com'])).hard_bounces;
+    };
+    expect(refusedAtRcpt('550 5.1.1 no such user')).toEqual(['b@example.com']);
+    expect(refusedAtRcpt('550 5.1.1 192.0.2.1 has sent to too many recipients this hour')).toEqual([]);
+    expect(refusedAtRcpt('550 Authentication is required for relay')).toEqual([]);
+    expect(step(refusedWith('550 5.1.1 no such user')).hard_bounces).toEqual(['b@example.com']);
+    expect(step(refusedWith('550 no such user')).hard_bounces).toEqual([]);
+  });
+
   it('keeps what the relay said', () => {
     expect(step(refusedWith('550 5.1.1 no such user')).last_reply).toBe('550 5.1.1 no such user');
     expect(step(unknown).last_reply).toBe('gone');

@@ -55,6 +55,33 @@ describe('classify, one recipient', () => {
     ['Exim does not know us', refused('envelope', '550 relay not permitted'), 'deferred', 'relay_account'],
     ['Exchange does not know us', refused('envelope', '550 5.7.54 SMTP; Unable to relay'), 'deferred', 'relay_account'],
     ['a word alone is no relaying', refused('envelope', '550 5.7.1 denied by the relay team'), 'bounced', 'policy'],
+    [
+      'account over its limit',
+      refused('data', '550 5.4.5 Daily user sending limit exceeded'),
+      'deferred',
+      'relay_account',
+    ],
+    [
+      'sender not ours',
+      refused('envelope', '553 5.7.1 Sender address rejected: not owned by user c'),
+      'deferred',
+      'relay_account',
+    ],
+    [
+      'relay knows no such host',
+      refused('envelope', "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"),
+      'deferred',
+      'relay_account',
+    ],
+    ['message too large', refused('envelope', '552 5.3.4 Message size exceeds fixed limit'), 'bounced', 'mail_system'],
+    [
+      'message too large, without a code',
+      refused('envelope', '552 message size exceeds the maximum'),
+      'bounced',
+      'other',
+    ],
+    ['a rate', refused('envelope', '550 5.7.1 rate limit exceeded'), 'deferred', 'policy'],
+    ['a code after the text', refused('envelope', '550 no mailbox here by that name (#5.1.1)'), 'bounced', 'address'],
     ['given up by us', { ended: 'abandoned', reason: 'claim lost', error: new Error() }, 'deferred', 'worker'],
   ])('%s', (_what, result, status, category) => {
     const outcome = classify(result, ['a@example.com']);

@@ -109,9 +109,9 @@ function refusedBy(reply: SmtpReply, stage: Stage): RecipientOutcome {
   return { status: permanent ? 'bounced' : 'deferred', reply, hard };
 }
 
-/** Replies that are about our account or session at the relay, not about this email. */
-export function isAboutRelay(reply: SmtpReply, stage: Stage): boolean {
-  return isBeforeMail(stage) || readRefusal({ ...reply, stage }).whose === 'relay_account';
+/** A refusal that says that the relay takes nothing of ours for now, as opposed to its saying no to one email. */
+export function closesRelay(reply: SmtpReply, stage: Stage): boolean {
+  return isBeforeMail(stage) || readRefusal({ ...reply, stage }).closes_relay;
 }
 
 function isBeforeMail(stage: Stage): stage is 'connect' | 'tls' | 'auth' {
