@@ -6,7 +6,6 @@ import type { SettledRecipient } from '../../lib/store/emails/email.ts';
 import type { NewEvent } from '../../lib/store/emails/events.ts';
 import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
-import { isHardBounce } from './hard-bounce.ts';
 import type { AttemptOutcome } from './outcome.ts';
 
 /** One conversation with one relay, and what it came to. */
@@ -171,9 +170,7 @@ function settledRecipients({ recipients }: AttemptOutcome): Record<string, Settl
 
 /** Recipients that are not to be tried again by any email. */
 function hardBounces({ recipients }: AttemptOutcome): string[] {
-  return [...recipients].flatMap(([recipient, { status, reply, refused_alone }]) =>
-    status === 'bounced' && reply && refused_alone && isHardBounce(reply, refused_alone) ? [recipient] : [],
-  );
+  return [...recipients].flatMap(([recipient, { hard }]) => (hard ? [recipient] : []));
 }
 
 function recipientStatuses({ recipients }: AttemptOutcome): Record<string, string> {

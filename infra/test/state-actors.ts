@@ -1,9 +1,10 @@
 // Everybody who may change an email, for the state walk: each by the code that really does it.
 import { isDeepStrictEqual } from 'node:util';
 import { expire, failEmpty, handBack, nextStep, relaysAway } from '../../functions/consume/next-step.ts';
-import { type AttemptResult, classify, type SmtpReply } from '../../functions/consume/outcome.ts';
+import { type AttemptResult, classify } from '../../functions/consume/outcome.ts';
 import { dueStep } from '../../functions/dispatch/due-step.ts';
 import { cancelEmail } from '../../functions/send/cancel-email.ts';
+import type { SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
 import { type ClaimedEmail, claimEmails, markDataStarted, renewLeases } from '../../lib/store/emails/claim.ts';
 import { lockDueEmails } from '../../lib/store/emails/due.ts';
