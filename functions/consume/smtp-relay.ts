@@ -1,5 +1,6 @@
 // One SMTP relay: a pool of warm connections to it.
 import type { AttemptResult } from './outcome.ts';
+import type { Memory } from './memory.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { type Handover, handOver, openConnection, quit, reset, type SMTPConnection, type SmtpMessage } from './smtp.ts';
@@ -19,6 +20,8 @@ export interface SmtpOptions {
   connections: number;
   /** How long a relay may be silent. */
   timeoutMs: number;
+  /** For contents, of all relays together. */
+  memory?: Memory | undefined;
 }
 
 /** An unused connection is ended after this; relays drop idle ones after minutes. */
@@ -32,7 +35,7 @@ interface Connection {
   idleTimer?: NodeJS.Timeout;
 }
 
-export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs }: SmtpOptions): SmtpRelay {
+export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs, memory }: SmtpOptions): SmtpRelay {
   const idle: Connection[] = [];
 
   async function send(message: SmtpMessage): Promise<AttemptResult> {
@@ -82,7 +85,7 @@ export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs 
 
   return {
     name: address.name,
-    slots: createSlots(connections),
+    slots: createSlots(connections, memory),
     send,
     close() {
       for (const { smtp, idleTimer } of idle.splice(0)) {

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { boundedList } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
-import type { Attachment } from '../../lib/store/emails/email.ts';
+import type { GivenAttachment } from '../../lib/store/emails/email.ts';
 import { headerText } from './header-text.ts';
 
 const maxAttachments = 50;
@@ -61,7 +61,7 @@ export const Attachments = v.pipe(
   }, 'must not have a content_id twice'),
   v.transform((attachments) =>
     attachments.map(
-      ({ filename, content, content_type, content_id }): Attachment => ({
+      ({ filename, content, content_type, content_id }): GivenAttachment => ({
         filename,
         content,
         content_type: content_type ?? null,
