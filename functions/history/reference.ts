@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Reply } from '../../lib/http/exchange.ts';
 import type { Route } from '../../lib/http/route.ts';
+import { headerWithin } from '../../lib/http/size-limits.ts';
 import { apiDocument } from './docs/document.ts';
 import { pageHeaders, referencePage } from './docs/page.ts';
 
 /** It changes with the release alone, and is asked for again then. */
 const cacheControl = 'public, max-age=300';
+/** Characters of `If-None-Match`: some tags of ours, which have 24. */
+const maxIfNoneMatch = 1_500;
 
 export function createReferenceRoutes(): Route[] {
   return [
@@ -38,6 +41,8 @@ function withTag(body: string): { body: string; etag: string } {
 
 /** RFC 9110 §13.1.2: weakly compared, so that what a proxy has compressed is still known. */
 function isKnown(headers: IncomingHttpHeaders, etag: string): boolean {
-  const tags = (headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  const tags = (headerWithin(headers['if-none-match'], maxIfNoneMatch) ?? '')
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''));
   return tags.includes(etag) || tags.includes('*');
 }

@@ -4,6 +4,7 @@ import { parseJson } from '../../lib/http/body.ts';
 import { databaseError } from '../../lib/http/database-error.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply, Request } from '../../lib/http/exchange.ts';
+import { headerWithin } from '../../lib/http/size-limits.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { continueTrace, traceIdOf } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
@@ -199,6 +200,11 @@ function acceptedReply(request: Request, { id, stored, outcome, waitMs }: Answer
   return { status: outcome.finished ? 200 : 202, headers, body };
 }
 
-function wantsPlainText(accept = ''): boolean {
-  return accept.split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === 'text/plain');
+/** Characters of an `Accept` header; browsers send some 150. */
+const maxAccept = 2_000;
+
+function wantsPlainText(accept: string | undefined): boolean {
+  return (headerWithin(accept, maxAccept) ?? '')
+    .split(',')
+    .some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === 'text/plain');
 }
