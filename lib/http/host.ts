@@ -15,6 +15,7 @@ import { type ApiError, problemReply, toApiError } from './errors.ts';
 import type { Reply, Request } from './exchange.ts';
 import { checkMediaType } from './media-type.ts';
 import { writeReply } from './reply.ts';
+import { checkRequestLine } from './request-line.ts';
 import { createRouter, type Match, type Route } from './route.ts';
 
 export interface FunctionDefinition {
@@ -68,6 +69,7 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
 
   /** Everything that can be said before the body is parsed; leaves the body where the framework puts it, too. */
   async function admit(request: FrameworkRequest): Promise<void> {
+    checkRequestLine(request);
     request.match = findRoute(request.method ?? 'GET', pathOf(request));
     const { route } = request.match;
     if (request.rawBody !== undefined) return;
@@ -101,10 +103,11 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
     }
   }
 
-  function replyTo(thrown: unknown, request: IncomingMessage): Reply {
+  function replyTo(thrown: unknown, request: FrameworkRequest): Reply {
     const error = toApiError(thrown);
     if (error.status >= 500)
-      log.error(error.message, { method: request.method, path: pathOf(request), cause: error.cause });
+      // The route, not the path: an address may stand in it.
+      log.error(error.message, { method: request.method, path: request.match?.route.path, cause: error.cause });
     return errorReply(error, pathOf(request));
   }
 
