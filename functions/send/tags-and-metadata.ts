@@ -34,7 +34,7 @@ const Tag = selectSchema(
 /** `["a"]` and `[{name, value}]`; one without a value has an empty one. */
 export const Tags = boundedList(Tag, maxTags);
 
-const metadataName = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${maxMetadataName - 1}}$`);
+const metadataName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** What is wrong with an entry of metadata; undefined if nothing is. */
 export function metadataFault(name: string, value: string): string | undefined {
