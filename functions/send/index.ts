@@ -6,6 +6,7 @@ import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
+import { mayRelayHeaders } from '../../lib/store/clients/clients.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
 import { type Acceptance, bytesOf, insertEmails } from '../../lib/store/emails/accept.ts';
 import { readStatuses } from '../../lib/store/emails/read.ts';
@@ -60,7 +61,11 @@ const hosted = hostFunction({
   routes: createSendRoutes({
     checkToken,
     store,
-    writeEmails: createWriter(createTemplates(sql), settings.MAX_BODY_BYTES),
+    writeEmails: createWriter(
+      createTemplates(sql),
+      (clientId) => mayRelayHeaders(sql, clientId),
+      settings.MAX_BODY_BYTES,
+    ),
     readStatus,
     publish: queue.publish,
     publishGraceMs,
