@@ -71,7 +71,9 @@ describe('what the Caddyfile lets into the log', () => {
     expect(logged(uri)).toBe(expected);
   });
 
-  it('for the requests and for the errors', () => {
-    expect(caddyfile.match(/^\tlog .*\{[^}]*import without-addresses/gm)).toHaveLength(2);
+  it('of the requests and of the errors', () => {
+    const filters = caddyfile.match(/^\tlog .*\{\n(?:\t\toutput .*\n)?\t\tformat filter \{[\s\S]*?^\t\t\}/gm) ?? [];
+    expect(filters).toHaveLength(2);
+    expect(new Set(filters.map((filter) => filter.slice(filter.indexOf('format')))).size).toBe(1);
   });
 });
