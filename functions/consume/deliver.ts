@@ -5,7 +5,7 @@ import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
 import { untilDatabaseIsBack } from '../../lib/store/database.ts';
 import type { Claim, ClaimedEmail } from '../../lib/store/emails/claim.ts';
-import type { Move } from '../../lib/store/emails/transition.ts';
+import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 import type { RetryPolicy } from './backoff.ts';
 import type { FindDkimKey } from './dkim-lookup.ts';
 import { signedWith } from './dkim-sign.ts';
@@ -21,8 +21,8 @@ export interface DeliverDependencies {
   keepClaim: (email: ClaimedEmail) => () => void;
   /** Says that transmission is about to begin; false: the claim was lost. */
   markDataStarted: (email: ClaimedEmail) => Promise<boolean>;
-  /** Resolves with whether the email moved. */
-  record: (move: Move) => Promise<boolean>;
+  /** Resolves with whether the status changed. */
+  record: (transition: Transition) => Promise<boolean>;
   /** Which DKIM key signs for the address in From, if any. */
   findDkimKey: FindDkimKey;
   relays: Relays;
@@ -43,7 +43,7 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
     return;
   }
   if (email.ended !== null) {
-    metrics.moved({ to: email.ended });
+    metrics.changed({ to: email.ended });
     log.info(email.ended, {
       email_id: id,
       client_id: email.client_id,
@@ -105,15 +105,19 @@ async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): 
     ms,
     outcome: classify(result, email.recipients),
   }));
-  const move = uncomposable ? failUncomposable(email) : first ? nextStep(email, [first, ...others], retry) : notBegun();
+  const transition = uncomposable
+    ? failUncomposable(email)
+    : first
+      ? nextStep(email, [first, ...others], retry)
+      : notBegun();
   // What happened is known here alone: it is kept until it is recorded, or the email would be sent a second time.
-  const moved = await untilDatabaseIsBack(() => record(move));
+  const isChanged = await untilDatabaseIsBack(() => record(transition));
 
   for (const each of first ? [first, ...others] : []) metrics.attempted(each);
-  if (moved) metrics.moved(move);
+  if (isChanged) metrics.changed(transition);
   const { relay, ms, outcome } = others.at(-1) ?? first ?? {};
-  log[outcome?.status === 'sent' || move.to === 'queued' ? 'info' : 'warn'](
-    moved ? move.to : 'attempt recorded, but the claim had been lost',
+  log[outcome?.status === 'sent' || transition.to === 'queued' ? 'info' : 'warn'](
+    isChanged ? transition.to : 'attempt recorded, but the claim had been lost',
     {
       email_id: email.id,
       client_id: email.client_id,
@@ -126,7 +130,7 @@ async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): 
     },
   );
 
-  function notBegun(): Move {
+  function notBegun(): Transition {
     return relays.isStopping() ? handBack(email) : relaysAway(email, relays.awayForMs(), retry);
   }
 

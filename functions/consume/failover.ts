@@ -1,5 +1,5 @@
 // What the end of one conversation means for the relays: may the next one be tried, and was this one in trouble. Pure.
-import { type AttemptResult, classify, isAboutRelay } from './outcome.ts';
+import { type AttemptResult, classify, closesRelay } from './outcome.ts';
 
 /**
  * The next relay is tried only on proof that this one has taken nothing: no connection, a refusal of our session, a 4xx in place
@@ -29,7 +29,7 @@ export function isRelayTrouble(result: AttemptResult): boolean {
     case 'abandoned':
       return false;
     case 'refused':
-      return isAboutRelay(result.reply, result.stage) || result.reply.code === 421;
+      return closesRelay(result.reply, result.stage) || result.reply.code === 421;
     case 'lost':
       return true;
   }

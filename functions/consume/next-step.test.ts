@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { parseReply, type SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import { nextStep, relaysAway } from './next-step.ts';
-import { classify, parseReply, type SmtpReply } from './outcome.ts';
+import { classify } from './outcome.ts';
 
 const policy: RetryPolicy = { baseMs: 30_000, maxMs: 3_600_000, giveUpAfterMs: 86_400_000 };
 const email = (over: Partial<ClaimedEmail> = {}): ClaimedEmail => ({
@@ -124,6 +125,19 @@ describe('nextStep', () => {
       to: 'failed',
       due_in_ms: null,
     });
+  });
+
+  it('names the recipients that will never take mail', () => {
+    const refusedAtRcpt = (text: string) => {
+      const reply = parseReply(text) as SmtpReply;
+      const refused = new Map([['b@example.com', reply]]);
+      return step(classify({ ended: 'refused', stage: 'envelope', reply, refused }, ['b@example.com'])).hard_bounces;
+    };
+    expect(refusedAtRcpt('550 5.1.1 no such user')).toEqual(['b@example.com']);
+    expect(refusedAtRcpt('550 5.1.1 192.0.2.1 has sent to too many recipients this hour')).toEqual([]);
+    expect(refusedAtRcpt('550 Authentication is required for relay')).toEqual([]);
+    expect(step(refusedWith('550 5.1.1 no such user')).hard_bounces).toEqual(['b@example.com']);
+    expect(step(refusedWith('550 no such user')).hard_bounces).toEqual([]);
   });
 
   it('keeps what the relay said', () => {

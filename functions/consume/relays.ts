@@ -113,7 +113,10 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
   function shout(why: Record<string, unknown>): void {
     if (performance.now() - shoutedAt < shoutEveryMs) return;
     shoutedAt = performance.now();
-    log.error('the relay refuses our account: check its credentials in SMTP_URL', { relay: name, ...why });
+    log.error('the relay has trouble with our account: check its credentials, its limits and its senders', {
+      relay: name,
+      ...why,
+    });
   }
 
   return {

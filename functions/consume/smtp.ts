@@ -2,7 +2,8 @@
 import { Readable, Transform } from 'node:stream';
 import type { NodemailerError } from 'nodemailer/lib/errors';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { type AttemptResult, parseReply, type Refused, type SmtpReply, type Stage, storableText } from './outcome.ts';
+import { parseReply, type SmtpReply, storableText } from '../../lib/mail/smtp-reply.ts';
+import type { AttemptResult, Refused, Stage } from './outcome.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { refuseSmtpUtf8 } from './smtputf8.ts';
 

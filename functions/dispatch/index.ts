@@ -10,8 +10,8 @@ import { type DispatchDependencies, pauseAfterRound } from './dispatch-emails.ts
 import { pauseAfterWebhooks } from './dispatch-webhooks.ts';
 import { countDue } from './due-metrics.ts';
 import { type PurgeDependencies, runPurge } from './purge.ts';
-import { createPurgeRoute, createRoundRoute } from './round-route.ts';
 import { run } from './rounds.ts';
+import { dispatchRoutes } from './routes.ts';
 import { DispatchSettings } from './settings.ts';
 
 const settings = readSettings(DispatchSettings, process.env);
@@ -22,7 +22,7 @@ const queue = await connectQueue(settings.AMQP_URL, log);
 
 const intervalMs = settings.DISPATCH_INTERVAL_SECONDS * 1000;
 
-const dependencies: DispatchDependencies = {
+const dispatching: DispatchDependencies = {
   sql,
   queue,
   policy: {
@@ -50,12 +50,13 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: [createRoundRoute(dependencies), createPurgeRoute(purge)],
+  routes: dispatchRoutes,
+  dependencies: { dispatch: dispatching, purge },
   ready: { database: () => sql`select 1`, broker: () => queue.check() },
   start: () => {
     running = Promise.all([
-      run({ round: () => pauseAfterRound(dependencies, intervalMs), intervalMs, sql, log }, stopping.signal),
-      run({ round: () => pauseAfterWebhooks(dependencies, intervalMs), intervalMs, sql, log }, stopping.signal),
+      run({ round: () => pauseAfterRound(dispatching, intervalMs), intervalMs, sql, log }, stopping.signal),
+      run({ round: () => pauseAfterWebhooks(dispatching, intervalMs), intervalMs, sql, log }, stopping.signal),
       runPurge(purge, settings.PURGE_INTERVAL_SECONDS * 1000, stopping.signal),
     ]);
   },

@@ -1,6 +1,6 @@
 // The query parameters of GET /emails.
 import * as v from 'valibot';
-import { checkQuery, pageParameters, QueryTime } from '../../lib/http/query.ts';
+import { pageParameters, QueryTime } from '../../lib/http/query.ts';
 import { text } from '../../lib/http/size-limits.ts';
 import { maxAddress } from '../../lib/mail/address.ts';
 import { emailStatuses } from '../../lib/store/emails/email.ts';
@@ -31,9 +31,4 @@ export const ListQuery = v.strictObject({
 function readTag(given: string): { name: string; value?: string } {
   const colon = given.indexOf(':');
   return colon < 0 ? { name: given } : { name: given.slice(0, colon), value: given.slice(colon + 1) };
-}
-
-/** Throws `invalid_parameter` (400) naming every fault. */
-export function parseListQuery(query: URLSearchParams): v.InferOutput<typeof ListQuery> {
-  return checkQuery(ListQuery, query);
 }

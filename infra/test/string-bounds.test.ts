@@ -1,14 +1,15 @@
 // Every string that a caller gives has a bound, and what is longer costs no more than what is as long: bodies, queries, headers, parameters, paths.
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { createReferenceRoutes } from '../../functions/history/reference.ts';
+import { chooseEncoding } from '../../functions/console/accept-encoding.ts';
+import { isKnown } from '../../functions/console/if-none-match.ts';
 import { addressInPath } from '../../functions/manage/suppressions/suppression-request.ts';
 import { allowsChange } from '../../functions/manage/templates/template-request.ts';
 import { parseBatchValidation } from '../../functions/send/batch-request.ts';
 import { parseIdempotencyKey } from '../../functions/send/idempotency.ts';
 import { parseWait } from '../../functions/send/wait.ts';
 import { presentedCredentials } from '../../functions/token/credentials.ts';
-import { readParameters, readResources } from '../../functions/token/parameters.ts';
+import { parseParameters, readParameters, readResources } from '../../functions/token/parameters.ts';
 import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { checkMediaType } from '../../lib/http/media-type.ts';
 import { checkRequestLine } from '../../lib/http/request-line.ts';
@@ -68,21 +69,21 @@ const schemas: Place[] = operations.flatMap(({ id, tag, body, query }) => [
 const mostHead = 16_384;
 
 const headers = { 'content-type': 'application/json' };
-const parameters = (given: unknown) => ({ headers, body: Buffer.from(JSON.stringify(given)) }) as never;
+const parameters = (given: unknown) => parseParameters(Buffer.from(JSON.stringify(given)), headers);
 const checkToken = createTokenCheck({
   issuer: 'a',
   audience: 'a',
   jwksUrl: 'http://127.0.0.1:1',
   sql: undefined as never,
 });
-const openapi = createReferenceRoutes()[0];
 /** The readers of headers, paths and OAuth2 parameters, with the longest that each takes. */
 const readers: Record<string, [bound: number, read: (text: string) => unknown]> = {
   'Idempotency-Key': [514, parseIdempotencyKey],
   'quoted Idempotency-Key': [514, (text) => parseIdempotencyKey(`"${text}"`)],
   Prefer: [1_000, (text) => parseWait(`wait${text}`)],
   'If-Match': [1_500, (text) => allowsChange(text, 1)],
-  'If-None-Match': [1_500, (text) => openapi?.handle({ headers: { 'if-none-match': text } } as never)],
+  'If-None-Match': [1_500, (text) => isKnown(text, '"a"')],
+  'Accept-Encoding': [1_000, (text) => chooseEncoding(text, ['br', 'gzip'])],
   'X-Batch-Validation': [10, parseBatchValidation],
   traceparent: [55, continueTrace],
   'Content-Type': [255, (text) => checkMediaType({ 'content-type': text }, ['application/json'])],
