@@ -1,5 +1,5 @@
 -- The schema after all migrations: read this first. The numbered files beside it are what `migrate` applies; nothing applies this one.
--- `npm run schema` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
+-- `npm run generate` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
 -- It is not made by pg_dump, which no package for Node brings; the test builds a database from it and finds the same schema.
 
 create table clients (
