@@ -1,20 +1,21 @@
 // The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
 
-import { composeMessage } from '../../lib/mail/message.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
 import { untilDatabaseIsBack } from '../../lib/store/database.ts';
 import type { Claim, ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 import type { RetryPolicy } from './backoff.ts';
+import { type Contents, composed } from './compose.ts';
 import type { FindDkimKey } from './dkim-lookup.ts';
 import { signedWith } from './dkim-sign.ts';
+import { type Load, loadOf } from './load.ts';
 import type { DeliveryMetrics } from './metrics.ts';
-import { expire, failEmpty, handBack, nextStep, relaysAway } from './next-step.ts';
+import { expire, failEmpty, failUncomposable, handBack, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
 import type { Relays } from './relays.ts';
 
-export interface DeliverDependencies {
+export interface DeliverDependencies extends Contents {
   /** Resolves with the email, or undefined when it is not ours to deliver: claimed by another, at its end, or never accepted. */
   claim: (id: string) => Promise<Claim | undefined>;
   /** Keeps the claim alive until the returned function is called. */
@@ -33,9 +34,9 @@ export interface DeliverDependencies {
 
 /**
  * Delivers the email with this id, if it is ours to deliver. Rejects when the database is away before anything has begun, and
- * on faults of our own; the row's `due_at` then brings the email back.
+ * on faults of our own; the row's `due_at` then brings the email back. Calls `letGo` where it may take long until a connection is free.
  */
-export async function deliver(id: string, dependencies: DeliverDependencies): Promise<void> {
+export async function deliver(id: string, dependencies: DeliverDependencies, letGo = () => {}): Promise<void> {
   const { claim, keepClaim, record, metrics, log } = dependencies;
   const email = await claim(id);
   if (email === undefined) {
@@ -62,24 +63,34 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
     await untilDatabaseIsBack(() => record(failEmpty(email)));
     return;
   }
+  const load = loadOf(email);
+  // The row has it by now: without its contents, it takes next to nothing until it is its turn.
+  if (load.isLong) letGo();
   const releaseClaim = keepClaim(email);
   try {
-    await attempt(email, dependencies);
+    await attempt(email, load, dependencies);
   } finally {
     releaseClaim();
   }
 }
 
-async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): Promise<void> {
+async function attempt(email: ClaimedEmail, load: Load, dependencies: DeliverDependencies): Promise<void> {
   const { markDataStarted, findDkimKey, record, relays, retry, metrics, log } = dependencies;
   const sign = await signedWith(() => untilDatabaseIsBack(() => findDkimKey(email.headers.from.email)));
+  let uncomposable: Error | undefined;
   const conversations = await relays.send(
     {
       envelope: { from: email.sender, to: email.recipients },
-      compose: () => sign(composeMessage(email)),
+      compose: () =>
+        sign(
+          composed(email, dependencies, (fault) => {
+            uncomposable ??= fault;
+          }),
+        ),
       beforeData: email.delivery === 'at_most_once' ? startData : undefined,
     },
     email.lane,
+    load,
   );
 
   const [first, ...others] = conversations.map(({ relay, ms, result }) => ({
@@ -87,7 +98,11 @@ async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): 
     ms,
     outcome: classify(result, email.recipients),
   }));
-  const transition = first ? nextStep(email, [first, ...others], retry) : notBegun();
+  const transition = uncomposable
+    ? failUncomposable(email)
+    : first
+      ? nextStep(email, [first, ...others], retry)
+      : notBegun();
   // What happened is known here alone: it is kept until it is recorded, or the email would be sent a second time.
   const isChanged = await untilDatabaseIsBack(() => record(transition));
 

@@ -1,6 +1,7 @@
 // One SMTP relay: a pool of warm connections to it.
-import type { AttemptResult } from './outcome.ts';
+
 import type { Memory } from './memory.ts';
+import type { AttemptResult } from './outcome.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { type Handover, handOver, openConnection, quit, reset, type SMTPConnection, type SmtpMessage } from './smtp.ts';

@@ -59,7 +59,9 @@ const messages: fc.Arbitrary<MessageParts> = fc.record({
 /** Boundaries are generated. */
 async function bytes(message: MimeMessage | Readable): Promise<string> {
   const isStream = !Buffer.isBuffer(message) && typeof message !== 'function';
-  const text = (await (isStream ? buffer(message) : wholeMessage(message))).toString('latin1').replace(/\r?\n/g, '\r\n');
+  const text = (await (isStream ? buffer(message) : wholeMessage(message)))
+    .toString('latin1')
+    .replace(/\r?\n/g, '\r\n');
   const [, boundary] = /boundary="(.+?)"/.exec(text) ?? [];
   return boundary === undefined ? text : text.replaceAll(boundary, 'boundary');
 }
@@ -69,8 +71,7 @@ describe('a message without attachments', () => {
     expect(composeMessage(plain)).toBeInstanceOf(Buffer);
     const compared = fc.asyncProperty(messages, async (email) => {
       // Where a line of quoted-printable is broken depends on the pieces that the encoder is given; it says nothing (RFC 2045 §6.7).
-      const unbroken = async (message: MimeMessage | Readable) =>
-        (await bytes(message)).replaceAll('=\r\n', '');
+      const unbroken = async (message: MimeMessage | Readable) => (await bytes(message)).replaceAll('=\r\n', '');
       expect(await unbroken(composeMessage(email))).toBe(await unbroken(composeStream(email)));
     });
     await fc.assert(compared, { numRuns: 500 });
@@ -79,7 +80,9 @@ describe('a message without attachments', () => {
   it.each(['short', 'ü'.repeat(3_000), `${'wide '.repeat(20_000)}\n`, '日本語\n'.repeat(20_000)])(
     'says what it is to say',
     async (said) => {
-      const { text, html } = await simpleParser(composeMessage({ ...plain, text_body: said, html_body: said }) as Buffer);
+      const { text, html } = await simpleParser(
+        composeMessage({ ...plain, text_body: said, html_body: said }) as Buffer,
+      );
       expect([text, html]).toEqual([said, said]);
     },
   );
@@ -87,5 +90,47 @@ describe('a message without attachments', () => {
   it('has boundaries of its own', () => {
     const [a, b] = [composeMessage(plain), composeMessage(plain)];
     expect(a).not.toEqual(b);
+  });
+});
+
+describe('headers with long runs of spaces', () => {
+  const runs = fc
+    .array(
+      fc.oneof(
+        fc.integer({ min: 1, max: 400 }).map((n) => ' '.repeat(n)),
+        words.filter((word) => !/[\p{Cc}\u2028\u2029]/u.test(word)),
+        fc.constantFrom('a', 'x'.repeat(75), 'ü'),
+      ),
+      { maxLength: 8 },
+    )
+    .map((parts) => parts.join(''));
+
+  it.each(['a message without attachments', 'one with'])('have no line of white space alone: %s', async (what) => {
+    const attachments = (filename: string) =>
+      what === 'one with'
+        ? [{ filename: `a${filename}b`, content: '', content_type: null, content_id: null, size: 0 }]
+        : [];
+    const compared = fc.asyncProperty(runs, runs, runs, runs, async (subject, name, value, filename) => {
+      const message = composeMessage({
+        ...plain,
+        subject,
+        headers: {
+          ...plain.headers,
+          from: { email: 'a@example.com', name },
+          to: Array(3).fill({ email: 'b@example.com', name }),
+        },
+        custom_headers: { 'X-A': `a${value}`, References: value },
+        attachments: attachments(filename),
+      });
+      const text = (await wholeMessage(message)).toString('latin1');
+      for (const head of text.split(/^--.*$/m).map((part) => part.trimStart().split(/\r?\n\r?\n/, 1)[0] ?? ''))
+        for (const line of head.split(/\r?\n/)) expect(line).not.toMatch(/^[ \t]+$/);
+    });
+    await fc.assert(compared, { numRuns: 100 });
+  });
+
+  it('keep what fits', async () => {
+    const { subject } = await simpleParser(composeMessage({ ...plain, subject: `a${' '.repeat(39)}b` }) as Buffer);
+    expect(subject).toBe(`a${' '.repeat(39)}b`);
   });
 });

@@ -21,12 +21,15 @@ export type MimeMessage = Buffer | MessagePieces;
 
 /**
  * Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored stays what the client
- * gave, and accepting stays quick. `read` brings attachments that are not in `email`.
+ * gave, and accepting stays quick. `read` brings attachments that are not in
+ * `given`; `onFault` is told of a fault that comes to light only as the pieces are read, but not of one of `read`.
  */
 export function composeMessage(
-  email: MessageParts,
-  read: ReadAttachment = givenAttachments(email.attachments),
+  given: MessageParts,
+  read: ReadAttachment = givenAttachments(given.attachments),
+  onFault: (fault: Error) => void = () => {},
 ): MimeMessage {
+  const email = foldable(given);
   const { headers, custom_headers, subject, message_id, accepted_at, attachments, html_body } = email;
   const text = textOfMessage(email);
   const [first, ...others] = [
@@ -34,7 +37,7 @@ export function composeMessage(
     ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
   ];
   // Without anything in it, nodemailer knows what it is.
-  if (attachments.length > 0 || first === undefined) return messageInPieces(email, text, read);
+  if (attachments.length > 0 || first === undefined) return messageInPieces(email, text, read, onFault);
   const own = {
     From: toAddress(headers.from),
     To: headers.to.map(toAddress),
@@ -47,15 +50,20 @@ export function composeMessage(
   return plainMessage({ custom: custom_headers, own }, [first, ...others]);
 }
 
-function messageInPieces(email: MessageParts, text: string | undefined, read: ReadAttachment): MessagePieces {
+function messageInPieces(
+  email: MessageParts,
+  text: string | undefined,
+  read: ReadAttachment,
+  onFault: (fault: Error) => void,
+): MessagePieces {
   const placeholders = email.attachments.map(placeholder);
   const contents = placeholders.map(({ content }) => content);
-  return piecesOf(() => composeStream(email, text, contents), placeholders, read);
+  return piecesOf(() => composeStream(email, text, contents).once('error', onFault), placeholders, read);
 }
 
 /** The same with everything that a message can have. `contents` are those of its attachments. */
 export function composeStream(email: MessageParts, text = textOfMessage(email), contents: Buffer[] = []): Readable {
-  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = email;
+  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = foldable(email);
   const composer = new MailComposer({
     from: toAddress(headers.from),
     to: headers.to.map(toAddress),
@@ -90,6 +98,35 @@ export function textOfMessage({
   html_body,
 }: Pick<EmailContent, 'text_body' | 'html_body'>): string | undefined {
   return text_body ?? (html_body === null ? undefined : textOfHtml(html_body));
+}
+
+/** A run of spaces that a header may keep; a longer one would be folded into lines of white space alone (RFC 5322 §3.2.2 forbids them). */
+const longRun = / {40,}/g;
+
+/** The email with the spaces of its headers as they can be folded: a long run of them is one. */
+function foldable<Email extends MessageParts>(email: Email): Email {
+  const { subject, headers, custom_headers, attachments } = email;
+  return {
+    ...email,
+    subject: shortened(subject),
+    headers: {
+      from: shortName(headers.from),
+      to: headers.to.map(shortName),
+      cc: headers.cc.map(shortName),
+      bcc: headers.bcc,
+      reply_to: headers.reply_to.map(shortName),
+    },
+    custom_headers: Object.fromEntries(Object.entries(custom_headers).map(([name, value]) => [name, shortened(value)])),
+    attachments: attachments.map((one) => ({ ...one, filename: shortened(one.filename) })),
+  };
+}
+
+function shortName({ email, name }: Mailbox): Mailbox {
+  return name === undefined ? { email } : { email, name: shortened(name) };
+}
+
+function shortened(text: string): string {
+  return text.replace(longRun, ' ').trimEnd();
 }
 
 function toAddress({ email, name }: Mailbox) {

@@ -99,7 +99,7 @@ export function storedAttachments(
 ): ReadAttachment {
   const given = givenAttachments(attachments);
   const isKept = wireLengths(attachments) <= keptBytes;
-  let kept: Promise<string[][]> | undefined;
+  let kept: Promise<Map<number, string[]>> | undefined;
   return async function* (position) {
     const attachment = attachments[position];
     if (attachment === undefined) throw new Error(`there is no attachment ${position}`);
@@ -108,7 +108,7 @@ export function storedAttachments(
     const missing = wireLength(attachment);
     if (isKept) {
       kept ??= ask(() => readAll(sql, id));
-      for (const data of (await kept)[position] ?? []) {
+      for (const data of (await kept).get(position) ?? []) {
         length += data.length;
         yield data;
       }
@@ -126,11 +126,11 @@ export function storedAttachments(
 }
 
 /** By position. */
-async function readAll(sql: Query, id: string): Promise<string[][]> {
+async function readAll(sql: Query, id: string): Promise<Map<number, string[]>> {
   const rows = await sql<{ position: number; data: string }[]>`
     select position, data from email_attachments where email_id = ${id} order by position, chunk`;
-  const all: string[][] = [];
-  for (const { position, data } of rows) (all[position] ??= []).push(data);
+  const all = new Map<number, string[]>();
+  for (const { position, data } of rows) all.set(position, [...(all.get(position) ?? []), data]);
   return all;
 }
 
