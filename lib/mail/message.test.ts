@@ -61,7 +61,7 @@ async function bytes(message: MimeMessage | Readable): Promise<string> {
   const isStream = !Buffer.isBuffer(message) && typeof message !== 'function';
   const text = (await (isStream ? buffer(message) : wholeMessage(message)))
     .toString('latin1')
-    .replace(/\r?\n/g, '\r\n');
+    .replace(/\r\n?|\n/g, '\r\n');
   const [, boundary] = /boundary="(.+?)"/.exec(text) ?? [];
   return boundary === undefined ? text : text.replaceAll(boundary, 'boundary');
 }
@@ -132,5 +132,48 @@ describe('headers with long runs of spaces', () => {
   it('keep what fits', async () => {
     const { subject } = await simpleParser(composeMessage({ ...plain, subject: `a${' '.repeat(39)}b` }) as Buffer);
     expect(subject).toBe(`a${' '.repeat(39)}b`);
+  });
+});
+
+/** Without the boundaries, which are generated, in the order of their appearance. */
+function withoutBoundaries(message: Buffer): string {
+  const boundaries = [...message.toString('latin1').matchAll(/boundary="(.+?)"/g)].map(([, each = '']) => each);
+  return boundaries.reduce(
+    (text, boundary, index) => text.replaceAll(boundary, `boundary ${index}`),
+    message.toString('latin1'),
+  );
+}
+
+describe('a message with attachments', () => {
+  const attachment = fc.record({
+    filename: fc.constantFrom('a.txt', 'ä b.pdf', `${'long '.repeat(40)}.bin`, '日本.png', 'm.eml'),
+    bytes: fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.constantFrom(57, 114, 115, 57 * 8_192 + 1).map((n) => new Uint8Array(n)),
+    ),
+    content_type: fc.constantFrom(null, 'image/png', 'text/plain; charset=utf-8'),
+    content_id: fc.boolean(),
+  });
+
+  it('is byte for byte what the composer of all messages makes of it, as often as it is read', async () => {
+    const compared = fc.asyncProperty(
+      messages,
+      fc.array(attachment, { minLength: 1, maxLength: 4 }),
+      async (email, some) => {
+        const contents = some.map(({ bytes }) => Buffer.from(bytes));
+        const attachments = some.map(({ bytes: _, content_id, ...each }, index) => ({
+          ...each,
+          content: contents[index]?.toString('base64') ?? '',
+          content_id: content_id ? `c${index}` : null,
+          size: contents[index]?.length ?? 0,
+        }));
+        const message = composeMessage({ ...email, attachments });
+        const [first, again] = [await wholeMessage(message), await wholeMessage(message)];
+        expect(first.equals(again)).toBe(true);
+        const composer = await buffer(composeStream({ ...email, attachments }, undefined, contents));
+        expect(withoutBoundaries(first)).toBe(withoutBoundaries(await wholeMessage(composer)));
+      },
+    );
+    await fc.assert(compared, { numRuns: 100 });
   });
 });
