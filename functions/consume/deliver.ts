@@ -1,6 +1,6 @@
 // The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
 
-import { composeMessage } from '../../lib/mail/message.ts';
+import { composeMessage, type MimeMessage } from '../../lib/mail/message.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
 import { untilDatabaseIsBack } from '../../lib/store/database.ts';
@@ -10,7 +10,7 @@ import type { RetryPolicy } from './backoff.ts';
 import type { FindDkimKey } from './dkim-lookup.ts';
 import { signedWith } from './dkim-sign.ts';
 import type { DeliveryMetrics } from './metrics.ts';
-import { expire, failEmpty, handBack, nextStep, relaysAway } from './next-step.ts';
+import { expire, failEmpty, failUncomposable, handBack, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
 import type { Relays } from './relays.ts';
 
@@ -70,13 +70,31 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
   }
 }
 
+/** Tells `onFault` of a fault of composing, at once or later: it is the same in every attempt. One of signing is the key's, and passes. */
+function composed(email: ClaimedEmail, onFault: (fault: Error) => void): MimeMessage {
+  try {
+    const message = composeMessage(email);
+    if (!Buffer.isBuffer(message)) message.once('error', onFault);
+    return message;
+  } catch (fault) {
+    onFault(fault as Error);
+    throw fault;
+  }
+}
+
 async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): Promise<void> {
   const { markDataStarted, findDkimKey, record, relays, retry, metrics, log } = dependencies;
   const sign = await signedWith(() => untilDatabaseIsBack(() => findDkimKey(email.headers.from.email)));
+  let uncomposable: Error | undefined;
   const conversations = await relays.send(
     {
       envelope: { from: email.sender, to: email.recipients },
-      compose: () => sign(composeMessage(email)),
+      compose: () =>
+        sign(
+          composed(email, (fault) => {
+            uncomposable ??= fault;
+          }),
+        ),
       beforeData: email.delivery === 'at_most_once' ? startData : undefined,
     },
     email.lane,
@@ -87,7 +105,11 @@ async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): 
     ms,
     outcome: classify(result, email.recipients),
   }));
-  const transition = first ? nextStep(email, [first, ...others], retry) : notBegun();
+  const transition = uncomposable
+    ? failUncomposable(email)
+    : first
+      ? nextStep(email, [first, ...others], retry)
+      : notBegun();
   // What happened is known here alone: it is kept until it is recorded, or the email would be sent a second time.
   const isChanged = await untilDatabaseIsBack(() => record(transition));
 

@@ -139,6 +139,11 @@ export function failEmpty(claim: Claim): Transition<'release'> {
   return endUnattempted(claim, 'failed', 'its contents are gone');
 }
 
+/** The transition of an email of which no message can be made. Another attempt would make none, either; what was wrong is in the log. */
+export function failUncomposable(claim: Claim): Transition<'release'> {
+  return endUnattempted(claim, 'failed', 'no message could be made of it');
+}
+
 function endUnattempted({ id, attempts }: Claim, to: 'expired' | 'failed', reason: string): Transition<'release'> {
   return {
     id,

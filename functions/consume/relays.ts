@@ -128,5 +128,5 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
 
 /** Relays like to quote addresses, which belong into no log. */
 function withoutLocalParts(text: string): string {
-  return text.replace(/[^\s<>"@]+@/g, '***@');
+  return text.replace(/(?<![^\s<>"@])[^\s<>"@]+@/g, '***@');
 }

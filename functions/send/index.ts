@@ -8,6 +8,7 @@ import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
+import { mayRelayHeaders } from '../../lib/store/clients/clients.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
 import { insertEmails } from '../../lib/store/emails/accept.ts';
 import { type Acceptance, bytesOf } from '../../lib/store/emails/acceptance.ts';
@@ -62,7 +63,11 @@ const hosted = hostFunction({
   routes: sendRoutes,
   dependencies: {
     store,
-    writeEmails: createWriter(createTemplates(sql), settings.MAX_BODY_BYTES),
+    writeEmails: createWriter(
+      createTemplates(sql),
+      (clientId) => mayRelayHeaders(sql, clientId),
+      settings.MAX_BODY_BYTES,
+    ),
     readStatus,
     batchTurns: pLimit(batchesAtOnce),
     publish: queue.publish,

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { caddyfile, caddyfileText } from '../gateway/caddyfile.ts';
+import { writeSchema } from '../migrations/dump-schema.ts';
 import { documentFile, documentText } from '../openapi/document-text.ts';
 import { architectureFile, architectureText } from './architecture.ts';
 
@@ -11,5 +12,8 @@ export const madeFiles: readonly { file: string; text: () => string }[] = [
   { file: architectureFile, text: architectureText },
 ];
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { file, text } of madeFiles) writeFileSync(file, text());
+  // By way of a database, so its own test says whether it is stale.
+  await writeSchema();
+}

@@ -1,4 +1,4 @@
-// Writes schema.sql, the schema after all migrations: `npm run schema`. What a table is, PostgreSQL's own functions say.
+// Writes schema.sql, the schema after all migrations: `npm run generate`. What a table is, PostgreSQL's own functions say.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { startPostgres } from '../local/postgres.ts';
 export const schemaFile = fileURLToPath(new URL('schema.sql', import.meta.url));
 
 const head = `-- The schema after all migrations: read this first. The numbered files beside it are what \`migrate\` applies; nothing applies this one.
--- \`npm run schema\` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
+-- \`npm run generate\` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
 -- It is not made by pg_dump, which no package for Node brings; the test builds a database from it and finds the same schema.
 `;
 
@@ -140,5 +140,3 @@ export async function writeSchema(): Promise<void> {
     rmSync(directory, { recursive: true, force: true });
   }
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeSchema();

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => database?.drop());
 
 describe('schema.sql', () => {
-  it('is the schema after all migrations; else: npm run schema', async () => {
+  it('is the schema after all migrations; else: npm run generate', async () => {
     expect(file).toBe(await schemaText(database.sql));
   });
 
