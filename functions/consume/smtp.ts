@@ -2,17 +2,23 @@
 import { Readable, Transform } from 'node:stream';
 import type { NodemailerError } from 'nodemailer/lib/errors';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { type InStep, keepInStep, mostReplyBytes } from './in-step.ts';
 import { type AttemptResult, parseReply, type Refused, type SmtpReply, type Stage, storableText } from './outcome.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { refuseSmtpUtf8 } from './smtputf8.ts';
 
-export type { SMTPConnection };
+/** A connection to a relay. */
+export interface Connection extends InStep {
+  smtp: SMTPConnection;
+}
 
 export interface SmtpMessage {
   envelope: { from: string; to: string[] };
   compose: () => Buffer | Readable;
   /** Runs when the relay has said that it takes the message, before the first byte of it is sent; if it rejects, none is. */
   beforeData?: (() => Promise<void>) | undefined;
+  /** Runs when all of a long message has left but the final dot; if it throws, that is not sent. */
+  beforeDot?: (() => void) | undefined;
 }
 
 /** How a message's conversation ended, and how much of the message had been sent by then. */
@@ -27,7 +33,7 @@ const connectTimeoutMs = 30_000;
 const farewellMs = 5_000;
 
 /** Opens a connection, or says how that ended. `timeoutMs` is how long the relay may be silent. */
-export async function openConnection(relay: RelayAddress, timeoutMs: number): Promise<SMTPConnection | AttemptResult> {
+export async function openConnection(relay: RelayAddress, timeoutMs: number): Promise<Connection | AttemptResult> {
   const { host, port, secure, requireTLS, ignoreTLS, tls, auth, ehloName } = relay;
   const setUpMs = Math.min(connectTimeoutMs, timeoutMs);
   const smtp = new SMTPConnection({
@@ -41,7 +47,9 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
     connectionTimeout: setUpMs,
     greetingTimeout: setUpMs,
     socketTimeout: timeoutMs,
+    maxResponseSize: mostReplyBytes,
   });
+  const { isOutOfStep } = keepInStep(smtp);
   // For as long as it lives: an error nobody listens for would end the process.
   smtp.on('error', () => {});
   try {
@@ -53,7 +61,7 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
         else resolve();
       });
     });
-    return smtp;
+    return { smtp, isOutOfStep };
   } catch (error) {
     smtp.close();
     return withoutSecrets(resultOf(error as NodemailerError, 'connect', false), auth);
@@ -62,8 +70,8 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
 
 /** Hands one message over. Never rejects: how it ended is the answer. */
 export async function handOver(
-  smtp: SMTPConnection,
-  { envelope, compose, beforeData }: SmtpMessage,
+  { smtp }: Connection,
+  { envelope, compose, beforeData, beforeDot }: SmtpMessage,
 ): Promise<Handover> {
   const refusal = refuseSmtpUtf8(envelope, extensionsOf(smtp));
   if (refusal) return { result: refusal, sent: 'nothing' };
@@ -73,7 +81,7 @@ export async function handOver(
   } catch (error) {
     return { result: { ended: 'abandoned', reason: composeFailed, error: error as Error }, sent: 'nothing' };
   }
-  const message = gate(composed, beforeData, () => leaveTogether(smtp));
+  const message = gate(composed, { beforeData, beforeDot, aboutToLeave: () => leaveTogether(smtp) });
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };
   const result = await new Promise<AttemptResult>((resolve) => {
@@ -106,7 +114,7 @@ function extensionsOf(smtp: SMTPConnection): readonly string[] {
 }
 
 /** Makes a connection ready for another message; false when it cannot be. */
-export function reset(smtp: SMTPConnection): Promise<boolean> {
+export function reset({ smtp }: Connection): Promise<boolean> {
   return new Promise((resolve) => {
     const answer = (isReset: boolean) => {
       clearTimeout(timer);
@@ -122,7 +130,7 @@ export function reset(smtp: SMTPConnection): Promise<boolean> {
 }
 
 /** Ends a connection politely, and in any case. */
-export function quit(smtp: SMTPConnection): void {
+export function quit({ smtp }: Connection): void {
   const timer = setTimeout(() => smtp.close(), farewellMs);
   timer.unref();
   smtp.once('end', () => clearTimeout(timer));
@@ -134,13 +142,17 @@ const pieceBytes = 65_536;
 
 const composeFailed = 'the message could not be composed';
 
+const claimUncertain = 'the claim was lost, or could not be kept';
+
+interface Passing extends Pick<SmtpMessage, 'beforeData' | 'beforeDot'> {
+  aboutToLeave: () => void;
+}
+
 /** Lets the message through once `beforeData` is done; nothing reads it before the relay has answered DATA. */
-function gate(
-  message: Buffer | Readable,
-  beforeData: () => Promise<void> = async () => {},
-  aboutToLeave: () => void = () => {},
-) {
-  const { through, open } = Buffer.isBuffer(message) ? gateOfWhole(message, aboutToLeave) : gateOfStream(message);
+function gate(message: Buffer | Readable, { beforeData = async () => {}, beforeDot, aboutToLeave }: Passing) {
+  const { through, open } = Buffer.isBuffer(message)
+    ? gateOfWhole(message, aboutToLeave)
+    : gateOfStream(message, beforeDot);
   let sent: Handover['sent'] = 'nothing';
   let fault: AttemptResult | undefined;
   const giveUp = (reason: string) => (error: Error) => {
@@ -149,13 +161,13 @@ function gate(
   };
   // At once, and on both: the message begins to be composed now, and the relay may be gone before it is asked for.
   if (!Buffer.isBuffer(message)) message.on('error', giveUp(composeFailed));
-  through.on('error', () => {});
+  through.on('error', giveUp(claimUncertain));
   const read = through._read.bind(through);
   through._read = (size) => {
     read(size);
     if (sent !== 'nothing') return;
     sent = 'some';
-    beforeData().then(open, giveUp('the claim was lost, or could not be kept'));
+    beforeData().then(open, giveUp(claimUncertain));
   };
   // Before the final dot, which nodemailer adds when it sees the same end: what comes later may be too late.
   through.on('end', () => {
@@ -174,8 +186,8 @@ function gateOfWhole(message: Buffer, aboutToLeave: () => void) {
   return { through, open };
 }
 
-function gateOfStream(message: Readable) {
-  const through = inLargePieces();
+function gateOfStream(message: Readable, beforeDot: () => void = () => {}) {
+  const through = inLargePieces(beforeDot);
   return { through, open: () => void message.pipe(through) };
 }
 
@@ -188,7 +200,7 @@ function inPieces(message: Buffer | Readable): Buffer | Readable {
 }
 
 /** Nodemailer composes a message from a dozen pieces, and each that comes to the socket by itself is a write and a packet. */
-function inLargePieces(): Transform {
+function inLargePieces(beforeEnd: () => void): Transform {
   let pieces: Buffer[] = [];
   let size = 0;
   const taken = () => {
@@ -205,6 +217,12 @@ function inLargePieces(): Transform {
       else done(null, taken());
     },
     flush(done) {
+      try {
+        beforeEnd();
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
       if (size > 0) this.push(taken());
       done();
     },
@@ -233,6 +251,16 @@ function withRefusals(result: AttemptResult, { rejectedErrors }: OwnEnvelope): A
   if ((result.ended !== 'refused' && result.ended !== 'lost') || result.stage !== 'data') return result;
   return { ...result, refused: refusals(rejectedErrors) };
 }
+
+/** What becomes of a refusal when the connection turns out to be out of step: another one is asked. */
+export const lostInStep: AttemptResult = {
+  ended: 'lost',
+  stage: 'envelope',
+  transmitted: false,
+  timed_out: false,
+  reason: 'the relay is out of step: whom and what it refused is not known',
+  refused: new Map(),
+};
 
 function lostAtData(reason: string): AttemptResult {
   return { ended: 'lost', stage: 'data', transmitted: true, timed_out: false, reason, refused: new Map() };
