@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { domainToASCII } from 'node:url';
 import { createBatcher } from '../../lib/process/batch.ts';
 import { BoundedMap } from '../../lib/process/bounded-map.ts';
-import { isDatabaseAway } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable } from '../../lib/store/database.ts';
 import type { DkimKeyRow } from '../../lib/store/dkim-keys/dkim-keys.ts';
 import type { DkimSigningKey } from './dkim-sign.ts';
 
@@ -35,7 +35,7 @@ export function createKeyLookup({ read, keepMs }: LookupOptions): FindDkimKey {
           .find(Boolean),
       );
     },
-    { maxItems: maxAskedAtOnce, failsAll: isDatabaseAway },
+    { maxItems: maxAskedAtOnce, failsAll: isDatabaseUnavailable },
   );
 
   return (address) => {

@@ -77,18 +77,25 @@ export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPol
   return deferred(email, move, { waitMs, category: relaysAwayCategory }, policy);
 }
 
-/** The move of an email that a worker which is to end had claimed and not begun: another one has it at once. */
-export function handBack({ id, attempts }: ClaimedEmail): Move {
+/**
+ * The move of an email whose worker is to end and has not begun, or is not sure enough of its claim to go on: another one has it at
+ * once. `conversations` are those that came to nothing by it.
+ */
+export function handBack(
+  email: ClaimedEmail,
+  reason: 'worker_stopped' | 'lease_uncertain',
+  conversations: readonly Attempt[] = [],
+): Move {
   return {
-    id,
+    id: email.id,
     from: ['sending'],
-    attempts,
+    attempts: email.attempts,
     to: 'queued',
     due_in_ms: 0,
     settled: {},
     last_reply: null,
-    events: [{ type: 'queued', detail: { reason: 'worker_stopped' } }],
-    facts: [],
+    events: [{ type: 'queued', detail: { reason } }],
+    facts: conversations.map((conversation) => attemptEvent(email, conversation)),
   };
 }
 

@@ -129,6 +129,20 @@ describe('what a relay must not get', () => {
     expect(server.lines.filter((line) => line === '.')).toHaveLength(1);
   });
 
+  it('the final dot of a long message, when the claim is not sure by then', async () => {
+    const server = await scripted(obliging);
+    const relay = relayAt(server.url);
+    const beforeDot = () => {
+      throw new Error('uncertain');
+    };
+    const compose = () => Readable.from([Buffer.from(body.repeat(10_000))]);
+    const result = await relay.send(message({ compose, beforeDot }));
+    expect(result).toMatchObject({ ended: 'abandoned', error: expect.objectContaining({ message: 'uncertain' }) });
+    await expect.poll(server.open).toBe(0);
+    expect(server.lines.length).toBeGreaterThan(1_000);
+    expect(server.lines).not.toContain('.');
+  });
+
   it('a byte of the message before it may', async () => {
     const server = await scripted(obliging);
     let release = () => {};

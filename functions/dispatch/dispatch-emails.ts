@@ -2,8 +2,8 @@
 
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
-import { inTransaction, type Sql } from '../../lib/store/database.ts';
-import { lockDueEmails } from '../../lib/store/emails/due.ts';
+import { inTransaction, type Query, type Sql } from '../../lib/store/database.ts';
+import { type DueEmail, lockDueEmails } from '../../lib/store/emails/due.ts';
 import { moveEmails } from '../../lib/store/emails/transition.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
 
@@ -24,13 +24,22 @@ export interface Round {
 /** Most emails of one round: few enough that its transaction stays short. */
 export const roundLimit = 500;
 
+/**
+ * A round that waited longer than this for its rows has waited for somebody's lock on the table, and so have workers that wanted to
+ * renew their leases: what looks abandoned is left to a later round.
+ */
+const stalledMs = 1_500;
+/** How much later: the workers record first what they delivered meanwhile. */
+const afterStallMs = 5_000;
+let leasesLeftUntil = Number.NEGATIVE_INFINITY;
+
 /** One round. Any number may run at once: each locks its own rows. */
 export async function runOnce({ sql, queue, policy, log }: DispatchDependencies): Promise<Round> {
   // Without the broker, moving rows on would only make them wait longer.
   await queue.check();
 
   const moves = await inTransaction(sql, async (transaction) => {
-    const due = await lockDueEmails(transaction, roundLimit);
+    const due = await lockDueSafely(transaction);
     const decided = due.map((email) => ({ email, move: dueStep(email, policy) }));
     await moveEmails(
       transaction,
@@ -47,6 +56,14 @@ export async function runOnce({ sql, queue, policy, log }: DispatchDependencies)
   const round = { due: moves.length, published: published.filter(({ status }) => status === 'fulfilled').length };
   if (round.due > 0) log.info('round', { ...round });
   return round;
+}
+
+async function lockDueSafely(transaction: Query): Promise<DueEmail[]> {
+  const askedAt = performance.now();
+  const due = await lockDueEmails(transaction, roundLimit);
+  const now = performance.now();
+  if (now - askedAt > stalledMs) leasesLeftUntil = now + afterStallMs;
+  return now < leasesLeftUntil ? due.filter(({ status }) => status !== 'sending') : due;
 }
 
 /** How soon the next round is to follow: after a full one at once. */

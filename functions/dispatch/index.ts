@@ -51,7 +51,11 @@ const hosted = hostFunction({
   metrics,
   maxBodyBytes: 64_000,
   routes: [createRoundRoute(dependencies), createPurgeRoute(purge)],
-  ready: { database: () => sql`select 1`, broker: () => queue.check() },
+  ready: {
+    database: () => sql`select 1`,
+    broker: () => queue.check(),
+    queues: () => queue.checkQueues('transactional', 'bulk', 'webhooks'),
+  },
   start: () => {
     running = Promise.all([
       run({ round: () => pauseAfterRound(dependencies, intervalMs), intervalMs, sql, log }, stopping.signal),

@@ -3,7 +3,7 @@ import { databaseError } from '../../lib/http/database-error.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Route } from '../../lib/http/route.ts';
 import { BrokerAwayError } from '../../lib/queue/queue.ts';
-import { isDatabaseAway } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable } from '../../lib/store/database.ts';
 import { type DispatchDependencies, runOnce } from './dispatch-emails.ts';
 import { publishDueDeliveries } from './dispatch-webhooks.ts';
 import { type PurgeDependencies, purgeOnce } from './purge.ts';
@@ -19,7 +19,7 @@ export function createRoundRoute(dependencies: DispatchDependencies): Route {
         webhooks: await publishDueDeliveries(dependencies),
       });
       const body = await round().catch((error) => {
-        if (isDatabaseAway(error)) throw databaseError(error);
+        if (isDatabaseUnavailable(error)) throw databaseError(error);
         if (error instanceof BrokerAwayError)
           throw new ApiError('unavailable', 'The broker cannot be reached.', { cause: error });
         throw error;

@@ -8,7 +8,7 @@ import { readSettings } from '../../lib/process/settings.ts';
 import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { claimDeliveries } from '../../lib/store/webhooks/claim.ts';
 import { createNotifyMetrics } from './metrics.ts';
 import { type NotifyDependencies, notify as notifyOf } from './notify.ts';
@@ -27,7 +27,7 @@ const leaseMs = timeoutMs * 2 + 2_000;
 
 const inGroups = (batch: string) => ({
   maxItems: 500,
-  failsAll: isDatabaseAway,
+  failsAll: isDatabaseUnavailable,
   onGroup: (items: number) => batches.observe({ batch }, items),
 });
 
@@ -67,7 +67,10 @@ const hosted = hostFunction({
   metrics,
   maxBodyBytes: 64_000,
   routes: [createCloudEventRoute('delivery', notifyId)],
-  ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
+  ready: {
+    database: () => sql`select 1`,
+    ...(queue && { broker: () => queue.check(), queues: () => queue.checkQueues('webhooks') }),
+  },
   start: () => void consumer?.start(),
   close: async () => {
     await consumer?.stop();

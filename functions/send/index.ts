@@ -6,7 +6,7 @@ import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { type Acceptance, bytesOf, insertEmails } from '../../lib/store/emails/accept.ts';
 import { readStatuses } from '../../lib/store/emails/read.ts';
 import { createWriter } from './render-emails.ts';
@@ -44,12 +44,12 @@ const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acc
     max: 1,
   },
   writesAtOnce: 2,
-  failsAll: isDatabaseAway,
+  failsAll: isDatabaseUnavailable,
   onGroup: (items) => batches.observe({ batch: 'accept' }, items),
 });
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
-  failsAll: isDatabaseAway,
+  failsAll: isDatabaseUnavailable,
 });
 
 const hosted = hostFunction({

@@ -148,7 +148,7 @@ export const actors: Record<string, Actor> = {
     kind: 'machine',
     needs: 'a claim',
     act: async (sql, { claim }) => {
-      if (claim) await moveEmails(sql, [handBack(claim)]);
+      if (claim) await moveEmails(sql, [handBack(claim, 'worker_stopped')]);
       return null;
     },
   },

@@ -11,6 +11,7 @@ import { type Metrics, requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
 import { readBody, tooLarge } from './body.ts';
 import { commonRoutes } from './common-routes.ts';
+import { databaseError } from './database-error.ts';
 import { type ApiError, problemReply, toApiError } from './errors.ts';
 import type { Reply, Request } from './exchange.ts';
 import { checkMediaType } from './media-type.ts';
@@ -102,7 +103,7 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
   }
 
   function replyTo(thrown: unknown, request: IncomingMessage): Reply {
-    const error = toApiError(thrown);
+    const error = toApiError(databaseError(thrown));
     if (error.status >= 500)
       log.error(error.message, { method: request.method, path: pathOf(request), cause: error.cause });
     return errorReply(error, pathOf(request));

@@ -37,6 +37,11 @@ export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail
     for update skip locked`;
 }
 
+/** Rejects where a round would be refused: as `lockDueEmails`, it asks for a lock, which a server that is read-only does not give. */
+export async function checkLocking(sql: Query): Promise<void> {
+  await sql`select from emails where due_at <= now() limit 1 for update skip locked`;
+}
+
 /** How many emails are due (up to 100,000), and how long the oldest has been, by status. */
 export async function measureBacklog(sql: Query) {
   return sql<{ status: OpenStatus; due: number; oldest_s: number }[]>`
