@@ -14,6 +14,7 @@ import type { DeliveryMetrics } from './metrics.ts';
 import { type Attempt, expire, failEmpty, handBack, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
 import type { Relays } from './relays.ts';
+import { attachedBytes } from './size.ts';
 
 export interface DeliverDependencies {
   /**
@@ -85,6 +86,7 @@ async function attempt(email: ClaimedEmail, lease: Lease, dependencies: DeliverD
     {
       envelope: { from: email.sender, to: email.recipients },
       compose: () => sign(composeMessage(email)),
+      leastBytes: attachedBytes(email.attachments),
       beforeData: startData,
       beforeDot: lease.check,
     },

@@ -1,6 +1,9 @@
 // What the end of one conversation means for the relays: may the next one be tried, and was this one in trouble. Pure.
 import { type AttemptResult, classify, isAboutRelay } from './outcome.ts';
 
+/** What this relay cannot carry and another may: an address that is not ASCII, and a message of this size. */
+const anotherMayTake = ['5.6.7', '5.3.4'];
+
 /**
  * The next relay is tried only on proof that this one has taken nothing: no connection, a refusal of our session, a 4xx in place
  * of taking the message. Never when the outcome is unknown, which would double the email, and never after a 5xx about the
@@ -14,8 +17,7 @@ export function failover(result: AttemptResult, recipients: readonly string[]): 
       return 'done';
     case 'refused':
     case 'lost': {
-      // This relay cannot carry an address that is not ASCII; another may.
-      if (result.ended === 'refused' && result.reply.enhanced_code === '5.6.7') return 'try_next';
+      if (result.ended === 'refused' && anotherMayTake.includes(result.reply.enhanced_code ?? '')) return 'try_next';
       const outcomes = [...classify(result, recipients).recipients.values()];
       return outcomes.every(({ status }) => status === 'deferred') ? 'try_next' : 'done';
     }
