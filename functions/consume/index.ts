@@ -24,9 +24,18 @@ const settings = readSettings(ConsumeSettings, process.env);
 const metrics = createMetrics('consume');
 const batches = batchMetric(metrics);
 const log = createLog('consume', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'consume' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'consume',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 /** Of their own, so that renewals never wait behind statements that carry large contents. */
-const leaseSql = openDatabase(settings.DATABASE_URL, { connections: 1, name: 'consume leases' });
+const leaseSql = openDatabase(settings.DATABASE_URL, {
+  connections: 1,
+  name: 'consume leases',
+  pooler: settings.DATABASE_POOLER,
+});
 const leaseMs = settings.LEASE_SECONDS * 1000;
 /**
  * Emails for each connection: while one is delivered, the others are claimed or recorded, and the more of them wait, the more go

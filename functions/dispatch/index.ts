@@ -17,7 +17,12 @@ import { DispatchSettings } from './settings.ts';
 const settings = readSettings(DispatchSettings, process.env);
 const metrics = createMetrics('dispatch');
 const log = createLog('dispatch', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'dispatch' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'dispatch',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 const queue = await connectQueue(settings.AMQP_URL, log);
 
 const intervalMs = settings.DISPATCH_INTERVAL_SECONDS * 1000;

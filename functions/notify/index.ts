@@ -20,7 +20,12 @@ const settings = readSettings(NotifySettings, process.env);
 const metrics = createMetrics('notify');
 const batches = batchMetric(metrics);
 const log = createLog('notify', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'notify' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'notify',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 const timeoutMs = settings.WEBHOOK_TIMEOUT_SECONDS * 1000;
 /** An attempt ends with its timeout, so that no lease need be renewed; the rest is for what comes before and after it. */
 const leaseMs = timeoutMs * 2 + 2_000;

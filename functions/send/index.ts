@@ -22,7 +22,12 @@ const accepted = counter(metrics, 'emails_accepted_total', 'Emails accepted, by 
   'status',
 ]);
 const log = createLog('send', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'send' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'send',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
 

@@ -1,8 +1,10 @@
 // The one place that opens PostgreSQL.
 import { setTimeout } from 'node:timers/promises';
 import postgres from 'postgres';
+import type { Log } from '../process/log.ts';
 import { arrayTypes } from './array-types.ts';
 import { readDatabaseAddress } from './database-tls.ts';
+import { checkPooler, type Pooler } from './pooler.ts';
 
 export type Sql = postgres.Sql;
 /** What a transaction hands to the SQL functions; a plain `Sql` serves as well. */
@@ -17,20 +19,35 @@ export type Fragment = postgres.Fragment;
  */
 const planning = { enable_seqscan: 'off', jit: 'off' };
 
-/** Opens a pool of at most `connections`; nothing connects before the first query. `name` shows in `pg_stat_activity`. */
-export function openDatabase(url: string, { connections, name }: { connections: number; name: string }): Sql {
+export interface DatabaseOptions {
+  /** Most connections at once. */
+  connections: number;
+  /** Shows in `pg_stat_activity`. */
+  name: string;
+  /** What stands between us and PostgreSQL. */
+  pooler?: Pooler | undefined;
+  /** Where it is given, a pooler that `pooler` does not tell of is looked for, and stops the process. */
+  log?: Log;
+}
+
+/** Opens a pool of connections; but for looking for a pooler, nothing connects before the first query. */
+export function openDatabase(url: string, { connections, name, pooler, log }: DatabaseOptions): Sql {
   const address = readDatabaseAddress(url);
-  return postgres(address.url, {
+  const sql = postgres(address.url, {
     max: connections,
     connect_timeout: 5,
     // Short, so that a database that is back is used again at once.
     backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 0.5),
-    connection: { application_name: `email-api ${name}`, ...planning },
+    // Through a pooler, each statement is planned anew, by what its table is then.
+    prepare: pooler === undefined,
+    connection: { application_name: `email-api ${name}`, ...(pooler === undefined && planning) },
     onnotice: () => {},
     fetch_types: false,
     types: arrayTypes,
     ...(address.socket && { socket: address.socket, ssl: false }),
   });
+  if (log) void checkPooler(sql, pooler, log);
+  return sql;
 }
 
 /**
