@@ -2,15 +2,17 @@
 
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
-import { inTransaction, type Query, type Sql } from '../../lib/store/database.ts';
+import { inTransaction, isDatabaseUnavailable, type Query, type Sql } from '../../lib/store/database.ts';
 import { type DueEmail, lockDueEmails } from '../../lib/store/emails/due.ts';
 import { moveEmails } from '../../lib/store/emails/transition.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
+import type { Recovery } from './recovery.ts';
 
 export interface DispatchDependencies {
   sql: Sql;
   queue: Queue;
   policy: DuePolicy;
+  recovery: Recovery;
   log: Log;
 }
 
@@ -24,28 +26,22 @@ export interface Round {
 /** Most emails of one round: few enough that its transaction stays short. */
 export const roundLimit = 500;
 
-/**
- * A round that waited longer than this for its rows has waited for somebody's lock on the table, and so have workers that wanted to
- * renew their leases: what looks abandoned is left to a later round.
- */
-const stalledMs = 1_500;
-/** How much later: the workers record first what they delivered meanwhile. */
-const afterStallMs = 5_000;
-let leasesLeftUntil = Number.NEGATIVE_INFINITY;
-
 /** One round. Any number may run at once: each locks its own rows. */
-export async function runOnce({ sql, queue, policy, log }: DispatchDependencies): Promise<Round> {
+export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDependencies): Promise<Round> {
   // Without the broker, moving rows on would only make them wait longer.
   await queue.check();
 
   const moves = await inTransaction(sql, async (transaction) => {
-    const due = await lockDueSafely(transaction);
+    const due = await lockDue(transaction, recovery);
     const decided = due.map((email) => ({ email, move: dueStep(email, policy) }));
     await moveEmails(
       transaction,
       decided.map(({ move }) => move),
     );
     return decided;
+  }).catch((error) => {
+    if (isDatabaseUnavailable(error)) recovery.failed();
+    throw error;
   });
 
   // Only now: a worker that gets an id before the commit would find the row as it was, and drop the id.
@@ -58,12 +54,12 @@ export async function runOnce({ sql, queue, policy, log }: DispatchDependencies)
   return round;
 }
 
-async function lockDueSafely(transaction: Query): Promise<DueEmail[]> {
+async function lockDue(transaction: Query, recovery: Recovery): Promise<DueEmail[]> {
   const askedAt = performance.now();
-  const due = await lockDueEmails(transaction, roundLimit);
-  const now = performance.now();
-  if (now - askedAt > stalledMs) leasesLeftUntil = now + afterStallMs;
-  return now < leasesLeftUntil ? due.filter(({ status }) => status !== 'sending') : due;
+  const due = await lockDueEmails(transaction, roundLimit, { leases: recovery.isOver() });
+  recovery.succeeded(performance.now() - askedAt);
+  // Also where it was this very statement that had to wait.
+  return recovery.isOver() ? due : due.filter(({ status }) => status !== 'sending');
 }
 
 /** How soon the next round is to follow: after a full one at once. */

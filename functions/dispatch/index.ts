@@ -10,6 +10,7 @@ import { type DispatchDependencies, pauseAfterRound } from './dispatch-emails.ts
 import { pauseAfterWebhooks } from './dispatch-webhooks.ts';
 import { countDue } from './due-metrics.ts';
 import { type PurgeDependencies, runPurge } from './purge.ts';
+import { createRecovery } from './recovery.ts';
 import { createPurgeRoute, createRoundRoute } from './round-route.ts';
 import { run } from './rounds.ts';
 import { DispatchSettings } from './settings.ts';
@@ -34,6 +35,7 @@ const dependencies: DispatchDependencies = {
     publishGraceMs: settings.PUBLISH_GRACE_SECONDS * 1000,
     giveUpAfterMs: settings.GIVE_UP_AFTER_SECONDS * 1000,
   },
+  recovery: createRecovery(),
   log,
 };
 const purge: PurgeDependencies = {
@@ -63,8 +65,8 @@ const hosted = hostFunction({
   },
   start: () => {
     running = Promise.all([
-      run({ round: () => pauseAfterRound(dependencies, intervalMs), intervalMs, sql, log }, stopping.signal),
-      run({ round: () => pauseAfterWebhooks(dependencies, intervalMs), intervalMs, sql, log }, stopping.signal),
+      run({ round: () => pauseAfterRound(dependencies, intervalMs), intervalMs, log }, stopping.signal),
+      run({ round: () => pauseAfterWebhooks(dependencies, intervalMs), intervalMs, log }, stopping.signal),
       runPurge(purge, settings.PURGE_INTERVAL_SECONDS * 1000, stopping.signal),
     ]);
   },

@@ -22,8 +22,11 @@ export interface DueEmail {
  */
 const recordingMs = 5_000;
 
-/** Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another dispatch has locked. */
-export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail[]> {
+/**
+ * Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another dispatch has locked; and
+ * those whose leases have expired, unless `leases` is false.
+ */
+export async function lockDueEmails(sql: Query, limit: number, { leases = true } = {}): Promise<DueEmail[]> {
   return sql<DueEmail[]>`
     select id, status, lane, delivery, attempts, traceparent,
            (extract(epoch from now() - queued_at) * 1000)::double precision as queued_for_ms,
@@ -32,14 +35,9 @@ export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail
            coalesce(expires_at <= now(), false) as expired
     from emails
     where due_at <= now()
-      and (status <> 'sending' or pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
+      and (status <> 'sending' or ${leases} and pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
     order by due_at limit ${limit}
     for update skip locked`;
-}
-
-/** Rejects where a round would be refused: as `lockDueEmails`, it asks for a lock, which a server that is read-only does not give. */
-export async function checkLocking(sql: Query): Promise<void> {
-  await sql`select from emails where due_at <= now() limit 1 for update skip locked`;
 }
 
 /** How many emails are due (up to 100,000), and how long the oldest has been, by status. */
