@@ -2,6 +2,7 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { buildSite } from './infra/site/build.ts';
 
 /** CommonJS packages inlined into an ES module still ask for `require` (of Node's own modules). */
 const requireShim =
@@ -34,6 +35,14 @@ const withoutSerializer: Plugin = {
   },
 };
 
+/** The parser of queries (qs) would describe a missing key with it, in an error that cannot come about there. */
+const withoutInspection: Plugin = {
+  name: 'without-inspection',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]object-inspect[\\/]index\.js$/ }, () => ({ contents: 'module.exports = String;' }));
+  },
+};
+
 /**
  * Stands in for what the framework and the middleware below it use to follow a request through its callbacks, at the cost of hooks
  * around every promise and resource of the process: more than half of the CPU of a request. What they do with it is of no use
@@ -59,7 +68,7 @@ const withoutRequestTracking: Plugin = {
 const trackers = /node_modules\/(@google-cloud\/functions-framework|on-finished|raw-body)\//;
 
 /** What packages bring along and no function uses. */
-export const slimming = [withoutEncodingTables, withoutSerializer, withoutRequestTracking];
+export const slimming = [withoutEncodingTables, withoutSerializer, withoutInspection, withoutRequestTracking];
 
 /** Writes `<directory>/<function>/index.mjs` for every folder of `functions`, and `<directory>/admin/index.mjs`. */
 export async function bundle(directory = 'dist'): Promise<void> {
@@ -70,7 +79,10 @@ export async function bundle(directory = 'dist'): Promise<void> {
     bundleOne('infra/admin/index.ts', `${directory}/admin/index.mjs`),
   ]);
   // What `migrate` applies, so that the folder is all it needs.
-  await cp('infra/migrations', `${directory}/admin/migrations`, { recursive: true });
+  const isMigration = (path: string) => path === 'infra/migrations' || /\d{4}_[a-z0-9_]+\.sql$/.test(path);
+  await cp('infra/migrations', `${directory}/admin/migrations`, { recursive: true, filter: isMigration });
+  // What `console` serves, beside its bundle.
+  await buildSite(`${directory}/console/site`);
   await Promise.all(functions.map((name) => writeManifest(name, `${directory}/${name}`)));
 }
 

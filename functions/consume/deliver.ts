@@ -5,7 +5,7 @@ import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
 import { untilDatabaseIsBack, untilRecorded } from '../../lib/store/database.ts';
 import type { Claim, ClaimedEmail } from '../../lib/store/emails/claim.ts';
-import type { Move } from '../../lib/store/emails/transition.ts';
+import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 import type { RetryPolicy } from './backoff.ts';
 import type { FindDkimKey } from './dkim-lookup.ts';
 import { signedWith } from './dkim-sign.ts';
@@ -26,8 +26,8 @@ export interface DeliverDependencies {
   keepClaim: (email: ClaimedEmail, askedAt: number) => Lease;
   /** Says that transmission is about to begin; false: the claim was lost. */
   markDataStarted: (email: ClaimedEmail) => Promise<boolean>;
-  /** Resolves with whether the email moved. */
-  record: (move: Move) => Promise<boolean>;
+  /** Resolves with whether the status changed. */
+  record: (transition: Transition) => Promise<boolean>;
   /** Which DKIM key signs for the address in From, if any. */
   findDkimKey: FindDkimKey;
   relays: Relays;
@@ -52,7 +52,7 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
   }
   const { email, askedAt } = claimed;
   if (email.ended !== null) {
-    metrics.moved({ to: email.ended });
+    metrics.changed({ to: email.ended });
     log.info(email.ended, {
       email_id: id,
       client_id: email.client_id,
@@ -98,11 +98,11 @@ async function attempt(email: ClaimedEmail, lease: Lease, dependencies: DeliverD
     ms,
     outcome: classify(result, email.recipients),
   }));
-  const move = first ? moveAfter([first, ...others]) : notBegun();
+  const transition = first ? transitionAfter([first, ...others]) : notBegun();
   // What happened is known here alone: it is kept, and the claim with it, until it is recorded or the process has to end. Else the
   // email would be sent a second time.
-  const moved = await untilRecorded(
-    () => record(move),
+  const isChanged = await untilRecorded(
+    () => record(transition),
     (error, tries) => {
       if (tries % logEveryTries === 1)
         log.error('an attempt cannot be recorded, trying again', { email_id: email.id, error });
@@ -110,10 +110,10 @@ async function attempt(email: ClaimedEmail, lease: Lease, dependencies: DeliverD
   );
 
   for (const each of first ? [first, ...others] : []) metrics.attempted(each);
-  if (moved) metrics.moved(move);
+  if (isChanged) metrics.changed(transition);
   const { relay, ms, outcome } = others.at(-1) ?? first ?? {};
-  log[outcome?.status === 'sent' || move.to === 'queued' ? 'info' : 'warn'](
-    moved ? move.to : 'attempt recorded, but the claim had been lost',
+  log[outcome?.status === 'sent' || transition.to === 'queued' ? 'info' : 'warn'](
+    isChanged ? transition.to : 'attempt recorded, but the claim had been lost',
     {
       email_id: email.id,
       client_id: email.client_id,
@@ -126,11 +126,11 @@ async function attempt(email: ClaimedEmail, lease: Lease, dependencies: DeliverD
     },
   );
 
-  function notBegun(): Move {
+  function notBegun(): Transition {
     return relays.isStopping() ? handBack(email, 'worker_stopped') : relaysAway(email, relays.awayForMs(), retry);
   }
 
-  function moveAfter(attempts: readonly [Attempt, ...Attempt[]]): Move {
+  function transitionAfter(attempts: readonly [Attempt, ...Attempt[]]): Transition {
     const result = conversations.at(-1)?.result;
     const isUncertain = result?.ended === 'abandoned' && result.error instanceof LeaseUncertainError;
     return isUncertain ? handBack(email, 'lease_uncertain', attempts) : nextStep(email, attempts, retry);

@@ -1,9 +1,8 @@
 // Which key signs an email: that of its sender's domain or of the nearest domain above, read in groups and remembered for a while.
 import { createPrivateKey } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { domainToASCII } from 'node:url';
+import { LRUCache } from 'lru-cache';
 import { createBatcher } from '../../lib/process/batch.ts';
-import { BoundedMap } from '../../lib/process/bounded-map.ts';
 import { isDatabaseUnavailable } from '../../lib/store/database.ts';
 import type { DkimKeyRow } from '../../lib/store/dkim-keys/dkim-keys.ts';
 import type { DkimSigningKey } from './dkim-sign.ts';
@@ -24,7 +23,7 @@ const maxDomains = 10_000;
 const maxAskedAtOnce = 200;
 
 export function createKeyLookup({ read, keepMs }: LookupOptions): FindDkimKey {
-  const remembered = new BoundedMap<{ until: number; key: Promise<DkimSigningKey | undefined> }>(maxDomains);
+  const remembered = new LRUCache<string, Promise<DkimSigningKey | undefined>>({ max: maxDomains });
   const readGrouped = createBatcher(
     async (domains: string[]) => {
       const rows = await read([...new Set(domains.flatMap(signingDomains))]);
@@ -41,10 +40,11 @@ export function createKeyLookup({ read, keepMs }: LookupOptions): FindDkimKey {
   return (address) => {
     const domain = address.slice(address.lastIndexOf('@') + 1);
     const known = remembered.get(domain);
-    if (known !== undefined && known.until > performance.now()) return known.key;
+    if (known !== undefined) return known;
     // The promise itself, so that emails that come together ask once.
     const key = readGrouped(domain).then(toDkimSigningKey);
-    remembered.set(domain, { until: performance.now() + keepMs, key });
+    // lru-cache takes a time of 0 for one without an end.
+    if (keepMs > 0) remembered.set(domain, key, { ttl: keepMs });
     key.catch(() => remembered.delete(domain));
     return key;
   };

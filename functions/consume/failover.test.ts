@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parseReply, type SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import { failover, isRelayTrouble } from './failover.ts';
-import { type AttemptResult, parseReply, type SmtpReply, type Stage } from './outcome.ts';
+import type { AttemptResult, Stage } from './outcome.ts';
 
 const [a, b] = ['a@example.com', 'b@example.com'];
 const reply = (text: string) => parseReply(text) as SmtpReply;
@@ -35,6 +36,9 @@ describe('what follows for the relays', () => {
     ['wrong password', refused('auth', '535 5.7.8 wrong'), 'try_next', true],
     ['authentication wanted', refused('envelope', '530 5.7.0 authenticate'), 'try_next', true],
     ['will not relay for us', refused('envelope', '554 5.7.1 <b@x>: Relay access denied'), 'try_next', true],
+    ['account over its limit', refused('data', '550 5.4.5 Daily user sending limit exceeded'), 'try_next', true],
+    ['sender not verified', refused('data', '554 Message rejected: Email address is not verified'), 'try_next', false],
+    ['too fast', refused('data', '454 Throttling failure: Maximum sending rate exceeded'), 'try_next', false],
     ['lost before the end of the message', lost('data'), 'try_next', true],
     ['lost after the end of the message', lost('data', true), 'done', true],
     ['sender deferred', refused('envelope', '451 4.7.1 later'), 'try_next', false],

@@ -1,8 +1,11 @@
 // What the end of one conversation means for the relays: may the next one be tried, and was this one in trouble. Pure.
-import { type AttemptResult, classify, isAboutRelay } from './outcome.ts';
+import type { SmtpReply } from '../../lib/mail/smtp-reply.ts';
+import { type AttemptResult, classify, closesRelay } from './outcome.ts';
 
-/** What this relay cannot carry and another may: an address that is not ASCII, and a message of this size. */
-const anotherMayTake = ['5.6.7', '5.3.4'];
+/** What one relay cannot carry and another may: an address that is not ASCII, and a message of this size. */
+export function anotherMayTake(reply: SmtpReply | null): boolean {
+  return reply?.enhanced_code === '5.6.7' || reply?.enhanced_code === '5.3.4';
+}
 
 /**
  * The next relay is tried only on proof that this one has taken nothing: no connection, a refusal of our session, a 4xx in place
@@ -17,7 +20,7 @@ export function failover(result: AttemptResult, recipients: readonly string[]): 
       return 'done';
     case 'refused':
     case 'lost': {
-      if (result.ended === 'refused' && anotherMayTake.includes(result.reply.enhanced_code ?? '')) return 'try_next';
+      if (result.ended === 'refused' && anotherMayTake(result.reply)) return 'try_next';
       const outcomes = [...classify(result, recipients).recipients.values()];
       return outcomes.every(({ status }) => status === 'deferred') ? 'try_next' : 'done';
     }
@@ -31,7 +34,7 @@ export function isRelayTrouble(result: AttemptResult): boolean {
     case 'abandoned':
       return false;
     case 'refused':
-      return isAboutRelay(result.reply, result.stage) || result.reply.code === 421;
+      return closesRelay(result.reply, result.stage) || result.reply.code === 421;
     case 'lost':
       return true;
   }

@@ -11,7 +11,7 @@ import { connectQueue } from '../../lib/queue/queue.ts';
 import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { findActiveKeys } from '../../lib/store/dkim-keys/dkim-keys.ts';
 import { claimEmails, markDataStarted, renewLeases } from '../../lib/store/emails/claim.ts';
-import { type Move, moveEmails } from '../../lib/store/emails/transition.ts';
+import { type Transition, transitionEmails } from '../../lib/store/emails/transition-emails.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
 import { createKeyLookup } from './dkim-lookup.ts';
 import { createLeases } from './leases.ts';
@@ -86,9 +86,9 @@ const dependencies: DeliverDependencies = {
     read: (domains) => findActiveKeys(sql, domains),
     keepMs: settings.DKIM_KEYS_SECONDS * 1000,
   }),
-  record: createBatcher(async (moves: Move[]) => {
-    const moved = await moveEmails(sql, moves);
-    return moves.map(({ id }) => moved.has(id));
+  record: createBatcher(async (transitions: Transition[]) => {
+    const changed = await transitionEmails(sql, transitions);
+    return transitions.map(({ id }) => changed.has(id));
   }, inGroups('record')),
   relays,
   retry: {
@@ -118,7 +118,8 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: [createCloudEventRoute('email', deliverId)],
+  routes: { push: createCloudEventRoute('email', deliverId) },
+  dependencies: undefined,
   ready: {
     database: () => sql`select 1`,
     ...(queue && { broker: () => queue.check(), queues: () => queue.checkQueues('transactional', 'bulk') }),

@@ -2,14 +2,14 @@
 
 import { ageMetric, counter, durationMetric, gauge, type Metrics } from '../../lib/process/metrics.ts';
 import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
-import type { Move } from '../../lib/store/emails/transition.ts';
+import type { EmailStatus } from '../../lib/store/emails/email.ts';
 import type { Attempt } from './next-step.ts';
 import type { RelayState } from './relays.ts';
 
 export interface DeliveryMetrics {
   claimed(email: Pick<ClaimedEmail, 'wanted_for_ms'>): void;
   attempted(attempt: Attempt): void;
-  moved(move: Pick<Move, 'to'>): void;
+  changed(transition: { to: EmailStatus }): void;
 }
 
 export function createDeliveryMetrics(metrics: Metrics, relayStates: () => RelayState[]): DeliveryMetrics {
@@ -20,7 +20,7 @@ export function createDeliveryMetrics(metrics: Metrics, relayStates: () => Relay
     'Conversations with relays, and how long each took.',
     ['relay', 'outcome', 'category'],
   );
-  const moves = counter(
+  const changes = counter(
     metrics,
     'emails_moved_total',
     'Emails by the status an attempt, or a claim in vain, brought them to.',
@@ -33,6 +33,6 @@ export function createDeliveryMetrics(metrics: Metrics, relayStates: () => Relay
     claimed: ({ wanted_for_ms }) => age.observe(wanted_for_ms / 1000),
     attempted: ({ relay, ms, outcome: { status, category } }) =>
       attempts.observe({ relay, outcome: status, category }, ms / 1000),
-    moved: ({ to }) => moves.inc({ status: to }),
+    changed: ({ to }) => changes.inc({ status: to }),
   };
 }

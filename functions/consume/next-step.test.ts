@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { parseReply, type SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import { nextStep, relaysAway } from './next-step.ts';
-import { classify, parseReply, type SmtpReply } from './outcome.ts';
+import { classify } from './outcome.ts';
 
 const policy: RetryPolicy = { baseMs: 30_000, maxMs: 3_600_000, giveUpAfterMs: 86_400_000 };
 const email = (over: Partial<ClaimedEmail> = {}): ClaimedEmail => ({
@@ -77,6 +78,19 @@ describe('nextStep', () => {
     expect(move.events.map(({ type }) => type)).toEqual([to]);
   });
 
+  it.each(['552 5.3.4 too large', '553 5.6.7 no SMTPUTF8'])(
+    '%s: waits for a relay that was only in trouble',
+    (text) => {
+      const [first, second] = [
+        { relay: 'one:25', ms: 5, outcome: lost(false) },
+        { relay: 'two:25', ms: 7, outcome: refusedWith(text) },
+      ];
+      expect(nextStep(email(), [first, second], policy, 0)).toMatchObject({ to: 'deferred', hard_bounces: [] });
+      expect(nextStep(email(), [second], policy, 0)).toMatchObject({ to: 'bounced', hard_bounces: [] });
+      expect(nextStep(email(), [second, second], policy, 0)).toMatchObject({ to: 'bounced' });
+    },
+  );
+
   it('tells of every conversation, and is decided by the last', () => {
     const [first, second] = [
       { relay: 'one:25', ms: 5, outcome: lost(false) },
@@ -124,6 +138,19 @@ describe('nextStep', () => {
       to: 'failed',
       due_in_ms: null,
     });
+  });
+
+  it('names the recipients that will never take mail', () => {
+    const refusedAtRcpt = (text: string) => {
+      const reply = parseReply(text) as SmtpReply;
+      const refused = new Map([['b@example.com', reply]]);
+      return step(classify({ ended: 'refused', stage: 'envelope', reply, refused }, ['b@example.com'])).hard_bounces;
+    };
+    expect(refusedAtRcpt('550 5.1.1 no such user')).toEqual(['b@example.com']);
+    expect(refusedAtRcpt('550 5.1.1 192.0.2.1 has sent to too many recipients this hour')).toEqual([]);
+    expect(refusedAtRcpt('550 Authentication is required for relay')).toEqual([]);
+    expect(step(refusedWith('550 5.1.1 no such user')).hard_bounces).toEqual(['b@example.com']);
+    expect(step(refusedWith('550 no such user')).hard_bounces).toEqual([]);
   });
 
   it('keeps what the relay said', () => {

@@ -1,12 +1,12 @@
-// What an outcome means for the email: where its status moves, when it is tried again, and what its history says. Pure.
+// What an outcome means for the email: what its status becomes, when it is tried again, and what its history says. Pure.
 
 import { traceIdOf } from '../../lib/process/trace.ts';
 import type { Claim, ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import type { SettledRecipient } from '../../lib/store/emails/email.ts';
 import type { NewEvent } from '../../lib/store/emails/events.ts';
-import type { Move } from '../../lib/store/emails/transition.ts';
+import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
-import { isHardBounce } from './hard-bounce.ts';
+import { anotherMayTake } from './failover.ts';
 import type { AttemptOutcome } from './outcome.ts';
 
 /** One conversation with one relay, and what it came to. */
@@ -28,20 +28,20 @@ export function nextStep(
   conversations: readonly [Attempt, ...Attempt[]],
   policy: RetryPolicy,
   random?: number,
-): Move {
-  const { outcome } = conversations.at(-1) ?? conversations[0];
+): Transition<'attempt'> {
+  const { outcome } = deciding(conversations);
   const { reply, reason } = outcome;
-  const move = {
+  const attempted = {
     id: email.id,
-    from: ['sending', 'queued'] satisfies Move['from'],
+    by: 'attempt' as const,
     attempts: email.attempts,
     settled: settledRecipients(outcome),
     last_reply: reply ? `${reply.code} ${reply.enhanced_code ?? ''} ${reply.text}`.replace(/ +/g, ' ').trim() : reason,
     hard_bounces: hardBounces(outcome),
     facts: conversations.map((conversation) => attemptEvent(email, conversation)),
   };
-  const end = (to: 'sent' | 'bounced' | 'unknown', why?: string): Move => ({
-    ...move,
+  const end = (to: 'sent' | 'bounced' | 'unknown', why?: string): Transition<'attempt'> => ({
+    ...attempted,
     to,
     due_in_ms: null,
     events: [{ type: to, detail: why === undefined ? {} : { reason: why } }],
@@ -60,35 +60,42 @@ export function nextStep(
       return tryAgain();
   }
 
-  function tryAgain(): Move {
+  function tryAgain(): Transition<'attempt'> {
     return deferred(
       email,
-      move,
+      attempted,
       { waitMs: backoff(email.wanted_for_ms, policy, random), category: outcome.category },
       policy,
     );
   }
 }
 
-/** The move of an email that no relay may be asked to take for `waitMs`. The attempt did not take place: no event tells of one. */
-export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPolicy): Move {
+/** The last; but where that relay cannot carry it, one before that was only in trouble may yet. */
+function deciding(conversations: readonly [Attempt, ...Attempt[]]): Attempt {
+  const last = conversations.at(-1) ?? conversations[0];
+  if (!anotherMayTake(last.outcome.reply)) return last;
+  return conversations.find(({ outcome }) => outcome.status === 'deferred') ?? last;
+}
+
+/** The transition of an email that no relay may be asked to take for `waitMs`. The attempt did not take place: no event tells of one. */
+export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPolicy): Transition<'release'> {
   const { id, attempts } = email;
-  const move = { id, from: ['sending'] satisfies Move['from'], attempts, settled: {}, last_reply: null, facts: [] };
-  return deferred(email, move, { waitMs, category: relaysAwayCategory }, policy);
+  const released = { id, by: 'release' as const, attempts, settled: {}, last_reply: null, facts: [] };
+  return deferred(email, released, { waitMs, category: relaysAwayCategory }, policy);
 }
 
 /**
- * The move of an email whose worker is to end and has not begun, or is not sure enough of its claim to go on: another one has it at
- * once. `conversations` are those that came to nothing by it.
+ * The transition of an email whose worker is to end and has not begun, or is not sure enough of its claim to go on: another one has it
+ * at once. `conversations` are those that came to nothing by it.
  */
 export function handBack(
   email: ClaimedEmail,
   reason: 'worker_stopped' | 'lease_uncertain',
   conversations: readonly Attempt[] = [],
-): Move {
+): Transition<'release'> {
   return {
     id: email.id,
-    from: ['sending'],
+    by: 'release',
     attempts: email.attempts,
     to: 'queued',
     due_in_ms: 0,
@@ -100,20 +107,21 @@ export function handBack(
 }
 
 /** Deferred, unless it is too old for that. */
-function deferred(
+function deferred<Decided extends object>(
   email: ClaimedEmail,
-  move: Omit<Move, 'to' | 'due_in_ms' | 'events'>,
+  decided: Decided,
   { waitMs, category }: { waitMs: number; category: string },
   policy: RetryPolicy,
-): Move {
+) {
   if (email.wanted_for_ms >= policy.giveUpAfterMs) {
-    const reason = 'given up: too old for another attempt';
-    return { ...move, to: 'failed', due_in_ms: null, events: [{ type: 'failed', detail: { reason } }] };
+    const failed: NewEvent = { type: 'failed', detail: { reason: 'given up: too old for another attempt' } };
+    return { ...decided, to: 'failed' as const, due_in_ms: null, events: [failed] };
   }
   // One that expires before its next attempt is looked at when it does.
   const due_in_ms = Math.min(waitMs, Math.max(email.expires_in_ms ?? Number.POSITIVE_INFINITY, 0));
   const next_attempt_at = new Date(Date.now() + due_in_ms).toISOString();
-  return { ...move, to: 'deferred', due_in_ms, events: [{ type: 'deferred', detail: { next_attempt_at, category } }] };
+  const event: NewEvent = { type: 'deferred', detail: { next_attempt_at, category } };
+  return { ...decided, to: 'deferred' as const, due_in_ms, events: [event] };
 }
 
 function attemptEvent(email: ClaimedEmail, { relay, ms, outcome }: Attempt): NewEvent {
@@ -136,20 +144,20 @@ function attemptEvent(email: ClaimedEmail, { relay, ms, outcome }: Attempt): New
   };
 }
 
-/** The move of an email that came too late to be attempted. */
-export function expire(claim: Claim): Move {
+/** The transition of an email that came too late to be attempted. */
+export function expire(claim: Claim): Transition<'release'> {
   return endUnattempted(claim, 'expired', 'its time to be delivered had passed');
 }
 
-/** The move of an email whose contents are gone. They are kept while it is on the way, so somebody has deleted them by hand. */
-export function failEmpty(claim: Claim): Move {
+/** The transition of an email whose contents are gone. They are kept while it is on the way, so somebody has deleted them by hand. */
+export function failEmpty(claim: Claim): Transition<'release'> {
   return endUnattempted(claim, 'failed', 'its contents are gone');
 }
 
-function endUnattempted({ id, attempts }: Claim, to: 'expired' | 'failed', reason: string): Move {
+function endUnattempted({ id, attempts }: Claim, to: 'expired' | 'failed', reason: string): Transition<'release'> {
   return {
     id,
-    from: ['sending'],
+    by: 'release',
     attempts,
     to,
     due_in_ms: null,
@@ -177,9 +185,7 @@ function settledRecipients({ recipients }: AttemptOutcome): Record<string, Settl
 
 /** Recipients that are not to be tried again by any email. */
 function hardBounces({ recipients }: AttemptOutcome): string[] {
-  return [...recipients].flatMap(([recipient, { status, reply, refused_alone }]) =>
-    status === 'bounced' && reply && refused_alone && isHardBounce(reply, refused_alone) ? [recipient] : [],
-  );
+  return [...recipients].flatMap(([recipient, { hard }]) => (hard ? [recipient] : []));
 }
 
 function recipientStatuses({ recipients }: AttemptOutcome): Record<string, string> {

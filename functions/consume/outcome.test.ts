@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type AttemptResult, classify, parseReply, type SmtpReply, type Stage, storableText } from './outcome.ts';
+import { parseReply, type SmtpReply } from '../../lib/mail/smtp-reply.ts';
+import { type AttemptResult, classify, type Stage } from './outcome.ts';
 
 const reply = (text: string): SmtpReply => parseReply(text) as SmtpReply;
 const none = new Map<string, SmtpReply>();
@@ -54,6 +55,33 @@ describe('classify, one recipient', () => {
     ['Exim does not know us', refused('envelope', '550 relay not permitted'), 'deferred', 'relay_account'],
     ['Exchange does not know us', refused('envelope', '550 5.7.54 SMTP; Unable to relay'), 'deferred', 'relay_account'],
     ['a word alone is no relaying', refused('envelope', '550 5.7.1 denied by the relay team'), 'bounced', 'policy'],
+    [
+      'account over its limit',
+      refused('data', '550 5.4.5 Daily user sending limit exceeded'),
+      'deferred',
+      'relay_account',
+    ],
+    [
+      'sender not ours',
+      refused('envelope', '553 5.7.1 Sender address rejected: not owned by user c'),
+      'deferred',
+      'relay_account',
+    ],
+    [
+      'relay knows no such host',
+      refused('envelope', "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"),
+      'deferred',
+      'relay_account',
+    ],
+    ['message too large', refused('envelope', '552 5.3.4 Message size exceeds fixed limit'), 'bounced', 'mail_system'],
+    [
+      'message too large, without a code',
+      refused('envelope', '552 message size exceeds the maximum'),
+      'bounced',
+      'other',
+    ],
+    ['a rate', refused('envelope', '550 5.7.1 rate limit exceeded'), 'deferred', 'policy'],
+    ['a code after the text', refused('envelope', '550 no mailbox here by that name (#5.1.1)'), 'bounced', 'address'],
     ['given up by us', { ended: 'abandoned', reason: 'claim lost', error: new Error() }, 'deferred', 'worker'],
   ])('%s', (_what, result, status, category) => {
     const outcome = classify(result, ['a@example.com']);
@@ -96,25 +124,5 @@ describe('classify, several recipients', () => {
       three,
     );
     expect(outcome.status).toBe('bounced');
-  });
-});
-
-describe('parseReply', () => {
-  it.each([
-    ['250 2.1.5 Ok', { code: 250, enhanced_code: '2.1.5', text: 'Ok' }],
-    [
-      '550-5.1.1 The address\r\n550 5.1.1 is unknown',
-      { code: 550, enhanced_code: '5.1.1', text: 'The address is unknown' },
-    ],
-    ['421 bye', { code: 421, enhanced_code: null, text: 'bye' }],
-    ['250', { code: 250, enhanced_code: null, text: '' }],
-    ['nonsense', undefined],
-  ])('%j', (text, expected) => {
-    expect(parseReply(text)).toEqual(expected);
-  });
-
-  it('keeps text that the database takes', () => {
-    expect(storableText('a\0b\x1b[31m\ud800')).toBe('a b [31m\ufffd');
-    expect(storableText('x'.repeat(2_000))).toHaveLength(1_000);
   });
 });

@@ -1,11 +1,8 @@
 // What an SMTP attempt came to: every way in which it can end, turned into an outcome for each recipient. Pure.
 
-/** A reply of the relay (RFC 5321 §4.2), its enhanced status code (RFC 3463) taken out of the text. */
-export interface SmtpReply {
-  code: number;
-  enhanced_code: string | null;
-  text: string;
-}
+import { readRefusal } from '../../lib/mail/read-refusal.ts';
+import type { RefusalCategory } from '../../lib/mail/reply-rules.ts';
+import type { SmtpReply } from '../../lib/mail/smtp-reply.ts';
 
 /** Where in the conversation something went wrong. */
 export type Stage = 'connect' | 'tls' | 'auth' | 'envelope' | 'data';
@@ -25,27 +22,12 @@ export type AttemptResult =
 export interface RecipientOutcome {
   status: 'sent' | 'deferred' | 'bounced' | 'unknown';
   reply: SmtpReply | null;
-  /** Where it was refused by itself: at its RCPT TO, or after a message that has no other recipient; null: nowhere. */
-  refused_alone: 'rcpt' | 'data' | null;
+  /** The address will never take mail: nothing more is to be sent to it. */
+  hard: boolean;
 }
 
 /** Whose trouble it is: the email's, its recipients', our own relay account's, the line's, or our own. */
-export type Category =
-  | 'accepted'
-  | 'address'
-  | 'mailbox'
-  | 'mail_system'
-  | 'network'
-  | 'protocol'
-  | 'content'
-  | 'policy'
-  | 'relay_account'
-  | 'tls'
-  | 'connection'
-  | 'timeout'
-  | 'outcome_unknown'
-  | 'worker'
-  | 'other';
+export type Category = RefusalCategory | 'accepted' | 'tls' | 'connection' | 'timeout' | 'outcome_unknown' | 'worker';
 
 export interface AttemptOutcome {
   /** What the attempt came to for the email as a whole: anything left to deliver makes it deferred or unknown. */
@@ -63,7 +45,7 @@ export function classify(result: AttemptResult, recipients: readonly string[]): 
       return summarize(
         recipients,
         result.refused,
-        { status: 'sent', reply: result.reply, refused_alone: null },
+        { status: 'sent', reply: result.reply, hard: false },
         ({ status, reply }) => (status === 'sent' ? 'accepted' : categoryOf(reply, 'envelope')),
       );
     case 'refused':
@@ -71,14 +53,14 @@ export function classify(result: AttemptResult, recipients: readonly string[]): 
         categoryOf(reply, result.stage),
       );
     case 'lost': {
-      const others = { status: result.transmitted ? 'unknown' : 'deferred', reply: null, refused_alone: null } as const;
+      const others = { status: result.transmitted ? 'unknown' : 'deferred', reply: null, hard: false } as const;
       const outcome = summarize(recipients, result.refused, others, ({ reply }) =>
         reply ? categoryOf(reply, 'envelope') : lostCategory(result),
       );
       return { ...outcome, reason: result.reason };
     }
     case 'abandoned': {
-      const others = { status: 'deferred', reply: null, refused_alone: null } as const;
+      const others = { status: 'deferred', reply: null, hard: false } as const;
       const outcome = summarize(recipients, new Map(), others, () => 'worker');
       return { ...outcome, reason: result.reason };
     }
@@ -94,7 +76,7 @@ function summarize(
 ): AttemptOutcome {
   const outcomes = recipients.map((recipient): RecipientOutcome => {
     const refusal = refused.get(recipient);
-    return refusal ? { ...refusedBy(refusal, 'envelope'), refused_alone: 'rcpt' } : others;
+    return refusal ? refusedBy(refusal, 'envelope') : others;
   });
   const status = (['unknown', 'deferred', 'sent', 'bounced'] as const).find((wanted) =>
     outcomes.some((one) => one.status === wanted),
@@ -111,28 +93,29 @@ function summarize(
   };
 }
 
+/** Nothing is hard that was said of several recipients together, or of the sender. */
 function refusedTogether(
   { reply, stage }: Extract<AttemptResult, { ended: 'refused' }>,
   recipients: readonly string[],
 ): RecipientOutcome {
-  return { ...refusedBy(reply, stage), refused_alone: stage === 'data' && recipients.length === 1 ? 'data' : null };
+  const refusal = refusedBy(reply, stage);
+  return { ...refusal, hard: refusal.hard && stage === 'data' && recipients.length === 1 };
 }
 
 /** What a refusal means for the recipients it concerns. A relay that has trouble with us never makes users' mail bounce. */
-function refusedBy(reply: SmtpReply, stage: Stage): Pick<RecipientOutcome, 'status' | 'reply'> {
-  const permanent = reply.code >= 500 && !isAboutRelay(reply, stage) && !isTemporaryAllTheSame(reply, stage);
-  return { status: permanent ? 'bounced' : 'deferred', reply };
+function refusedBy(reply: SmtpReply, stage: Stage): RecipientOutcome {
+  if (isBeforeMail(stage)) return { status: 'deferred', reply, hard: false };
+  const { permanent, hard } = readRefusal({ ...reply, stage });
+  return { status: permanent ? 'bounced' : 'deferred', reply, hard };
 }
 
-/** Replies about our account at the relay: RFC 4954 §6 and the codes that RFC 5248 gives to 5.7.10 and 5.7.13. */
-const accountCodes = [523, 525, 530, 534, 535, 538];
-/** A relay that will not relay for us does not know us, whatever code it chose: Postfix, Exim and Exchange, in their words. */
-const relayingDenied = /\brelay(ing)? (access )?(is )?(denied|not (permitted|allowed)|prohibited)|\bunable to relay\b/i;
+/** A refusal that says that the relay takes nothing of ours for now, as opposed to its saying no to one email. */
+export function closesRelay(reply: SmtpReply, stage: Stage): boolean {
+  return isBeforeMail(stage) || readRefusal({ ...reply, stage }).closes_relay;
+}
 
-/** Replies that are about our account or session at the relay, not about this email; and all before MAIL FROM. */
-export function isAboutRelay(reply: SmtpReply, stage: Stage): boolean {
-  if (stage === 'connect' || stage === 'tls' || stage === 'auth') return true;
-  return accountCodes.includes(reply.code) || (reply.code >= 500 && relayingDenied.test(reply.text));
+function isBeforeMail(stage: Stage): stage is 'connect' | 'tls' | 'auth' {
+  return stage === 'connect' || stage === 'tls' || stage === 'auth';
 }
 
 function lostCategory({ stage, transmitted, timed_out }: Extract<AttemptResult, { ended: 'lost' }>): Category {
@@ -143,51 +126,16 @@ function lostCategory({ stage, transmitted, timed_out }: Extract<AttemptResult, 
   return timed_out ? 'timeout' : 'connection';
 }
 
-/**
- * 5yz replies that say nothing final about the email: 503 is about the order of commands, so another session can fare better;
- * 552 to RCPT TO is "too many recipients", to be taken as 452 (RFC 5321 §4.5.3.1.10), unless the enhanced code says otherwise.
- */
-function isTemporaryAllTheSame(reply: SmtpReply, stage: Stage): boolean {
-  if (reply.code === 503) return true;
-  return (
-    reply.code === 552 && stage === 'envelope' && (reply.enhanced_code === null || reply.enhanced_code === '5.5.3')
-  );
-}
-
-/** The subject of an enhanced status code (RFC 3463 §3), its second number. */
-const subjects: Record<string, Category> = {
-  1: 'address',
-  2: 'mailbox',
-  3: 'mail_system',
-  4: 'network',
-  5: 'protocol',
-  6: 'content',
-  7: 'policy',
-};
-
 function categoryOf(reply: SmtpReply | null, stage: Stage): Category {
   if (reply === null) return 'other';
-  if (isAboutRelay(reply, stage))
-    return stage === 'tls' ? 'tls' : stage === 'connect' ? 'mail_system' : 'relay_account';
-  // Of the subject "content" by its number, but about an address that is not ASCII (RFC 6531 §3.5).
-  if (reply.enhanced_code === '5.6.7') return 'address';
-  return subjects[reply.enhanced_code?.split('.')[1] ?? ''] ?? 'other';
-}
-
-/** Reads a reply as it came off the wire, all its lines; undefined if it is not one. */
-export function parseReply(text: string): SmtpReply | undefined {
-  const [, code, enhanced] = /^([2-5]\d\d)[ -]?(?:([245]\.\d{1,3}\.\d{1,3})(?: |$|\n))?/.exec(text) ?? [];
-  if (code === undefined) return undefined;
-  const lines = text.split(/\r?\n/).map((line) => line.replace(/^\d{3}[ -]?/, '').replace(`${enhanced} `, ''));
-  return { code: Number(code), enhanced_code: enhanced ?? null, text: storableText(lines.join(' ')) };
-}
-
-/** Text from a relay as it can be stored: one line, well-formed, bounded. A reply that could not be recorded would be an attempt forgotten. */
-export function storableText(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, 1_000)
-    .toWellFormed();
+  switch (stage) {
+    case 'connect':
+      return 'mail_system';
+    case 'tls':
+      return 'tls';
+    case 'auth':
+      return 'relay_account';
+    default:
+      return readRefusal({ ...reply, stage }).category;
+  }
 }

@@ -66,6 +66,14 @@ describe('several relays', () => {
     expect(second.received).toHaveLength(expected.length - 1);
   });
 
+  it('too large for the one, and the other is left alone just now: it waits', async () => {
+    const { first, second, endings } = await startRelays(2);
+    first.behave({ refuseConnection: [421, 'busy'] });
+    for (let trouble = 0; trouble < 3; trouble++) await endings();
+    second.behave({ answerData: [552, '5.3.4 too large'] });
+    expect(await endings()).toEqual([]);
+  });
+
   it('all refuse for now: a conversation with each, in order', async () => {
     const { relays, first, second, names } = await startRelays(2);
     first.behave({ refuseSender: [451, 'later'] });
@@ -141,6 +149,25 @@ describe('the breaker of a relay', () => {
     expect(await endings()).toEqual(['refused']);
     expect(relays.states()).toMatchObject([{ consecutive_failures: 1 }]);
     expect(lines).toMatchObject([{ level: 'error', reason: '<***@example.com>: Relay access denied' }]);
+  });
+
+  it('an account that has used up its limit is shouted about and left alone; the next relay takes the emails', async () => {
+    const { relays, first, second, endings, lines, names } = await startRelays(2);
+    first.behave({ answerData: [550, '5.4.5 Daily user sending limit exceeded'] });
+    for (let n = 0; n < 3; n += 1) expect(await endings()).toEqual(['refused', 'accepted']);
+    expect(await endings()).toEqual(['accepted']);
+    expect(second.received).toHaveLength(4);
+    expect(relays.states()[0]).toMatchObject({ state: 'open' });
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([{ relay: names[0], code: 550 }]);
+  });
+
+  it('a sender that the account may not use is shouted about, but other senders go on', async () => {
+    const { relays, first, second, endings, lines } = await startRelays(2);
+    first.behave({ refuseSender: [553, '5.7.1 <a@example.com>: Sender address rejected: not owned by user me'] });
+    for (let n = 0; n < 4; n += 1) expect(await endings()).toEqual(['refused', 'accepted']);
+    expect(second.received).toHaveLength(4);
+    expect(relays.states()[0]).toMatchObject({ state: 'closed', consecutive_failures: 0 });
+    expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 });
 

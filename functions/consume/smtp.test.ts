@@ -234,7 +234,7 @@ describe('what a relay says at the beginning', () => {
     expect(failover(result, ['b@example.com'])).toBe('try_next');
     // Nobody's fault: not the recipient's, nor the relay's.
     expect(isRelayTrouble(result)).toBe(false);
-    expect(classify(result, ['b@example.com']).recipients.get('b@example.com')).toMatchObject({ refused_alone: null });
+    expect(classify(result, ['b@example.com']).recipients.get('b@example.com')).toMatchObject({ hard: false });
   });
 
   it('SIZE: what is known to be too large is not even composed', async () => {

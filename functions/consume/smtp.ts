@@ -2,9 +2,10 @@
 import type { Readable } from 'node:stream';
 import type { NodemailerError } from 'nodemailer/lib/errors';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { parseReply, type SmtpReply, storableText } from '../../lib/mail/smtp-reply.ts';
 import { composeFailed, gate, inPieces, type Passing, type Sent } from './gate.ts';
 import { type InStep, keepInStep, mostReplyBytes } from './in-step.ts';
-import { type AttemptResult, parseReply, type Refused, type SmtpReply, type Stage, storableText } from './outcome.ts';
+import type { AttemptResult, Refused, Stage } from './outcome.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { tooLarge, wireBytes } from './size.ts';
 import { refuseSmtpUtf8 } from './smtputf8.ts';

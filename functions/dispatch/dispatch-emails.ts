@@ -4,7 +4,7 @@ import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
 import { inTransaction, isDatabaseUnavailable, type Query, type Sql } from '../../lib/store/database.ts';
 import { type DueEmail, lockDueEmails } from '../../lib/store/emails/due.ts';
-import { moveEmails } from '../../lib/store/emails/transition.ts';
+import { transitionEmails } from '../../lib/store/emails/transition-emails.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
 import type { Recovery } from './recovery.ts';
 
@@ -31,12 +31,12 @@ export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDep
   // Without the broker, moving rows on would only make them wait longer.
   await queue.check();
 
-  const moves = await inTransaction(sql, async (transaction) => {
+  const transitions = await inTransaction(sql, async (transaction) => {
     const due = await lockDue(transaction, recovery);
-    const decided = due.map((email) => ({ email, move: dueStep(email, policy) }));
-    await moveEmails(
+    const decided = due.map((email) => ({ email, transition: dueStep(email, policy) }));
+    await transitionEmails(
       transaction,
-      decided.map(({ move }) => move),
+      decided.map(({ transition }) => transition),
     );
     return decided;
   }).catch((error) => {
@@ -45,11 +45,11 @@ export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDep
   });
 
   // Only now: a worker that gets an id before the commit would find the row as it was, and drop the id.
-  const queued = moves.filter(({ move }) => move.to === 'queued');
+  const queued = transitions.filter(({ transition }) => transition.to === 'queued');
   const published = await Promise.allSettled(
     queued.map(({ email: { id, lane, traceparent } }) => queue.publish(lane, id, traceparent)),
   );
-  const round = { due: moves.length, published: published.filter(({ status }) => status === 'fulfilled').length };
+  const round = { due: transitions.length, published: published.filter(({ status }) => status === 'fulfilled').length };
   if (round.due > 0) log.info('round', { ...round });
   return round;
 }

@@ -1,7 +1,7 @@
 // What is to be done with an email whose `due_at` has passed: lost publishes, lost workers, retries and scheduled sends are one case. Pure.
 import type { DueEmail } from '../../lib/store/emails/due.ts';
 import type { QueuedReason } from '../../lib/store/emails/events.ts';
-import type { Move } from '../../lib/store/emails/transition.ts';
+import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 
 export interface DuePolicy {
   /** How long an id may be on its way to a worker before it is published again. */
@@ -10,8 +10,8 @@ export interface DuePolicy {
   giveUpAfterMs: number;
 }
 
-/** Decides the move. One that goes to `queued` is to be published once it is committed. */
-export function dueStep(email: DueEmail, policy: DuePolicy): Move {
+/** Decides the transition. One that goes to `queued` is to be published once it is committed. */
+export function dueStep(email: DueEmail, policy: DuePolicy): Transition<'dispatch'> {
   // One that is being sent may yet arrive: its outcome, or the loss of its worker, comes first.
   if (email.expired && email.status !== 'sending') return end(email, 'expired', 'its time to be delivered has passed');
   switch (email.status) {
@@ -31,14 +31,14 @@ export function dueStep(email: DueEmail, policy: DuePolicy): Move {
   }
 }
 
-function requeue(email: DueEmail, reason: QueuedReason, dueInMs: number): Move {
+function requeue(email: DueEmail, reason: QueuedReason, dueInMs: number): Transition<'dispatch'> {
   return { ...unchanged(email), to: 'queued', due_in_ms: dueInMs, events: [{ type: 'queued', detail: { reason } }] };
 }
 
-function end(email: DueEmail, to: 'unknown' | 'failed' | 'expired', reason: string): Move {
+function end(email: DueEmail, to: 'unknown' | 'failed' | 'expired', reason: string): Transition<'dispatch'> {
   return { ...unchanged(email), to, due_in_ms: null, last_reply: reason, events: [{ type: to, detail: { reason } }] };
 }
 
 function unchanged({ id, status, attempts }: DueEmail) {
-  return { id, from: [status], attempts, settled: {}, last_reply: null, facts: [] } satisfies Partial<Move>;
+  return { id, by: 'dispatch', from: [status], attempts, settled: {}, last_reply: null, facts: [] } as const;
 }

@@ -11,8 +11,8 @@ import { pauseAfterWebhooks } from './dispatch-webhooks.ts';
 import { countDue } from './due-metrics.ts';
 import { type PurgeDependencies, runPurge } from './purge.ts';
 import { createRecovery } from './recovery.ts';
-import { createPurgeRoute, createRoundRoute } from './round-route.ts';
 import { run } from './rounds.ts';
+import { dispatchRoutes } from './routes.ts';
 import { DispatchSettings } from './settings.ts';
 
 const settings = readSettings(DispatchSettings, process.env);
@@ -28,7 +28,7 @@ const queue = await connectQueue(settings.AMQP_URL, log);
 
 const intervalMs = settings.DISPATCH_INTERVAL_SECONDS * 1000;
 
-const dependencies: DispatchDependencies = {
+const dispatching: DispatchDependencies = {
   sql,
   queue,
   policy: {
@@ -57,7 +57,8 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: [createRoundRoute(dependencies), createPurgeRoute(purge)],
+  routes: dispatchRoutes,
+  dependencies: { dispatch: dispatching, purge },
   ready: {
     database: () => sql`select 1`,
     broker: () => queue.check(),
@@ -65,8 +66,8 @@ const hosted = hostFunction({
   },
   start: () => {
     running = Promise.all([
-      run({ round: () => pauseAfterRound(dependencies, intervalMs), intervalMs, log }, stopping.signal),
-      run({ round: () => pauseAfterWebhooks(dependencies, intervalMs), intervalMs, log }, stopping.signal),
+      run({ round: () => pauseAfterRound(dispatching, intervalMs), intervalMs, log }, stopping.signal),
+      run({ round: () => pauseAfterWebhooks(dispatching, intervalMs), intervalMs, log }, stopping.signal),
       runPurge(purge, settings.PURGE_INTERVAL_SECONDS * 1000, stopping.signal),
     ]);
   },

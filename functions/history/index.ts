@@ -5,7 +5,7 @@ import { createLog } from '../../lib/process/log.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { openDatabase } from '../../lib/store/database.ts';
-import { createHistoryRoutes } from './routes.ts';
+import { historyRoutes } from './routes.ts';
 import { HistorySettings } from './settings.ts';
 
 const settings = readSettings(HistorySettings, process.env);
@@ -17,19 +17,19 @@ const sql = openDatabase(settings.DATABASE_URL, {
   log,
 });
 
-const checkToken = createTokenCheck({
-  issuer: settings.ISSUER,
-  audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
-  jwksUrl: settings.JWKS_URL,
-  sql,
-});
-
 const hosted = hostFunction({
   name: 'history',
   log,
   metrics: createMetrics('history'),
   maxBodyBytes: 0,
-  routes: createHistoryRoutes({ checkToken, sql }),
+  routes: historyRoutes,
+  dependencies: { sql },
+  authenticate: createTokenCheck({
+    issuer: settings.ISSUER,
+    audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
+    jwksUrl: settings.JWKS_URL,
+    sql,
+  }),
   ready: { database: () => sql`select 1` },
   close: () => sql.end(),
 });

@@ -1,6 +1,6 @@
 // The query parameters of GET /emails.
 import * as v from 'valibot';
-import { checkQuery, pageParameters, QueryTime } from '../../lib/http/query.ts';
+import { pageParameters, QueryTime } from '../../lib/http/query.ts';
 import { emailStatuses } from '../../lib/store/emails/email.ts';
 
 export const ListQuery = v.strictObject({
@@ -24,9 +24,4 @@ export const ListQuery = v.strictObject({
 function readTag(text: string): { name: string; value?: string } {
   const colon = text.indexOf(':');
   return colon < 0 ? { name: text } : { name: text.slice(0, colon), value: text.slice(colon + 1) };
-}
-
-/** Throws `invalid_parameter` (400) naming every fault. */
-export function parseListQuery(query: URLSearchParams): v.InferOutput<typeof ListQuery> {
-  return checkQuery(ListQuery, query);
 }

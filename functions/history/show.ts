@@ -1,7 +1,8 @@
 // How rows are shown to clients.
+import type { EmailSummary } from '../../lib/store/emails/columns.ts';
 import type { Mailbox } from '../../lib/store/emails/email.ts';
 import type { EmailEvent } from '../../lib/store/emails/events.ts';
-import type { EmailSummary, ShownContent } from '../../lib/store/emails/read.ts';
+import type { ShownContent } from '../../lib/store/emails/read.ts';
 
 /** An email in a list. */
 export function showSummary(email: EmailSummary) {

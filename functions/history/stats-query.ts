@@ -1,6 +1,6 @@
 // The query parameters of GET /stats: a range of time, and how finely it is cut.
 import * as v from 'valibot';
-import { checkQuery, invalidQuery, QueryTime } from '../../lib/http/query.ts';
+import { invalidQuery, QueryTime } from '../../lib/http/query.ts';
 import type { StatsRange } from '../../lib/store/emails/stats.ts';
 
 const hourMs = 3_600_000;
@@ -17,9 +17,9 @@ export const StatsQuery = v.strictObject({
   interval: v.optional(v.picklist(['hour', 'day'], 'must be hour or day')),
 });
 
-/** The last 24 hours unless told otherwise. Throws `invalid_parameter` (400) naming every fault. */
-export function parseStatsQuery(query: URLSearchParams, now: Date): StatsRange {
-  const { until: askedUntil, since: askedSince, interval } = checkQuery(StatsQuery, query);
+/** The last 24 hours unless told otherwise. Throws `invalid_parameter` (400) for a range that is none, or too long. */
+export function rangeOf(query: v.InferOutput<typeof StatsQuery>, now: Date): StatsRange {
+  const { until: askedUntil, since: askedSince, interval } = query;
   const until = askedUntil ?? now;
   const since = askedSince ?? new Date(until.getTime() - usualRangeMs);
   const rangeMs = until.getTime() - since.getTime();

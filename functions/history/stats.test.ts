@@ -1,11 +1,12 @@
 // GET /stats: which ranges may be asked for, and how counts are shown.
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../lib/http/errors.ts';
+import { checkQuery } from '../../lib/http/query.ts';
 import { showStats } from './show-stats.ts';
-import { parseStatsQuery } from './stats-query.ts';
+import { rangeOf, StatsQuery } from './stats-query.ts';
 
 const now = new Date('2026-03-31T12:30:00Z');
-const parse = (query: string) => parseStatsQuery(new URLSearchParams(query), now);
+const parse = (query: string) => rangeOf(checkQuery(StatsQuery, new URLSearchParams(query)), now);
 
 describe('the range', () => {
   it.each([

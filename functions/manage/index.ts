@@ -5,7 +5,7 @@ import { createLog } from '../../lib/process/log.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { openDatabase } from '../../lib/store/database.ts';
-import { createManageRoutes } from './routes.ts';
+import { manageRoutes } from './routes.ts';
 import { ManageSettings } from './settings.ts';
 
 const settings = readSettings(ManageSettings, process.env);
@@ -17,13 +17,6 @@ const sql = openDatabase(settings.DATABASE_URL, {
   log,
 });
 
-const checkToken = createTokenCheck({
-  issuer: settings.ISSUER,
-  audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
-  jwksUrl: settings.JWKS_URL,
-  sql,
-});
-
 /** A template is the largest thing it takes. */
 const maxBodyBytes = 1_000_000;
 
@@ -32,7 +25,14 @@ const hosted = hostFunction({
   log,
   metrics: createMetrics('manage'),
   maxBodyBytes,
-  routes: createManageRoutes({ checkToken, sql, allowedAddresses: settings.WEBHOOK_ALLOWED_ADDRESSES }),
+  routes: manageRoutes,
+  dependencies: { sql, allowedAddresses: settings.WEBHOOK_ALLOWED_ADDRESSES },
+  authenticate: createTokenCheck({
+    issuer: settings.ISSUER,
+    audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
+    jwksUrl: settings.JWKS_URL,
+    sql,
+  }),
   ready: { database: () => sql`select 1` },
   close: () => sql.end(),
 });

@@ -71,7 +71,8 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: [createCloudEventRoute('delivery', notifyId)],
+  routes: { push: createCloudEventRoute('delivery', notifyId) },
+  dependencies: undefined,
   ready: {
     database: () => sql`select 1`,
     ...(queue && { broker: () => queue.check(), queues: () => queue.checkQueues('webhooks') }),

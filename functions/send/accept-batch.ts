@@ -1,12 +1,19 @@
-// The story of POST /send/batch: up to 100 emails become committed rows together, or none does.
-import type { AccessToken } from '../../lib/auth/access-token.ts';
+// The handler of POST /send/batch: up to 100 emails become committed rows together, or none does.
+
+import type { LimitFunction } from 'p-limit';
+import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { parseJson } from '../../lib/http/body.ts';
-import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Reply } from '../../lib/http/exchange.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
 import { type AcceptDependencies, earlierOr, storeOnce } from './accept-email.ts';
 import { type BatchRequest, type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';
 import { toNewEmail } from './new-email.ts';
+
+export interface BatchDependencies extends AcceptDependencies {
+  /** Batches wait for their turn as the bytes they came in. */
+  batchTurns: LimitFunction;
+}
 
 /**
  * Answers 202 `{data: [{id}]}` in the order of the request, once all rows are committed in one transaction. A faulty email refuses
@@ -15,26 +22,32 @@ import { toNewEmail } from './new-email.ts';
  *
  * `Idempotency-Key` is for the whole batch, as in POST /send.
  */
-export async function acceptBatch(
-  request: Request,
-  client: AccessToken,
+export function acceptBatch(
+  request: ClientRequest<undefined, Buffer>,
+  dependencies: BatchDependencies,
+): Promise<Reply> {
+  return dependencies.batchTurns(() => accept(request, dependencies));
+}
+
+async function accept(
+  { headers, client, body: bytes }: ClientRequest<undefined, Buffer>,
   dependencies: AcceptDependencies,
 ): Promise<Reply> {
-  const validation = parseBatchValidation(request.headers['x-batch-validation']);
-  const body = parseJson(request.body);
-  const coming = { request, body, client };
+  const validation = parseBatchValidation(headers['x-batch-validation']);
+  const body = parseJson(bytes);
+  const coming = { headers, body, client };
   const write = (requests: RequestedEmail[]) => dependencies.writeEmails(client.clientId, requests);
   const batch = await parseBatchRequest(body, validation, new Date(), write).catch((refusal) =>
     earlierOr(refusal, coming, dependencies),
   );
   if ('ids' in batch) return batchReply(batch.ids, batch.headers, validation, []);
-  const traceparent = continueTrace(request.headers.traceparent);
+  const traceparent = continueTrace(headers.traceparent);
   const emails = batch.emails.map((email) => toNewEmail(email, traceparent));
 
   if (emails.length === 0) return batchReply([], {}, validation, batch.errors);
-  const { ids, leftOut, headers } = await storeOnce({ ...coming, emails, validation }, dependencies);
+  const { ids, leftOut, headers: told } = await storeOnce(coming, { emails, validation }, dependencies);
   const errors = [...batch.errors, ...toOriginalIndexes(leftOut, batch)].sort((one, other) => one.index - other.index);
-  return batchReply(ids, headers, validation, errors);
+  return batchReply(ids, told, validation, errors);
 }
 
 function batchReply(

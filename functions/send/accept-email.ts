@@ -1,19 +1,13 @@
-// The story of POST /send: from a request body to a committed row, an id on the queue and the 202.
-import type { AccessToken } from '../../lib/auth/access-token.ts';
-import { parseJson } from '../../lib/http/body.ts';
-import { databaseError } from '../../lib/http/database-error.ts';
+// The handler of POST /send: from a request body to a committed row, an id on the queue and the 202.
+import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
-import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Reply } from '../../lib/http/exchange.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { continueTrace, traceIdOf } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
-import {
-  type Acceptance,
-  type Accepted,
-  type AcceptedStatus,
-  findEarlierRequest,
-  type NewEmail,
-} from '../../lib/store/emails/accept.ts';
+import type { Accepted } from '../../lib/store/emails/accept.ts';
+import type { Acceptance, NewEmail } from '../../lib/store/emails/acceptance.ts';
+import { type AcceptedStatus, findEarlierRequest } from '../../lib/store/emails/earlier-requests.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
 import { leftOut, limitedError, rateLimitHeaders, senderError } from './accept-errors.ts';
 import type { BatchValidation } from './batch-request.ts';
@@ -49,14 +43,11 @@ export interface AcceptDependencies {
  * `daily_quota_exceeded` (429). Where every recipient is on the client's suppression list, the status is `suppressed` at once.
  */
 export async function acceptEmail(
-  request: Request,
-  client: AccessToken,
+  request: ClientRequest<undefined, unknown>,
   dependencies: AcceptDependencies,
 ): Promise<Reply> {
   const waitMs = parseWait(request.headers.prefer);
-  const body = parseJson(request.body);
-  const coming = { request, body, client };
-  const stored = await accept(coming, dependencies).catch((refusal) => earlierOr(refusal, coming, dependencies));
+  const stored = await accept(request, dependencies).catch((refusal) => earlierOr(refusal, request, dependencies));
 
   const [id = ''] = stored.ids;
   const { readStatus } = dependencies;
@@ -64,19 +55,15 @@ export async function acceptEmail(
   return acceptedReply(request, { id, stored, outcome, waitMs });
 }
 
-interface Coming {
-  request: Request;
-  /** As it was parsed. */
-  body: unknown;
-  client: AccessToken;
-}
+/** `body` as it was parsed: the fingerprint is of what came. */
+type Coming = Pick<ClientRequest<undefined, unknown>, 'headers' | 'body' | 'client'>;
 
-async function accept(coming: Coming, dependencies: AcceptDependencies): Promise<Stored> {
-  const { request, body, client } = coming;
+async function accept(request: Coming, dependencies: AcceptDependencies): Promise<Stored> {
+  const { headers, body, client } = request;
   const requested = parseEmailRequest(body, new Date());
   const written = await writeOne(dependencies.writeEmails, client.clientId, requested);
-  const email = toNewEmail(written, continueTrace(request.headers.traceparent));
-  return storeOnce({ ...coming, emails: [email] }, dependencies);
+  const email = toNewEmail(written, continueTrace(headers.traceparent));
+  return storeOnce(request, { emails: [email] }, dependencies);
 }
 
 /**
@@ -85,19 +72,17 @@ async function accept(coming: Coming, dependencies: AcceptDependencies): Promise
  */
 export async function earlierOr(
   refusal: unknown,
-  { request, body, client }: Coming,
+  { headers, body, client }: Coming,
   { sql }: AcceptDependencies,
 ): Promise<Stored> {
-  const key = parseIdempotencyKey(request.headers['idempotency-key']);
+  const key = parseIdempotencyKey(headers['idempotency-key']);
   if (key === undefined || !(refusal instanceof ApiError) || refusal.status !== 422) throw refusal;
-  const earlier = await findEarlierRequest(sql, client.clientId, key).catch((error) => {
-    throw databaseError(error);
-  });
+  const earlier = await findEarlierRequest(sql, client.clientId, key);
   if (earlier?.fingerprint !== fingerprint(body)) throw refusal;
   return earlierAnswer({ outcome: 'earlier', limits: null, ...earlier }, earlier.fingerprint);
 }
 
-interface Written extends Coming {
+interface Written {
   emails: NewEmail[];
   /** Of a batch. */
   validation?: BatchValidation;
@@ -119,15 +104,14 @@ export interface Stored {
  * What is new is put on the queue.
  */
 export async function storeOnce(
-  { request, body, client, emails, validation }: Written,
+  { headers, body, client }: Coming,
+  { emails, validation }: Written,
   { store, publish, countAccepted, log }: AcceptDependencies,
 ): Promise<Stored> {
-  const key = parseIdempotencyKey(request.headers['idempotency-key']);
+  const key = parseIdempotencyKey(headers['idempotency-key']);
   const idempotency = key === undefined ? null : { key, fingerprint: fingerprint(body) };
   const permissive = validation === 'permissive';
-  const accepted = await store({ client_id: client.clientId, idempotency, emails, permissive }).catch((error) => {
-    throw databaseError(error);
-  });
+  const accepted = await store({ client_id: client.clientId, idempotency, emails, permissive });
   switch (accepted.outcome) {
     case 'stored':
       break;
@@ -184,14 +168,14 @@ interface Answer {
   waitMs: number;
 }
 
-function acceptedReply(request: Request, { id, stored, outcome, waitMs }: Answer): Reply {
+function acceptedReply({ headers: asked }: Coming, { id, stored, outcome, waitMs }: Answer): Reply {
   const message = 'Start Queue Email';
   const headers = {
     location: `/emails/${id}`,
     ...stored.headers,
     ...(waitMs > 0 && { 'preference-applied': `wait=${waitMs / 1000}` }),
   };
-  if (wantsPlainText(request.headers.accept)) {
+  if (wantsPlainText(asked.accept)) {
     return { status: 202, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' }, body: message };
   }
   if (outcome === undefined) return { status: 202, headers, body: { id, status: stored.status, message } };

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ApiError, type Fault } from '../../lib/http/errors.ts';
 import { checkBody, invalidBody, maxFaults } from '../../lib/http/request-body.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
-import { type EmailRequest, parseEmailRequest, type RequestedEmail } from './email-request.ts';
+import { EmailBody, type EmailRequest, parseEmailRequest, type RequestedEmail } from './email-request.ts';
 
 export const maxEmails = 100;
 
@@ -17,6 +17,11 @@ export interface BatchRequest {
 }
 
 const EmailsObject = strictObject({ emails: v.array(v.unknown(), 'must be a list of emails') });
+
+const EmailList = v.pipe(v.array(EmailBody), v.minLength(1), v.maxLength(maxEmails));
+export const BatchObject = v.strictObject({ emails: EmailList });
+/** A bare list, or an object with it. `parseBatchRequest` checks email by email. */
+export const BatchBody = v.union([EmailList, BatchObject]);
 
 /** The `x-batch-validation` header; throws `invalid_parameter` (400) when it is something else. */
 export function parseBatchValidation(header: string | string[] | undefined): BatchValidation {

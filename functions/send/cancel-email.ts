@@ -1,54 +1,44 @@
-// The story of POST /emails/{id}/cancel: an email that is not being sent yet is not sent at all.
-import type { AccessToken } from '../../lib/auth/access-token.ts';
-import { databaseError } from '../../lib/http/database-error.ts';
+// The handler of POST /emails/{id}/cancel: an email that is not being sent yet is not sent at all.
+import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
-import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Reply } from '../../lib/http/exchange.ts';
 import type { Sql } from '../../lib/store/database.ts';
-import { cancelableStatuses, isEmailId } from '../../lib/store/emails/email.ts';
+import { isEmailId } from '../../lib/store/emails/email.ts';
 import { findEmail } from '../../lib/store/emails/read.ts';
-import { moveEmails } from '../../lib/store/emails/transition.ts';
+import { transitionEmails } from '../../lib/store/emails/transition-emails.ts';
+import { cancelableStatuses } from '../../lib/store/emails/transitions.ts';
 
 export interface CancelDependencies {
   sql: Sql;
 }
 
-/** An email may move from one of them to another between our look and our move; then we look again. */
+/** A worker may have claimed it and let go of it between our look and our change; then we look again. */
 const maxLooks = 5;
 
 /** 200 `{object, id, status: "canceled"}`; 409 `conflict` with the present status when it is too late; 404 when the client has no such email. */
 export async function cancelEmail(
-  { params: { id = '' } }: Request,
-  client: AccessToken,
+  { params: { id = '' }, client }: ClientRequest,
   { sql }: CancelDependencies,
 ): Promise<Reply> {
-  try {
-    for (let look = 0; look < maxLooks; look += 1) {
-      const email = isEmailId(id) ? await findEmail(sql, { client_id: client.clientId }, id) : undefined;
-      if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
-      const from = cancelableStatuses.find((status) => status === email.status);
-      if (from === undefined && email.status !== 'canceled') {
-        throw new ApiError('conflict', `It is too late to cancel this email: its status is ${email.status}.`);
-      }
-      if (from === undefined || (await move(sql, email.id, from, email.attempts))) {
-        return { status: 200, body: { object: 'email', id: email.id, status: 'canceled' } };
-      }
+  for (let look = 0; look < maxLooks; look += 1) {
+    const email = isEmailId(id) ? await findEmail(sql, { client_id: client.clientId }, id) : undefined;
+    if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
+    const isCancelable = cancelableStatuses.some((status) => status === email.status);
+    if (!isCancelable && email.status !== 'canceled') {
+      throw new ApiError('conflict', `It is too late to cancel this email: its status is ${email.status}.`);
     }
-  } catch (error) {
-    throw databaseError(error);
+    if (!isCancelable || (await cancel(sql, email))) {
+      return { status: 200, body: { object: 'email', id: email.id, status: 'canceled' } };
+    }
   }
   throw new ApiError('conflict', 'The status of this email changes too quickly to cancel it. Try again.');
 }
 
-async function move(
-  sql: Sql,
-  id: string,
-  from: (typeof cancelableStatuses)[number],
-  attempts: number,
-): Promise<boolean> {
-  const moved = await moveEmails(sql, [
+async function cancel(sql: Sql, { id, attempts }: { id: string; attempts: number }): Promise<boolean> {
+  const changed = await transitionEmails(sql, [
     {
       id,
-      from: [from],
+      by: 'cancel',
       attempts,
       to: 'canceled',
       due_in_ms: null,
@@ -58,5 +48,5 @@ async function move(
       facts: [],
     },
   ]);
-  return moved.has(id);
+  return changed.has(id);
 }

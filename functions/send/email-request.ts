@@ -123,6 +123,9 @@ export const OriginalForm = v.pipe(
   contentCheck({ hasDefault: true }),
 );
 
+/** Either form. `parseEmailRequest` checks the one that the caller meant. */
+export const EmailBody = v.union([FullForm, OriginalForm]);
+
 const originalFields = ['email', 'name', 'to_email', 'to_name'];
 
 /**

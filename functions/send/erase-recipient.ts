@@ -1,9 +1,7 @@
-// The story of POST /recipients/erase: the address of somebody who wants to be forgotten goes, the proof of what was done stays.
-import type { AccessToken } from '../../lib/auth/access-token.ts';
-import { parseJson } from '../../lib/http/body.ts';
-import { databaseError } from '../../lib/http/database-error.ts';
-import type { Reply, Request } from '../../lib/http/exchange.ts';
-import { checkBody } from '../../lib/http/request-body.ts';
+// The handler of POST /recipients/erase: the address of somebody who wants to be forgotten goes, the proof of what was done stays.
+import type * as v from 'valibot';
+import type { ClientRequest } from '../../lib/auth/client-route.ts';
+import type { Reply } from '../../lib/http/exchange.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import { Address } from '../../lib/mail/address.ts';
 import type { Log } from '../../lib/process/log.ts';
@@ -22,11 +20,11 @@ export const EraseRequest = strictObject({ recipient: Address });
  * address and nothing of what they said, those that wait are called back first, and those being sent are counted as `on_the_way`:
  * the call is to be repeated for them.
  */
-export async function eraseOne(request: Request, client: AccessToken, { sql, log }: EraseDependencies): Promise<Reply> {
-  const { recipient } = checkBody(EraseRequest, parseJson(request.body));
-  const erasure = await eraseRecipient(sql, { client_id: client.clientId }, recipient).catch((error) => {
-    throw databaseError(error);
-  });
+export async function eraseOne(
+  { body: { recipient }, client }: ClientRequest<undefined, v.InferOutput<typeof EraseRequest>>,
+  { sql, log }: EraseDependencies,
+): Promise<Reply> {
+  const erasure = await eraseRecipient(sql, { client_id: client.clientId }, recipient);
   log.info('recipient erased', { client_id: client.clientId, ...erasure });
   const message =
     erasure.on_the_way === 0

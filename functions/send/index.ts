@@ -1,4 +1,6 @@
 // The send function: accepts emails. Wiring only.
+
+import pLimit from 'p-limit';
 import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { hostFunction } from '../../lib/http/host.ts';
 import { createBatcher } from '../../lib/process/batch.ts';
@@ -7,10 +9,11 @@ import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.t
 import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
-import { type Acceptance, bytesOf, insertEmails } from '../../lib/store/emails/accept.ts';
+import { insertEmails } from '../../lib/store/emails/accept.ts';
+import { type Acceptance, bytesOf } from '../../lib/store/emails/acceptance.ts';
 import { readStatuses } from '../../lib/store/emails/read.ts';
 import { createWriter } from './render-emails.ts';
-import { createSendRoutes } from './routes.ts';
+import { sendRoutes } from './routes.ts';
 import { SendSettings } from './settings.ts';
 import { createTemplates } from './template-cache.ts';
 
@@ -31,12 +34,11 @@ const sql = openDatabase(settings.DATABASE_URL, {
 const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
 
-const checkToken = createTokenCheck({
-  issuer: settings.ISSUER,
-  audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
-  jwksUrl: settings.JWKS_URL,
-  sql,
-});
+/**
+ * Batches that are read and written at once; the others wait as the bytes they came in. Those are two statements full, and the next
+ * two made ready meanwhile; more would only fill the memory with emails that wait.
+ */
+const batchesAtOnce = 16;
 
 /** Emails of one statement: enough that more of them would not make it cheaper, few enough that it is soon over. */
 const mostEmails = 500;
@@ -62,16 +64,23 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: settings.MAX_BODY_BYTES,
-  routes: createSendRoutes({
-    checkToken,
+  routes: sendRoutes,
+  dependencies: {
     store,
     writeEmails: createWriter(createTemplates(sql), settings.MAX_BODY_BYTES),
     readStatus,
+    batchTurns: pLimit(batchesAtOnce),
     publish: queue.publish,
     publishGraceMs,
     countAccepted: (lane, status) => accepted.inc({ lane, status }),
     sql,
     log,
+  },
+  authenticate: createTokenCheck({
+    issuer: settings.ISSUER,
+    audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
+    jwksUrl: settings.JWKS_URL,
+    sql,
   }),
   // Not the broker: emails are accepted without it.
   ready: { database: () => sql`select 1` },

@@ -1,9 +1,7 @@
-// The story of POST /emails/preview: what POST /send would make of a request, with nothing stored and nothing sent.
+// The handler of POST /emails/preview: what POST /send would make of a request, with nothing stored and nothing sent.
 import { buffer } from 'node:stream/consumers';
-import type { AccessToken } from '../../lib/auth/access-token.ts';
-import { parseJson } from '../../lib/http/body.ts';
-import { databaseError } from '../../lib/http/database-error.ts';
-import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { ClientRequest } from '../../lib/auth/client-route.ts';
+import type { Reply } from '../../lib/http/exchange.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import { preflight } from '../../lib/store/emails/preflight.ts';
@@ -25,18 +23,15 @@ const maxShown = 1_000_000;
  * and Message-ID are of the preview.
  */
 export async function previewEmail(
-  request: Request,
-  { clientId }: AccessToken,
+  { body, client: { clientId } }: ClientRequest<undefined, unknown>,
   { writeEmails, sql }: PreviewDependencies,
 ): Promise<Reply> {
   const accepted_at = new Date();
-  const requested = parseEmailRequest(parseJson(request.body), accepted_at);
+  const requested = parseEmailRequest(body, accepted_at);
   const written = await writeOne(writeEmails, clientId, requested);
   const email = toNewEmail(written, continueTrace(undefined));
   const { sender, recipients } = email;
-  const findings = await preflight(sql, { client_id: clientId, from: sender, recipients }).catch((error) => {
-    throw databaseError(error);
-  });
+  const findings = await preflight(sql, { client_id: clientId, from: sender, recipients });
   // Not before it is needed: it would be a part of the time that the function takes to start.
   const { composeMessage, textOfMessage } = await import('../../lib/mail/message.ts');
   const composed = composeMessage({ ...email, accepted_at });

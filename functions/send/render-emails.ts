@@ -1,7 +1,6 @@
 // From what was requested to what is sent: templates are rendered when an email is accepted, so that what is stored is what is sent.
 import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
-import { databaseError } from '../../lib/http/database-error.ts';
 import { ApiError, type Fault } from '../../lib/http/errors.ts';
 import { invalidBody } from '../../lib/http/request-body.ts';
 import type { WantedTemplate } from '../../lib/store/templates/read.ts';
@@ -28,9 +27,7 @@ export function createWriter(
           template && findTemplate({ client_id: clientId, template: template.template, version: template.version })
         );
       }),
-    ).catch((error) => {
-      throw databaseError(error);
-    });
+    );
     const written: (EmailRequest | ApiError)[] = [];
     for (const [index, request] of requests.entries()) {
       const template = found[index];

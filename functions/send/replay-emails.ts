@@ -1,16 +1,16 @@
-// The stories of POST /emails/{id}/replay and POST /emails/replay: emails that came to an end other than `sent` are sent again.
-import type { AccessToken } from '../../lib/auth/access-token.ts';
-import { parseJson } from '../../lib/http/body.ts';
-import { databaseError } from '../../lib/http/database-error.ts';
+// The handlers of POST /emails/{id}/replay and POST /emails/replay: emails that came to an end other than `sent` are sent again.
+import type * as v from 'valibot';
+import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
-import type { Reply, Request } from '../../lib/http/exchange.ts';
+import type { Reply } from '../../lib/http/exchange.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
-import { isEmailId, replayableStatuses } from '../../lib/store/emails/email.ts';
+import { isEmailId } from '../../lib/store/emails/email.ts';
 import { findEmail } from '../../lib/store/emails/read.ts';
 import { areReplayable, type ReplayedEmail, replayEmail, replayEmails } from '../../lib/store/emails/replay.ts';
-import { parseReplayRequest } from './replay-request.ts';
+import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
+import type { ReplayRequest } from './replay-request.ts';
 
 export interface ReplayDependencies {
   sql: Sql;
@@ -29,58 +29,45 @@ const maxLooks = 5;
  * contents are gone; 404 when the client has no such email.
  */
 export async function replayOne(
-  { params: { id = '' } }: Request,
-  { clientId }: AccessToken,
+  { params: { id = '' }, client: { clientId } }: ClientRequest,
   dependencies: ReplayDependencies,
 ): Promise<Reply> {
   const { sql, publishGraceMs, log } = dependencies;
   const owner = { client_id: clientId };
-  try {
-    for (let look = 0; isEmailId(id) && look < maxLooks; look += 1) {
-      const replayed = await replayEmail(sql, owner, id, publishGraceMs);
-      if (replayed !== undefined) {
-        publishAll([replayed], dependencies);
-        log.info('replayed', { email_id: replayed.id, client_id: clientId });
-        return { status: 202, body: { object: 'email', id: replayed.id, status: 'queued' } };
-      }
-      const email = await findEmail(sql, owner, id);
-      if (email === undefined) break;
-      if (!replayableStatuses.some((status) => status === email.status)) {
-        throw new ApiError('conflict', `This email cannot be replayed: its status is ${email.status}.`);
-      }
-      if (email.headers === null) {
-        throw new ApiError(
-          'conflict',
-          `This email (${email.status}) cannot be replayed: its contents have been purged.`,
-        );
-      }
+  for (let look = 0; isEmailId(id) && look < maxLooks; look += 1) {
+    const replayed = await replayEmail(sql, owner, id, publishGraceMs);
+    if (replayed !== undefined) {
+      publishAll([replayed], dependencies);
+      log.info('replayed', { email_id: replayed.id, client_id: clientId });
+      return { status: 202, body: { object: 'email', id: replayed.id, status: 'queued' } };
     }
-  } catch (error) {
-    throw databaseError(error);
+    const email = await findEmail(sql, owner, id);
+    if (email === undefined) break;
+    if (!replayableStatuses.some((status) => status === email.status)) {
+      throw new ApiError('conflict', `This email cannot be replayed: its status is ${email.status}.`);
+    }
+    if (email.headers === null) {
+      throw new ApiError('conflict', `This email (${email.status}) cannot be replayed: its contents have been purged.`);
+    }
   }
   throw new ApiError('not_found', `You have no email with the id ${id}.`);
 }
 
 /** 202 `{object: "list", data: [{id}], has_more}`, the oldest first; those whose contents have been purged are passed over. */
 export async function replayMany(
-  request: Request,
-  { clientId }: AccessToken,
+  { body, client: { clientId } }: ClientRequest<undefined, v.InferOutput<typeof ReplayRequest>>,
   dependencies: ReplayDependencies,
 ): Promise<Reply> {
   const { sql, publishGraceMs, log } = dependencies;
-  const { filter, limit } = parseReplayRequest(parseJson(request.body));
+  const { limit, ...filter } = body;
   const owner = { client_id: clientId };
-  try {
-    const { replayed, hasMore } = await inTransaction(sql, async (transaction) => ({
-      replayed: await replayEmails(transaction, owner, filter, limit, publishGraceMs),
-      hasMore: await areReplayable(transaction, owner, filter),
-    }));
-    publishAll(replayed, dependencies);
-    log.info('replayed', { emails: replayed.length, client_id: clientId });
-    return { status: 202, body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore } };
-  } catch (error) {
-    throw databaseError(error);
-  }
+  const { replayed, hasMore } = await inTransaction(sql, async (transaction) => ({
+    replayed: await replayEmails(transaction, owner, filter, limit, publishGraceMs),
+    hasMore: await areReplayable(transaction, owner, filter),
+  }));
+  publishAll(replayed, dependencies);
+  log.info('replayed', { emails: replayed.length, client_id: clientId });
+  return { status: 202, body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore } };
 }
 
 /** Nobody waits for the broker: if an id does not get there, dispatch finds the row when it is due. */

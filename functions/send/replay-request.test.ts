@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { parseReplayRequest } from './replay-request.ts';
+import { checkBody } from '../../lib/http/request-body.ts';
+import { ReplayRequest } from './replay-request.ts';
 
-describe('parseReplayRequest', () => {
+function parse(body: unknown) {
+  const { limit, ...filter } = checkBody(ReplayRequest, body);
+  return { filter, limit };
+}
+
+describe('ReplayRequest', () => {
   it.each<[object, object]>([
     [{}, { filter: { status: ['failed'] }, limit: 100 }],
     [{ status: 'bounced' }, { filter: { status: ['bounced'] }, limit: 100 }],
@@ -22,7 +28,7 @@ describe('parseReplayRequest', () => {
       },
     ],
   ])('takes %j', (body, request) => {
-    expect(parseReplayRequest(body)).toEqual(request);
+    expect(parse(body)).toEqual(request);
   });
 
   it.each<[unknown, string[]]>([
@@ -42,7 +48,7 @@ describe('parseReplayRequest', () => {
   ])('refuses %j', (body, paths) => {
     const faults = () => {
       try {
-        parseReplayRequest(body);
+        parse(body);
       } catch (error) {
         return (error as { errors: { path: string }[] }).errors.map(({ path }) => path);
       }

@@ -1,12 +1,11 @@
 // What POST /emails/replay takes: which of a client's emails are to be sent again.
 import * as v from 'valibot';
-import { checkBody, Time } from '../../lib/http/request-body.ts';
+import { Time } from '../../lib/http/request-body.ts';
 import { selectSchema } from '../../lib/http/select-schema.ts';
 import { wholeNumber } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import { Address } from '../../lib/mail/address.ts';
-import { replayableStatuses } from '../../lib/store/emails/email.ts';
-import type { ReplayFilter } from '../../lib/store/emails/replay.ts';
+import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
 
 const maxLimit = 1_000;
 
@@ -30,9 +29,3 @@ export const ReplayRequest = strictObject({
   recipient: v.optional(Address),
   limit: v.optional(wholeNumber(1, maxLimit), 100),
 });
-
-/** Checks a parsed request body. Throws `validation_error` (422) naming every fault at once. */
-export function parseReplayRequest(body: unknown): { filter: ReplayFilter; limit: number } {
-  const { limit, ...filter } = checkBody(ReplayRequest, body);
-  return { filter, limit };
-}

@@ -1,11 +1,9 @@
-// The story of PATCH /emails/{id}: a scheduled email gets another time.
+// The handler of PATCH /emails/{id}: a scheduled email gets another time.
 import * as v from 'valibot';
-import type { AccessToken } from '../../lib/auth/access-token.ts';
-import { parseJson } from '../../lib/http/body.ts';
-import { databaseError } from '../../lib/http/database-error.ts';
+import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
-import type { Reply, Request } from '../../lib/http/exchange.ts';
-import { checkBody, invalidBody, Time } from '../../lib/http/request-body.ts';
+import type { Reply } from '../../lib/http/exchange.ts';
+import { invalidBody, Time } from '../../lib/http/request-body.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
@@ -29,23 +27,22 @@ export const RescheduleRequest = strictObject({
  * is not waiting for its time any more, 404 when the client has no such email.
  */
 export async function rescheduleScheduled(
-  { params: { id = '' }, body }: Request,
-  { clientId }: AccessToken,
+  {
+    params: { id = '' },
+    body,
+    client: { clientId },
+  }: ClientRequest<undefined, v.InferOutput<typeof RescheduleRequest>>,
   { sql }: RescheduleDependencies,
 ): Promise<Reply> {
-  const { scheduled_at } = checkBody(RescheduleRequest, parseJson(body));
-  try {
-    const email = isEmailId(id) ? await findEmail(sql, { client_id: clientId }, id) : undefined;
-    if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
-    if (await rescheduleEmail(sql, clientId, email.id, scheduled_at)) {
-      return { status: 200, body: { object: 'email', id: email.id, status: 'scheduled', scheduled_at } };
-    }
-    const now = (await findEmail(sql, { client_id: clientId }, id)) ?? email;
-    if (now.status === 'scheduled') {
-      throw invalidBody([{ path: 'scheduled_at', message: 'must be before expires_at of the email' }]);
-    }
-    throw new ApiError('conflict', `Only a scheduled email has a time to move: its status is ${now.status}.`);
-  } catch (error) {
-    throw databaseError(error);
+  const { scheduled_at } = body;
+  const email = isEmailId(id) ? await findEmail(sql, { client_id: clientId }, id) : undefined;
+  if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
+  if (await rescheduleEmail(sql, clientId, email.id, scheduled_at)) {
+    return { status: 200, body: { object: 'email', id: email.id, status: 'scheduled', scheduled_at } };
   }
+  const now = (await findEmail(sql, { client_id: clientId }, id)) ?? email;
+  if (now.status === 'scheduled') {
+    throw invalidBody([{ path: 'scheduled_at', message: 'must be before expires_at of the email' }]);
+  }
+  throw new ApiError('conflict', `Only a scheduled email has a time to move: its status is ${now.status}.`);
 }

@@ -1,54 +1,53 @@
 // The routes of the send function.
-import type { AccessToken, Scope } from '../../lib/auth/access-token.ts';
-import type { Reply, Request } from '../../lib/http/exchange.ts';
-import type { Route } from '../../lib/http/route.ts';
-import { createTurns } from '../../lib/process/turns.ts';
-import { acceptBatch } from './accept-batch.ts';
-import { type AcceptDependencies, acceptEmail } from './accept-email.ts';
+import { clientRoute } from '../../lib/auth/client-route.ts';
+import { anyJson, json, unparsedJson } from '../../lib/http/body-form.ts';
+import { acceptBatch, type BatchDependencies } from './accept-batch.ts';
+import { acceptEmail } from './accept-email.ts';
+import { BatchBody } from './batch-request.ts';
 import { type CancelDependencies, cancelEmail } from './cancel-email.ts';
-import { type EraseDependencies, eraseOne } from './erase-recipient.ts';
+import { EmailBody } from './email-request.ts';
+import { type EraseDependencies, EraseRequest, eraseOne } from './erase-recipient.ts';
 import { type PreviewDependencies, previewEmail } from './preview-email.ts';
 import { type ReplayDependencies, replayMany, replayOne } from './replay-emails.ts';
-import { type RescheduleDependencies, rescheduleScheduled } from './reschedule-email.ts';
+import { ReplayRequest } from './replay-request.ts';
+import { type RescheduleDependencies, RescheduleRequest, rescheduleScheduled } from './reschedule-email.ts';
 
 export interface SendDependencies
-  extends AcceptDependencies,
+  extends BatchDependencies,
     CancelDependencies,
     RescheduleDependencies,
     ReplayDependencies,
     EraseDependencies,
-    PreviewDependencies {
-  checkToken: (authorization: string | undefined, scope: Scope) => Promise<AccessToken>;
-}
+    PreviewDependencies {}
 
-/**
- * Batches that are read and written at once; the others wait as the bytes they came in. Those are two statements full, and the next
- * two made ready meanwhile; more would only fill the memory with emails that wait.
- */
-const batchesAtOnce = 16;
+const route = clientRoute<SendDependencies>();
+const scope = 'email';
+/** Their handlers choose the form that was meant, and take the fingerprint of what came. */
+const one = anyJson(EmailBody);
+const batch = unparsedJson(BatchBody);
 
-const accepts = ['application/json'] as const;
-
-export function createSendRoutes(dependencies: SendDependencies): Route[] {
-  type Story = (request: Request, client: AccessToken, dependencies: SendDependencies) => Promise<Reply>;
-  /** A route for clients with the scope `email`. */
-  const authorized = (story: Story) => async (request: Request) => {
-    const client = await dependencies.checkToken(request.headers.authorization, 'email');
-    return story(request, client, dependencies);
-  };
-  const turns = createTurns(batchesAtOnce);
-  const acceptInTurn: Story = (...batch) => turns(() => acceptBatch(...batch));
-  return [
-    { method: 'POST', path: '/send', accepts, handle: authorized(acceptEmail) },
-    { method: 'POST', path: '/send/batch', accepts, handle: authorized(acceptInTurn) },
-    // The names other mail APIs use.
-    { method: 'POST', path: '/emails', accepts, handle: authorized(acceptEmail) },
-    { method: 'POST', path: '/emails/batch', accepts, handle: authorized(acceptInTurn) },
-    { method: 'POST', path: '/emails/preview', accepts, handle: authorized(previewEmail) },
-    { method: 'PATCH', path: '/emails/{id}', accepts, handle: authorized(rescheduleScheduled) },
-    { method: 'POST', path: '/emails/{id}/cancel', handle: authorized(cancelEmail) },
-    { method: 'POST', path: '/emails/{id}/replay', handle: authorized(replayOne) },
-    { method: 'POST', path: '/emails/replay', accepts, handle: authorized(replayMany) },
-    { method: 'POST', path: '/recipients/erase', accepts, handle: authorized(eraseOne) },
-  ];
-}
+export const sendRoutes = {
+  sendEmail: route({ method: 'POST', path: '/send', scope, body: one, handle: acceptEmail }),
+  sendBatch: route({ method: 'POST', path: '/send/batch', scope, body: batch, handle: acceptBatch }),
+  // The names other mail APIs use.
+  createEmail: route({ method: 'POST', path: '/emails', scope, body: one, handle: acceptEmail }),
+  createEmails: route({ method: 'POST', path: '/emails/batch', scope, body: batch, handle: acceptBatch }),
+  previewEmail: route({ method: 'POST', path: '/emails/preview', scope, body: one, handle: previewEmail }),
+  rescheduleEmail: route({
+    method: 'PATCH',
+    path: '/emails/{id}',
+    scope,
+    body: json(RescheduleRequest),
+    handle: rescheduleScheduled,
+  }),
+  cancelEmail: route({ method: 'POST', path: '/emails/{id}/cancel', scope, handle: cancelEmail }),
+  replayEmail: route({ method: 'POST', path: '/emails/{id}/replay', scope, handle: replayOne }),
+  replayEmails: route({ method: 'POST', path: '/emails/replay', scope, body: json(ReplayRequest), handle: replayMany }),
+  eraseRecipient: route({
+    method: 'POST',
+    path: '/recipients/erase',
+    scope,
+    body: json(EraseRequest),
+    handle: eraseOne,
+  }),
+};

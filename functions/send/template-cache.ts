@@ -1,4 +1,5 @@
 // Templates as they are asked for: looked up in groups, and kept parsed, since a version never changes.
+import { LRUCache } from 'lru-cache';
 import { createBatcher } from '../../lib/process/batch.ts';
 import { isDatabaseUnavailable, type Sql } from '../../lib/store/database.ts';
 import type { UsedTemplate } from '../../lib/store/emails/email.ts';
@@ -8,6 +9,12 @@ import type { ParsedTemplate } from '../../lib/store/templates/template.ts';
 /** Characters of source of those that are kept; parsed, each takes some times as much. */
 const maxKept = 2_000_000;
 
+/** What a version says, undefined where it has just been deleted, and its size in `maxKept`. */
+interface KeptTemplate {
+  parsed: ParsedTemplate | undefined;
+  size: number;
+}
+
 /** A template that can be rendered, or what is to be said instead. */
 export type FoundTemplate = { used: UsedTemplate; parsed: ParsedTemplate } | { unknown: string };
 
@@ -16,46 +23,25 @@ export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<F
   const options = { maxItems: 100, failsAll: isDatabaseUnavailable };
   const resolve = createBatcher((wanted: WantedTemplate[]) => resolveTemplates(sql, wanted), options);
   const readSource = createBatcher((versions: UsedTemplate[]) => readSources(sql, versions), options);
-  const kept = new Map<string, { parsed: Promise<ParsedTemplate | undefined>; size: number }>();
-  let size = 0;
+  const kept = new LRUCache<string, KeptTemplate, UsedTemplate>({
+    maxSize: maxKept,
+    sizeCalculation: ({ size }) => size,
+    // Those who ask at the same time share one reading.
+    fetchMethod: (key, _stale, { context }) => load(context, key),
+    // A template that must make room while it is read still goes to those who wait for it.
+    ignoreFetchAbort: true,
+  });
 
-  async function load(used: UsedTemplate, key: string): Promise<ParsedTemplate | undefined> {
+  async function load(used: UsedTemplate, key: string): Promise<KeptTemplate> {
     const source = await readSource(used);
-    if (source === undefined) return undefined;
+    if (source === undefined) return { parsed: undefined, size: 1 };
     // Not before the first template: it would be a part of the time that the function takes to start.
     const { parseTemplate } = await import('../../lib/mail/templates/parse.ts');
     const { parsed, faults } = parseTemplate(source);
     // It could be parsed when it was stored.
     if (faults.length > 0) throw new Error(`the stored template ${key} is not Liquid: ${faults[0]?.message}`);
-    keep(key, source.subject.length + (source.text?.length ?? 0) + (source.html?.length ?? 0));
-    return parsed;
-  }
-
-  /** Those that have not been used for the longest time go. */
-  function keep(key: string, length: number): void {
-    const entry = kept.get(key);
-    if (entry === undefined) return;
-    entry.size = length;
-    size += length;
-    for (const [oldest, { size: freed }] of kept) {
-      if (size <= maxKept) break;
-      kept.delete(oldest);
-      size -= freed;
-    }
-  }
-
-  /** Those who ask at the same time share one reading. */
-  async function parsedOf(used: UsedTemplate): Promise<ParsedTemplate | undefined> {
-    const key = `${used.id} ${used.version}`;
-    const entry = kept.get(key) ?? { parsed: load(used, key), size: 0 };
-    kept.delete(key);
-    kept.set(key, entry);
-    const parsed = await entry.parsed.catch((error) => {
-      kept.delete(key);
-      throw error;
-    });
-    if (parsed === undefined) kept.delete(key);
-    return parsed;
+    const size = source.subject.length + (source.text?.length ?? 0) + (source.html?.length ?? 0);
+    return { parsed, size };
   }
 
   return async (wanted) => {
@@ -66,7 +52,7 @@ export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<F
     if (version === null)
       return { unknown: `is ${template}, which has no version ${wanted.version}: the newest is ${latest_version}` };
     const used = { id, name, version };
-    const parsed = await parsedOf(used);
+    const { parsed } = await kept.forceFetch(`${id} ${version}`, { context: used });
     return parsed === undefined ? { unknown: `is ${template}, which has just been deleted` } : { used, parsed };
   };
 }

@@ -1,6 +1,5 @@
 // Client authentication (RFC 6749 §2.3): who calls, and is it true? Each request reads the client's row, so that what the operator changes holds at once.
 
-import { databaseError } from '../../lib/http/database-error.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Request } from '../../lib/http/exchange.ts';
 import { createBatcher } from '../../lib/process/batch.ts';
@@ -34,7 +33,7 @@ export function createAuthentication(sql: Sql, audiences: readonly string[]): Au
   return async ({ headers, address }, parameters) => {
     const credentials = presentedCredentials(headers.authorization, parameters);
     const clientId = isClientId(credentials.clientId) ? credentials.clientId : '';
-    const client = clientId ? await findClient(clientId).catch(rethrowDatabaseError) : undefined;
+    const client = clientId ? await findClient(clientId) : undefined;
     if ('secret' in credentials) await proveBySecret(clientId, client, credentials.secret, address);
     else await proveByAssertion(clientId, client, credentials.assertion);
     if (client === undefined || client.disabled_at !== null) throw refused(clientId, 'disabled client');
@@ -43,7 +42,7 @@ export function createAuthentication(sql: Sql, audiences: readonly string[]): Au
 
   async function proveBySecret(clientId: string, client: Client | undefined, secret: string, address: string) {
     const stored = client?.secrets ?? [];
-    const check = await checkSecret({ clientId, secret, stored, address }).catch(rethrowDatabaseError);
+    const check = await checkSecret({ clientId, secret, stored, address });
     switch (check.outcome) {
       case 'right':
         return;
@@ -67,16 +66,12 @@ export function createAuthentication(sql: Sql, audiences: readonly string[]): Au
       case 'unfit':
         throw new OAuthError('invalid_client', `The client_assertion ${check.fault}.`, { clientId });
       case 'right': {
-        const isFirst = await useAssertion(sql, clientId, check.jti, check.expiresAt).catch(rethrowDatabaseError);
+        const isFirst = await useAssertion(sql, clientId, check.jti, check.expiresAt);
         if (!isFirst)
           throw new OAuthError('invalid_client', 'The client_assertion has been used before.', { clientId });
       }
     }
   }
-}
-
-function rethrowDatabaseError(error: unknown): never {
-  throw databaseError(error);
 }
 
 function refused(clientId: string, reason: string): OAuthError {

@@ -1,6 +1,6 @@
 // Checks a client's secret: one that was right a moment ago passes at once, wrong ones are slowed, the rest costs one scrypt.
 import { createHmac, randomBytes } from 'node:crypto';
-import { BoundedMap } from '../../lib/process/bounded-map.ts';
+import { LRUCache } from 'lru-cache';
 import type { StoredSecret } from '../../lib/store/clients/clients.ts';
 import { decoyHash, findFitting } from './secret-hash.ts';
 import { callerNetwork, type Failures, waitMs, withOneMore } from './slowdown.ts';
@@ -43,8 +43,15 @@ export function createSecretCheck({
 }: SecretCheckOptions = {}) {
   // What is remembered is worth nothing to whoever reads the memory of another process, or a dump without this key.
   const fingerprintKey = randomBytes(32);
-  const rightUntil = new BoundedMap<number>(capacity);
-  const failuresOf = new BoundedMap<Failures>(capacity);
+  const known = new LRUCache<string, true>({
+    max: capacity,
+    // The last millisecond counts whole.
+    ttl: rememberedMs - 1,
+    // Time is asked for each time, not once a millisecond: it may be a test's.
+    perf: { now },
+    ttlResolution: 0,
+  });
+  const failuresOf = new LRUCache<string, Failures>({ max: capacity });
   const underWay = new Map<string, Promise<SecretCheck>>();
 
   /** Holds the stored hashes, too: when a secret is rolled, removed or expires, what was remembered of it no longer fits. */
@@ -61,7 +68,7 @@ export function createSecretCheck({
     const fitting = await find(secret, stored.length > 0 ? stored.map(({ hash }) => hash) : [decoyHash]);
     const right = stored.find(({ hash }) => hash === fitting);
     if (right === undefined) return { outcome: 'wrong' };
-    rightUntil.set(fingerprint, now() + rememberedMs);
+    known.set(fingerprint, true);
     failuresOf.delete(caller);
     await noteUse(right.id);
     return { outcome: 'right' };
@@ -69,7 +76,7 @@ export function createSecretCheck({
 
   return async (check: SecretToCheck): Promise<SecretCheck> => {
     const fingerprint = fingerprintOf(check);
-    if ((rightUntil.get(fingerprint) ?? 0) > now()) return { outcome: 'right' };
+    if (known.has(fingerprint)) return { outcome: 'right' };
     // A burst of the same credentials is one check, and one guess.
     const sameCheck = underWay.get(fingerprint);
     if (sameCheck) return sameCheck;

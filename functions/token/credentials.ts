@@ -15,7 +15,7 @@ type CredentialParameters = Parameters<(typeof credentialNames)[number]>;
 /** The names that metadata has for them. */
 export const authenticationMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Throws `invalid_client` where there are none or they cannot be read, and `invalid_request` where they come twice. */
 export function presentedCredentials(authorization: string | undefined, body: CredentialParameters): Credentials {

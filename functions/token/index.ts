@@ -5,8 +5,8 @@ import { createLog } from '../../lib/process/log.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { openDatabase } from '../../lib/store/database.ts';
-import { apiErrorReply } from './oauth-error.ts';
-import { createTokenRoutes } from './routes.ts';
+import { createErrorReply } from './oauth-error.ts';
+import { createTokenDependencies, tokenRoutes } from './routes.ts';
 import { TokenSettings } from './settings.ts';
 
 const settings = readSettings(TokenSettings, process.env);
@@ -22,7 +22,8 @@ const hosted = hostFunction({
   name: 'token',
   log,
   metrics: createMetrics('token'),
-  routes: createTokenRoutes({
+  routes: tokenRoutes,
+  dependencies: createTokenDependencies({
     sql,
     log,
     keys: settings.SIGNING_KEYS,
@@ -34,7 +35,7 @@ const hosted = hostFunction({
   maxBodyBytes: 16_384,
   ready: { database: () => sql`select 1` },
   close: () => sql.end(),
-  errorReply: apiErrorReply,
+  errorReply: createErrorReply(log),
 });
 
 export const token = hosted.handler;

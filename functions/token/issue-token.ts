@@ -5,11 +5,12 @@ import type { Client } from '../../lib/store/clients/clients.ts';
 import type { Authenticate } from './authenticate.ts';
 import { credentialNames } from './credentials.ts';
 import { noStore, OAuthError } from './oauth-error.ts';
-import { readParameters, readResources } from './parameters.ts';
+import { type Given, readParameters, readResources } from './parameters.ts';
 import { checkResources } from './resource.ts';
 import type { TokenFormat } from './token-format.ts';
+import { grantTypes } from './token-request.ts';
 
-export interface IssueTokenOptions {
+export interface IssueDependencies {
   authenticate: Authenticate;
   tokens: TokenFormat;
   issuer: string;
@@ -19,31 +20,31 @@ export interface IssueTokenOptions {
   log: Log;
 }
 
-export const grantTypes = ['client_credentials'];
-export const grantParameters = ['grant_type', 'scope', ...credentialNames] as const;
+const grantParameters = ['grant_type', 'scope', ...credentialNames] as const;
 
-export function createIssueToken({ authenticate, tokens, log, ...api }: IssueTokenOptions) {
-  return async (request: Request): Promise<Reply> => {
-    const parameters = readParameters(request, grantParameters);
-    checkGrantType(parameters.grant_type);
-    const client = await authenticate(request, parameters);
-    const scopes = grantedScopes(parameters.scope, client);
-    checkResources(readResources(request), api);
-    const lifetimeSeconds = client.token_lifetime_seconds ?? api.lifetimeSeconds;
-    const { token, jti } = await tokens.sign(client.client_id, scopes, lifetimeSeconds);
-    const scope = scopes.join(' ');
-    log.info('token issued', { client_id: client.client_id, jti, scope });
-    return {
-      status: 200,
-      headers: noStore,
-      body: { token_type: 'Bearer', expires_in: lifetimeSeconds, access_token: token, scope },
-    };
+export async function issueToken(
+  request: Request<undefined, undefined, Given>,
+  { authenticate, tokens, log, ...api }: IssueDependencies,
+): Promise<Reply> {
+  const parameters = readParameters(request.body, grantParameters);
+  checkGrantType(parameters.grant_type);
+  const client = await authenticate(request, parameters);
+  const scopes = grantedScopes(parameters.scope, client);
+  checkResources(readResources(request.body), api);
+  const lifetimeSeconds = client.token_lifetime_seconds ?? api.lifetimeSeconds;
+  const { token, jti } = await tokens.sign(client.client_id, scopes, lifetimeSeconds);
+  const scope = scopes.join(' ');
+  log.info('token issued', { client_id: client.client_id, jti, scope });
+  return {
+    status: 200,
+    headers: noStore,
+    body: { token_type: 'Bearer', expires_in: lifetimeSeconds, access_token: token, scope },
   };
 }
 
 function checkGrantType(grantType: string | undefined): void {
   if (grantType === undefined) throw new OAuthError('invalid_request', 'grant_type is missing.');
-  if (grantTypes.includes(grantType)) return;
+  if (grantTypes.some((known) => known === grantType)) return;
   throw new OAuthError('unsupported_grant_type', `grant_type must be ${grantTypes.join(' or ')}.`);
 }
 

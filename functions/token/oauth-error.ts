@@ -1,6 +1,7 @@
 // The errors of OAuth2 endpoints (RFC 6749 §5.2): a closed list of codes, each with its HTTP status, and the functions that write them.
-import type { ApiError } from '../../lib/http/errors.ts';
+import { type ApiError, toApiError } from '../../lib/http/errors.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
+import type { Log } from '../../lib/process/log.ts';
 
 /** Code → HTTP status. `invalid_target` is of RFC 8707 §2, the last two of RFC 6749 §4.1.2.1, for which §5.2 has no words. */
 export const statuses = {
@@ -39,6 +40,16 @@ export class OAuthError extends Error {
     this.clientId = details.clientId;
     this.retryAfterSeconds = details.retryAfterSeconds;
   }
+}
+
+/** Gives the function that answers whatever was thrown; refusals are logged. */
+export function createErrorReply(log: Log) {
+  return (thrown: unknown, { path, address }: { path: string; address: string }): Reply => {
+    if (!(thrown instanceof OAuthError)) return apiErrorReply(toApiError(thrown));
+    const { code, clientId, reason = thrown.description } = thrown;
+    log.warn('refused', { path, error: code, reason, client_id: clientId, address });
+    return oauthErrorReply(thrown);
+  };
 }
 
 /** Writes a refusal. One that says when to try again is 429 (RFC 6585 §4), whatever its code. */

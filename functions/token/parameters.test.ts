@@ -1,28 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import type { Request } from '../../lib/http/exchange.ts';
-import { readParameters, readResources } from './parameters.ts';
+import { parseParameters, readParameters, readResources } from './parameters.ts';
 
-const request = (contentType: string, body: string | Buffer): Request => ({
-  method: 'POST',
-  path: '/token',
-  params: {},
-  query: new URLSearchParams('scope=query'),
+type Sent = Pick<Request<undefined, undefined, Buffer>, 'headers' | 'body'>;
+
+const request = (contentType: string, body: string | Buffer): Sent => ({
   headers: { 'content-type': contentType },
   body: Buffer.from(body),
-  address: '192.0.2.1',
-  stopping: new AbortController().signal,
 });
 const json = (body: unknown) => request('application/json', JSON.stringify(body));
 const form = (body: string) => request('application/x-www-form-urlencoded', body);
-const read = (from: Request) => readParameters(from, ['grant_type', 'scope']);
+const given = ({ body, headers }: Sent) => parseParameters(body, headers);
+const read = (from: Sent) => readParameters(given(from), ['grant_type', 'scope']);
 
 describe('parameters', () => {
-  it.each<[string, Request, object]>([
+  it.each<[string, Sent, object]>([
     ['JSON', json({ grant_type: 'g', scope: 'a b' }), { grant_type: 'g', scope: 'a b' }],
     ['JSON with a charset', request('Application/JSON; charset=utf-8', '{"scope":"é"}'), { scope: 'é' }],
     ['a form', form('grant_type=g&scope=a+b%20c'), { grant_type: 'g', scope: 'a b c' }],
     ['no others', json({ scope: 'a', other: ['x'] }), { scope: 'a' }],
-    ['none of the query', form(''), {}],
+    ['none in an empty form', form(''), {}],
     ['empty ones as omitted', form('grant_type=&scope='), {}],
     ['empty JSON strings as omitted', json({ grant_type: '', scope: '' }), {}],
     ['nothing that an object inherits', request('application/json', '{"__proto__":{"scope":"a"}}'), {}],
@@ -30,7 +27,7 @@ describe('parameters', () => {
     expect(read(from)).toEqual(expected);
   });
 
-  it.each<[string, Request]>([
+  it.each<[string, Sent]>([
     ['repeated', form('scope=a&scope=a')],
     ['repeated, even if nobody asks for it', form('x=1&x=2')],
     ['an array', json({ scope: ['a', 'b'] })],
@@ -55,7 +52,7 @@ describe('parameters', () => {
 });
 
 describe('resources', () => {
-  it.each<[string, Request, string[]]>([
+  it.each<[string, Sent, string[]]>([
     ['none', form('scope=a'), []],
     ['one', form('resource=a'), ['a']],
     ['several', form('resource=a&scope=x&resource=b'), ['a', 'b']],
@@ -64,14 +61,14 @@ describe('resources', () => {
     ['one, in JSON', json({ resource: 'a' }), ['a']],
     ['several, in JSON', json({ resource: ['a', 'b', ''] }), ['a', 'b']],
   ])('are read: %s', (_, from, expected) => {
-    expect(readResources(from)).toEqual(expected);
+    expect(readResources(given(from))).toEqual(expected);
   });
 
-  it.each<[string, Request]>([
+  it.each<[string, Sent]>([
     ['a number', json({ resource: 1 })],
     ['null in a list', json({ resource: [null] })],
     ['an object', json({ resource: {} })],
   ])('that are %s are invalid_request', (_, from) => {
-    expect(() => readResources(from)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+    expect(() => readResources(given(from))).toThrow(expect.objectContaining({ code: 'invalid_request' }));
   });
 });

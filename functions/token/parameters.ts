@@ -1,7 +1,7 @@
 // Parameters of an OAuth2 request: from a form (RFC 6749), or from a JSON object as the original API takes them.
 
+import type { IncomingHttpHeaders } from 'node:http';
 import { parseJson } from '../../lib/http/body.ts';
-import type { Request } from '../../lib/http/exchange.ts';
 import { mediaType } from '../../lib/http/media-type.ts';
 import { OAuthError } from './oauth-error.ts';
 
@@ -9,14 +9,21 @@ const json = 'application/json';
 /** Media types that the endpoints take. */
 export const parameterMediaTypes = [json, 'application/x-www-form-urlencoded'];
 
+/** Every parameter of a body, those that nobody asks for among them. */
+export type Given = ReadonlyMap<string, unknown>;
+
 export type Parameters<Name extends string> = Partial<Record<Name, string>>;
 
+/** Throws `invalid_request` where a parameter of a form is repeated or the JSON is no object, and `invalid_json`. */
+export function parseParameters(bytes: Buffer, headers: IncomingHttpHeaders): Given {
+  return mediaType(headers) === json ? jsonParameters(parseJson(bytes)) : formParameters(bytes);
+}
+
 /**
- * Reads the parameters `names` from the body. Others are ignored and empty ones count as omitted (RFC 6749 §3.2).
- * Throws `invalid_request` where one is repeated or not a string, and `invalid_json`.
+ * Reads the parameters `names`. Others are ignored and empty ones count as omitted (RFC 6749 §3.2). Throws `invalid_request` where
+ * one is not a string.
  */
-export function readParameters<const Name extends string>(request: Request, names: readonly Name[]): Parameters<Name> {
-  const given = givenParameters(request);
+export function readParameters<const Name extends string>(given: Given, names: readonly Name[]): Parameters<Name> {
   const parameters: Parameters<Name> = {};
   for (const name of names) {
     const value = given.get(name);
@@ -28,8 +35,8 @@ export function readParameters<const Name extends string>(request: Request, name
 }
 
 /** Reads the one parameter that may be repeated (RFC 8707 §2), in JSON as a list. */
-export function readResources(request: Request): string[] {
-  const resource = givenParameters(request).get('resource') ?? [];
+export function readResources(given: Given): string[] {
+  const resource = given.get('resource') ?? [];
   const values: unknown[] = Array.isArray(resource) ? resource : [resource];
   if (!values.every((value) => typeof value === 'string')) {
     throw new OAuthError('invalid_request', 'resource must be a string, or a list of them.');
@@ -37,18 +44,14 @@ export function readResources(request: Request): string[] {
   return values.filter((value) => value !== '');
 }
 
-function givenParameters({ headers, body }: Request): Map<string, unknown> {
-  return mediaType(headers) === json ? jsonParameters(parseJson(body)) : formParameters(body);
-}
-
-function jsonParameters(body: unknown): Map<string, unknown> {
+function jsonParameters(body: unknown): Given {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new OAuthError('invalid_request', 'The request body must be a JSON object.');
   }
   return new Map(Object.entries(body));
 }
 
-function formParameters(body: Buffer): Map<string, unknown> {
+function formParameters(body: Buffer): Given {
   const form = new URLSearchParams(body.toString());
   const resources = form.getAll('resource');
   form.delete('resource');

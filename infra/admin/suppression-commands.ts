@@ -1,4 +1,5 @@
 // The operator's commands for suppressions: to whom a client sends no more.
+import { findClients } from '../../lib/store/clients/clients.ts';
 import { addSuppressions, listSuppressions, removeSuppression } from '../../lib/store/suppressions/suppressions.ts';
 import { changeClient, clientId } from './client-arguments.ts';
 import { AdminError, type Command, withDatabase } from './command.ts';
@@ -34,9 +35,9 @@ export const suppressionCommands: Command[] = [
     async run([name, recipient = ''], _options, settings) {
       const address = parseAddress(recipient);
       await changeClient(settings, name, async (sql, id) => {
-        const [exists] = await sql`select from clients where client_id = ${id}`;
-        if (exists) await addSuppressions(sql, id, [address]);
-        return exists !== undefined;
+        const [client] = await findClients(sql, [id]);
+        if (client !== undefined) await addSuppressions(sql, id, [address]);
+        return client !== undefined;
       });
       return `Client ${name} sends no more to ${address}.`;
     },

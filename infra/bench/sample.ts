@@ -1,6 +1,6 @@
 // The email that everybody sends, and the names everybody uses: what is compared must be the same work.
 import { v7 as uuidv7 } from 'uuid';
-import type { NewEmail } from '../../lib/store/emails/accept.ts';
+import type { NewEmail } from '../../lib/store/emails/acceptance.ts';
 
 /** Both bodies of a short notice, some 900 bytes as MIME. */
 export const email = {

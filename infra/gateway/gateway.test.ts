@@ -1,7 +1,8 @@
 // The Caddyfile of Docker says the same as the table of local mode.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { functionFor, otherwise, routes, unrouted } from './routes.ts';
+import { otherwise } from './public-functions.ts';
+import { functionFor, routes, unrouted } from './routes.ts';
 
 interface Matcher {
   paths: string[];

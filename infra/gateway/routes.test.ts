@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { functionFor } from './routes.ts';
+import { functionFor, gatewayTable } from './routes.ts';
 
 test.each([
   ['POST', '/authorize', 'token'],
@@ -30,8 +30,9 @@ test.each([
   ['GET', '/emails/0199', 'history'],
   ['GET', '/emails/0199/events', 'history'],
   ['GET', '/stats', 'history'],
-  ['GET', '/openapi.json', 'history'],
-  ['GET', '/docs', 'history'],
+  ['GET', '/openapi.json', 'console'],
+  ['GET', '/docs', 'console'],
+  ['GET', '/docs/guides/getting-started', 'console'],
   ['GET', '/', 'history'],
   ['GET', '/no/such/page', 'history'],
   ['GET', '/healthz', undefined],
@@ -39,4 +40,16 @@ test.each([
   ['POST', '/metrics', undefined],
 ])('%s %s goes to %s', (method, path, expected) => {
   expect(functionFor(method, path)).toBe(expected);
+});
+
+test.each<[string, string]>([
+  ['/emails/{id}', '/emails/{id}'],
+  ['/emails/{id}', '/emails/drafts'],
+])('two functions that answer GET %s and GET %s are a mistake', (one, other) => {
+  const owned = (theirs: string) => [
+    { method: 'GET', path: one, to: 'history' } as const,
+    { method: 'GET', path: theirs, to: 'send' } as const,
+  ];
+  expect(() => gatewayTable(owned(other))).toThrow('both answer');
+  expect(gatewayTable(owned('/emails/{id}/drafts'))).toEqual([{ path: '/emails/{id}/drafts', to: 'send' }]);
 });

@@ -1,60 +1,66 @@
-// Which function answers which path: the table behind the gateway of `npm start`, and what the Caddyfile of Docker says too.
-
-/** The functions that a gateway lets the public reach. */
-export type PublicFunction = 'token' | 'send' | 'history' | 'manage';
+// Which function answers which path, as the functions' routes say: the table behind the gateway of `npm start`, and behind the Caddyfile of Docker.
+import { commonPaths } from '../../lib/http/common-routes.ts';
+import type { Route } from '../../lib/http/route.ts';
+import { otherwise, type PublicFunction, publicRoutes } from './public-functions.ts';
 
 export interface GatewayRoute {
   /** `{id}` stands for one segment. */
   path: string;
   /** Where it is named, other methods go on to the next line that fits; where not, the function answers 405 itself. */
-  method?: 'POST' | 'PATCH';
+  method?: Route['method'];
   to: PublicFunction;
 }
 
-/** The first line that fits wins. */
-export const routes: readonly GatewayRoute[] = [
-  { path: '/authorize', to: 'token' },
-  { path: '/token', to: 'token' },
-  { path: '/introspect', to: 'token' },
-  { path: '/revoke', to: 'token' },
-  { path: '/.well-known/oauth-authorization-server', to: 'token' },
-  { path: '/.well-known/jwks.json', to: 'token' },
-  { path: '/send', to: 'send' },
-  { path: '/send/batch', to: 'send' },
-  { path: '/emails', method: 'POST', to: 'send' },
-  { path: '/emails/batch', method: 'POST', to: 'send' },
-  { path: '/emails/preview', method: 'POST', to: 'send' },
-  { path: '/emails/replay', method: 'POST', to: 'send' },
-  { path: '/emails/{id}', method: 'PATCH', to: 'send' },
-  { path: '/emails/{id}/cancel', to: 'send' },
-  { path: '/emails/{id}/replay', to: 'send' },
-  { path: '/recipients/erase', to: 'send' },
-  { path: '/suppressions', to: 'manage' },
-  { path: '/suppressions/{id}', to: 'manage' },
-  { path: '/templates', to: 'manage' },
-  { path: '/templates/{id}', to: 'manage' },
-  { path: '/webhooks', to: 'manage' },
-  { path: '/webhooks/{id}', to: 'manage' },
-  { path: '/webhooks/{id}/rotate-secret', to: 'manage' },
-  { path: '/webhooks/{id}/test', to: 'manage' },
-  { path: '/webhooks/{id}/deliveries', to: 'manage' },
-  { path: '/webhooks/{id}/deliveries/replay', to: 'manage' },
-  { path: '/webhooks/{id}/deliveries/{id}/replay', to: 'manage' },
-];
-
-/** Answers everything else: what is read (`/emails…`, `/stats`, `/openapi.json`, the page), and 404. */
-export const otherwise: PublicFunction = 'history';
+type Owned = Pick<Route, 'method' | 'path'> & { to: PublicFunction };
 
 /** For whoever runs the functions, not for their clients. */
-export const unrouted: readonly string[] = ['/healthz', '/readyz', '/metrics'];
+export const unrouted: readonly string[] = Object.values(commonPaths);
+
+/** The first line that fits wins; `otherwise` answers everything else. */
+export const routes: readonly GatewayRoute[] = gatewayTable(ownedRoutes());
 
 /** Undefined where nobody may answer. */
 export function functionFor(method: string, path: string): PublicFunction | undefined {
   if (unrouted.includes(path)) return undefined;
-  return matchers.find((route) => route.pattern.test(path) && (route.method ?? method) === method)?.to ?? otherwise;
+  const wanted = method === 'HEAD' ? 'GET' : method;
+  return matchers.find((route) => route.pattern.test(path) && (route.method ?? wanted) === wanted)?.to ?? otherwise;
 }
 
 const matchers = routes.map((route) => ({
   ...route,
   pattern: new RegExp(`^${route.path.replaceAll('.', '\\.').replaceAll('{id}', '[^/]+')}$`),
 }));
+
+function ownedRoutes(): Owned[] {
+  return (Object.keys(publicRoutes) as PublicFunction[]).flatMap((to) =>
+    Object.values(publicRoutes[to]).map(({ method, path }) => ({
+      method,
+      path: path.replaceAll(/\{\w+\}/g, '{id}'),
+      to,
+    })),
+  );
+}
+
+/** A line for each path, or for each method of a path that fits routes of another function, too. Throws where two answer the same. */
+export function gatewayTable(owned: readonly Owned[]): GatewayRoute[] {
+  const lines = new Map<string, GatewayRoute>();
+  for (const { method, path, to } of owned) {
+    const rivals = owned.filter((other) => other.to !== to && mayMeet(path, other.path));
+    const rival = rivals.find((other) => other.method === method);
+    if (rival) throw new Error(`${to} and ${rival.to} both answer ${method} ${path}`);
+    if (to === otherwise) continue;
+    const line = rivals.length > 0 ? { path, method, to } : { path, to };
+    lines.set(JSON.stringify(line), line);
+  }
+  return [...lines.values()];
+}
+
+/** Whether there is a path that fits both. */
+function mayMeet(one: string, other: string): boolean {
+  const segments = one.split('/');
+  const others = other.split('/');
+  return (
+    segments.length === others.length &&
+    segments.every((part, index) => [part, others[index]].includes('{id}') || part === others[index])
+  );
+}

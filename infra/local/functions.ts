@@ -6,7 +6,16 @@ import { freePorts, loopback } from './ports.ts';
 import { endLeftover } from './process-table.ts';
 import { supervise } from './supervise.ts';
 
-export const functionNames = ['token', 'send', 'consume', 'dispatch', 'history', 'manage', 'notify'] as const;
+export const functionNames = [
+  'token',
+  'send',
+  'consume',
+  'dispatch',
+  'history',
+  'manage',
+  'notify',
+  'console',
+] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 /** What the functions are told; each gets what concerns it. */

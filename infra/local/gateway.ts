@@ -11,7 +11,8 @@ import {
 import { Server as NetServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { createProxyServer } from 'httpxy';
-import { functionFor, type PublicFunction } from '../gateway/routes.ts';
+import type { PublicFunction } from '../gateway/public-functions.ts';
+import { functionFor } from '../gateway/routes.ts';
 import { loopback } from './ports.ts';
 
 export interface GatewayOptions {

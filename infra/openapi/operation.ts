@@ -1,4 +1,4 @@
-// What the document says of one operation: the shape of an entry in operations/.
+// What the document says of a route: the shape of an entry in operations/, and what becomes of it together with its route.
 import type * as v from 'valibot';
 import type { OAuthErrorCode } from '../../functions/token/oauth-error.ts';
 import type { Scope } from '../../lib/auth/access-token.ts';
@@ -17,23 +17,16 @@ export const tags = {
   Reference: 'This document.',
 } as const satisfies Record<string, string>;
 
-/** Where a request comes from and what it is answered with, apart from `errors`. */
-export interface Operation {
-  method: Route['method'];
-  /** As in the route. */
-  path: string;
-  /** The operationId: what generated clients call it. */
-  id: string;
+/** What is said of a route beyond what it says itself. */
+export interface Documentation {
   tag: keyof typeof tags;
   summary: string;
   description: string;
-  /** The scope of the access token that it wants; `client`: a client's credentials in place of a token; null: nothing. */
-  security: Scope | 'client' | null;
   /** Of each `{name}` in the path. */
   path_parameters?: Record<string, PathParameter>;
-  query?: { schema: v.StrictObjectSchema<v.ObjectEntries, undefined>; descriptions: Record<string, string> };
+  /** Of each query parameter, what it is. */
+  query?: Record<string, string>;
   headers?: readonly RequestHeader[];
-  body?: { schema: v.GenericSchema; types: readonly string[] };
   /** By status. */
   answers: Record<number, Answer>;
   /**
@@ -44,6 +37,41 @@ export interface Operation {
   oauth_errors?: readonly OAuthErrorCode[];
   /** Run by infra/test/openapi.test.ts; shown with curl in the document. At least one. */
   examples: readonly [Example, ...Example[]];
+}
+
+type AnyRoute = Pick<Route<Scope>, 'method' | 'path' | 'scope' | 'query' | 'body'>;
+
+/** A route with what is said of it. */
+export interface Operation extends Omit<Documentation, 'query'>, Pick<AnyRoute, 'method' | 'path'> {
+  /** The operationId, which is the name of the route: what generated clients call it. */
+  id: string;
+  /** The scope of the access token that it wants; `client`: a client's credentials in place of a token; null: nothing. */
+  security: Scope | 'client' | null;
+  query?: { schema: v.GenericSchema; descriptions: Record<string, string> };
+  body?: { schema: v.GenericSchema; types: readonly string[] };
+}
+
+/** What is said of each of these routes, by its name: the compiler says which one is missing. */
+export type DocumentationOf<Table> = Record<keyof Table & string, Documentation>;
+
+/** In the order of `documentation`. */
+export function toOperations(
+  routes: Readonly<Record<string, AnyRoute>>,
+  documentation: Readonly<Record<string, Documentation>>,
+): Operation[] {
+  return Object.entries(documentation).map(([id, { query: descriptions = {}, ...said }]) => {
+    const route = routes[id];
+    if (route === undefined) throw new Error(`there is no route ${id}`);
+    const { method, path, scope, query, body } = route;
+    if (body && body.schema === undefined) throw new Error(`${id}: its body has no schema`);
+    return {
+      ...said,
+      ...{ id, method, path },
+      security: scope ?? (said.oauth_errors ? 'client' : null),
+      ...(query && { query: { schema: query, descriptions } }),
+      ...(body?.schema && { body: { schema: body.schema, types: body.types } }),
+    };
+  });
 }
 
 export interface PathParameter {
@@ -99,7 +127,7 @@ export interface Message {
 export interface Prose {
   schema: v.GenericSchema;
   name: string;
-  description: string;
+  description?: string;
   fields: Record<string, string>;
 }
 

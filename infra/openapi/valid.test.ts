@@ -1,7 +1,7 @@
 // The document is valid OpenAPI 3.1, says a validator that others wrote.
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, it } from 'vitest';
-import { documentText } from './generate.ts';
+import { documentText } from './document-text.ts';
 
 it('the document is valid OpenAPI 3.1', async () => {
   const validator = new Validator();

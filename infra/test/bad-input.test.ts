@@ -267,6 +267,36 @@ describe('tokens', () => {
     await expectProblem(response, 401, 'invalid_token');
   });
 
+  it('are asked for before a byte of the body is read', async () => {
+    const head = `POST /send HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n`;
+    expect(await raw(`${head}Content-Length: 9\r\n\r\n`)).toMatch(/^HTTP\/1\.1 401 /);
+    const asking = await raw(`${head}Content-Length: 9\r\nExpect: 100-continue\r\n\r\n`);
+    expect(asking).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  it('a client without one reads the answer, whether its body is read or not', async () => {
+    const body = Buffer.alloc(9_000_000, 0x20);
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${api.functions.send.url}/send`, { method: 'POST', headers, body });
+    await expectProblem(response, 401, 'missing_token');
+  });
+
+  it('a client without one that goes on and on is cut off', async () => {
+    const { port } = new URL(api.functions.send.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.on('error', () => {});
+    const gone = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(
+      'POST /send HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+    );
+    const chunk = `${(1_000_000).toString(16)}\r\n${'x'.repeat(1_000_000)}\r\n`;
+    // Within twice what is dropped, which is eight times the limit of a body.
+    for (let sent = 0; sent < 160 && !socket.destroyed; sent += 1)
+      await new Promise((resolve) => socket.write(chunk, resolve));
+    await gone;
+    expect(socket.bytesWritten).toBeLessThan(120_000_000);
+  });
+
   it('a scope that is missing', async () => {
     const response = await authorized(`Bearer ${await signed({ scope: 'basic' })}`);
     expect(response.headers.get('www-authenticate')).toBe(

@@ -5,7 +5,7 @@ import { freePorts, portIsFree } from '../local/ports.ts';
 import { check, results, timed } from './checks.ts';
 import { type Container, composeProject, findEngine } from './compose.ts';
 
-const functions = ['token', 'send', 'consume', 'dispatch', 'history', 'manage', 'notify'];
+const functions = ['token', 'send', 'consume', 'dispatch', 'history', 'manage', 'notify', 'console'];
 const stores = ['postgres', 'rabbitmq', 'mailbox', 'gateway'];
 const jobs = ['secrets', 'migrate'];
 /** As the original had it. */
@@ -120,7 +120,7 @@ async function confinement(): Promise<void> {
   for (const name of functions) {
     await check(`the image of ${name} holds its bundle and nothing else`, async () => {
       const files = await compose.exec(find(containers, name), 'own', 'ls', '-A', '/app');
-      assert.equal(files.trim(), 'index.mjs');
+      assert.equal(files.trim(), name === 'console' ? 'index.mjs\nsite' : 'index.mjs');
     });
   }
 }

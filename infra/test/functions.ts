@@ -7,7 +7,7 @@ import { type Child, startChild } from '../local/child.ts';
 import { freePort } from '../local/ports.ts';
 import { brokers } from './brokers.ts';
 
-export type FunctionName = 'token' | 'send' | 'consume' | 'dispatch' | 'history' | 'manage' | 'notify';
+export type FunctionName = 'token' | 'send' | 'consume' | 'dispatch' | 'history' | 'manage' | 'notify' | 'console';
 
 export interface RunningFunction {
   url: string;

@@ -2,7 +2,16 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Of tens of seconds each. Vitest goes by the size of a file until it knows better, which on a fresh clone it never does. */
-const longest = ['state-walk', 'failures', 'webhooks', 'dead-letters', 'rabbitmq', 'replay', 'admin', 'once'];
+const longest = [
+  'state-walk',
+  'failures',
+  'webhooks',
+  'dead-letters',
+  'rabbitmq',
+  'replay',
+  'admin',
+  'idempotency-and-schedules',
+];
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

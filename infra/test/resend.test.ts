@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { simpleParser } from 'mailparser';
 import { Resend } from 'resend';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PublicFunction } from '../gateway/routes.ts';
+import type { PublicFunction } from '../gateway/public-functions.ts';
 import { type Gateway, startGateway } from '../local/gateway.ts';
 import { freePort, loopback } from '../local/ports.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -23,14 +23,20 @@ beforeAll(async () => {
   api = await startApi({
     databaseUrl: database.url,
     smtpUrl: smtp.url,
-    also: ['manage'],
+    also: ['manage', 'console'],
     settings: { DISPATCH_INTERVAL_SECONDS: '0.1' },
   });
   const portOf = (name: PublicFunction) => Number(new URL(api.functions[name].url).port);
   const port = await freePort();
   gateway = await startGateway({
     port,
-    ports: { token: portOf('token'), send: portOf('send'), history: portOf('history'), manage: portOf('manage') },
+    ports: {
+      token: portOf('token'),
+      send: portOf('send'),
+      history: portOf('history'),
+      manage: portOf('manage'),
+      console: portOf('console'),
+    },
   });
   baseUrl = `http://${loopback}:${port}`;
   resend = new Resend(api.token, { baseUrl });

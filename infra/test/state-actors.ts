@@ -1,9 +1,10 @@
 // Everybody who may change an email, for the state walk: each by the code that really does it.
 import { isDeepStrictEqual } from 'node:util';
 import { expire, failEmpty, handBack, nextStep, relaysAway } from '../../functions/consume/next-step.ts';
-import { type AttemptResult, classify, type SmtpReply } from '../../functions/consume/outcome.ts';
+import { type AttemptResult, classify } from '../../functions/consume/outcome.ts';
 import { dueStep } from '../../functions/dispatch/due-step.ts';
 import { cancelEmail } from '../../functions/send/cancel-email.ts';
+import type { SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
 import { type ClaimedEmail, claimEmails, markDataStarted, renewLeases } from '../../lib/store/emails/claim.ts';
 import { lockDueEmails } from '../../lib/store/emails/due.ts';
@@ -11,7 +12,8 @@ import { eraseRecipient } from '../../lib/store/emails/erase.ts';
 import { purgeContents, purgeEmails } from '../../lib/store/emails/purge.ts';
 import { replayEmail } from '../../lib/store/emails/replay.ts';
 import { rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
-import { moveEmails } from '../../lib/store/emails/transition.ts';
+import { transitionEmails } from '../../lib/store/emails/transition-emails.ts';
+import type { Mover } from '../../lib/store/emails/transitions.ts';
 import { addSuppressions, removeSuppression } from '../../lib/store/suppressions/suppressions.ts';
 import { clientId, giveUpAfterMs, graceMs, id, read, recipients, type State, store } from './state-model.ts';
 
@@ -25,6 +27,8 @@ export interface Actor {
   /** Who keeps things going: of these alone it is asked that everything comes to an end. */
   kind: 'machine' | 'time' | 'accident' | 'person';
   act: Act;
+  /** As whom the table of transitions knows it; nobody: it changes no status. */
+  as?: readonly Mover[];
   /** What there must be for it; always, if not given. */
   needs?: 'a claim' | 'contents';
   /** Suppressions are walked with a part of the states alone: with all, there would be thrice as many. */
@@ -47,7 +51,8 @@ export async function apply(sql: Sql, state: State, { act }: Actor): Promise<Sta
   untouched = undefined;
   const claim = await act(sql, state);
   const after = await read(sql, claim === undefined ? state.claim : claim);
-  const before = { row: state.row, hasContents: state.hasContents, suppressed: state.suppressed, claim: after?.claim };
+  const { row, hasContents, suppressed } = state;
+  const before = { row, hasContents, suppressed, claim: after?.claim, statements: after?.statements };
   untouched = isDeepStrictEqual(after, before) ? state : undefined;
   return after;
 }
@@ -79,7 +84,7 @@ const record =
   async (sql, { claim }) => {
     if (claim === null) return undefined;
     const outcome = classify(result, claim.recipients);
-    await moveEmails(sql, [nextStep(claim, [{ relay: 'r', ms: 1, outcome }], retry, 0)]);
+    await transitionEmails(sql, [nextStep(claim, [{ relay: 'r', ms: 1, outcome }], retry, 0)]);
     return null;
   };
 
@@ -90,7 +95,7 @@ const claim: Act = async (sql) => {
   if (claimed === undefined || claimed.ended !== null) return undefined;
   const isTooLate = claimed.expires_in_ms !== null && claimed.expires_in_ms <= 0;
   if (!isTooLate && claimed.headers !== null) return claimed;
-  await moveEmails(sql, [isTooLate ? expire(claimed) : failEmpty(claimed)]);
+  await transitionEmails(sql, [isTooLate ? expire(claimed) : failEmpty(claimed)]);
   return null;
 };
 
@@ -99,7 +104,7 @@ const dispatch: Act = async (sql) => {
   await sql`update emails set due_at = now() - interval '1 second' where due_at is not null`;
   await inTransaction(sql, async (transaction) => {
     const due = await lockDueEmails(transaction, 1);
-    await moveEmails(
+    await transitionEmails(
       transaction,
       due.map((email) => dueStep(email, { publishGraceMs: graceMs, giveUpAfterMs })),
     );
@@ -107,10 +112,12 @@ const dispatch: Act = async (sql) => {
   return undefined;
 };
 
-const request = { params: { id } } as unknown as Parameters<typeof cancelEmail>[0];
+const request = { params: { id }, client: { clientId, scopes: [], jti: '' } } as unknown as Parameters<
+  typeof cancelEmail
+>[0];
 const cancel: Act = async (sql) => {
   // Too late is an answer as well.
-  await cancelEmail(request, { clientId, scopes: [], jti: '' }, { sql }).catch(() => {});
+  await cancelEmail(request, { sql }).catch(() => {});
   return undefined;
 };
 
@@ -122,33 +129,36 @@ const does =
   };
 
 export const actors: Record<string, Actor> = {
-  'dispatch looks': { kind: 'machine', act: dispatch },
-  'a worker claims': { kind: 'machine', act: claim },
+  'dispatch looks': { kind: 'machine', as: ['dispatch'], act: dispatch },
+  'a worker claims': { kind: 'machine', as: ['claim', 'release'], act: claim },
   ...Object.fromEntries(
     Object.entries(results).map(([how, result]) => [
       `the attempt ${how}`,
-      { kind: 'machine', needs: 'a claim', act: record(result) } as const,
+      { kind: 'machine', as: ['attempt'], needs: 'a claim', act: record(result) } as const,
     ]),
   ),
   'the attempt bounces for good': {
     kind: 'machine',
+    as: ['attempt'],
     needs: 'a claim',
     suppresses: true,
     act: record({ ended: 'accepted', reply: reply(250), refused: new Map([[first, noSuchUser]]) }),
   },
   'no SMTP relay may be asked': {
     kind: 'machine',
+    as: ['release'],
     needs: 'a claim',
     act: async (sql, { claim }) => {
-      if (claim) await moveEmails(sql, [relaysAway(claim, retry.baseMs, retry)]);
+      if (claim) await transitionEmails(sql, [relaysAway(claim, retry.baseMs, retry)]);
       return null;
     },
   },
   'the worker is to end, the attempt not begun': {
     kind: 'machine',
+    as: ['release'],
     needs: 'a claim',
     act: async (sql, { claim }) => {
-      if (claim) await moveEmails(sql, [handBack(claim, 'worker_stopped')]);
+      if (claim) await transitionEmails(sql, [handBack(claim, 'worker_stopped')]);
       return null;
     },
   },
@@ -181,13 +191,15 @@ export const actors: Record<string, Actor> = {
   // A negative age: whatever is at its end is old enough.
   'its contents are purged': { kind: 'time', act: does((sql) => purgeContents(sql, -1_000, 10)) },
   'it is purged': { kind: 'time', act: does((sql) => purgeEmails(sql, -1_000, 10)) },
-  'its client cancels': { kind: 'person', act: cancel },
+  'its client cancels': { kind: 'person', as: ['cancel'], act: cancel },
   'its client reschedules': {
     kind: 'person',
+    as: ['reschedule'],
     act: does((sql) => rescheduleEmail(sql, clientId, id, new Date(Date.now() + 7_200_000))),
   },
   'its client replays': {
     kind: 'person',
+    as: ['replay'],
     act: does((sql) => replayEmail(sql, { client_id: clientId }, id, graceMs)),
   },
   'its client suppresses all recipients': {
@@ -200,7 +212,11 @@ export const actors: Record<string, Actor> = {
     suppresses: true,
     act: does((sql) => Promise.all(recipients.map((one) => removeSuppression(sql, clientId, one)))),
   },
-  'the first recipient is erased': { kind: 'person', act: does((sql) => eraseRecipient(sql, 'anybody', first)) },
+  'the first recipient is erased': {
+    kind: 'person',
+    as: ['erase'],
+    act: does((sql) => eraseRecipient(sql, 'anybody', first)),
+  },
 };
 
 /** What a worker records whose claim was lost long ago: a later one has claimed since. */

@@ -1,6 +1,7 @@
 // A model of one email's life for the state walk: what its states are, how they begin, and how one is made real and read again.
 import type { Sql } from '../../lib/store/database.ts';
-import { type Acceptance, insertEmails } from '../../lib/store/emails/accept.ts';
+import { insertEmails } from '../../lib/store/emails/accept.ts';
+import type { Acceptance } from '../../lib/store/emails/acceptance.ts';
 import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import type { DeliveryMode, EmailStatus, SettledRecipient } from '../../lib/store/emails/email.ts';
 import { addSuppressions } from '../../lib/store/suppressions/suppressions.ts';
@@ -30,6 +31,17 @@ export interface State {
   suppressed: string[];
   /** What the last worker that claimed it holds; null when that worker is done, or dead. Workers before it are fenced off. */
   claim: ClaimedEmail | null;
+  /** What has just been done to it. Not part of what it is. */
+  statements: Statement[];
+}
+
+/** A statement that wrote the row, as triggers saw it. */
+export interface Statement {
+  /** Null: a new row; undefined: the row was left alone. */
+  from?: EmailStatus | null;
+  to?: EmailStatus;
+  /** Types of the events written with it, in order. */
+  events: string[];
 }
 
 const day = 86_400_000;
@@ -97,10 +109,27 @@ export async function accept(sql: Sql): Promise<State[]> {
   return states;
 }
 
-/** The function that `store` calls: the walk makes states some ten thousand times, and this is one round trip and no planning. */
+/**
+ * The function that `store` calls: the walk makes states some ten thousand times, and this is one round trip and no planning. And the
+ * triggers that see which statements change the row and write events.
+ */
 export async function prepareStore(sql: Sql): Promise<void> {
   await sql.unsafe(`
-    create function store_state("row" jsonb, has_contents boolean, suppressed text[], detail jsonb) returns void
+    create unlogged table seen (
+      id integer generated always as identity primary key, at timestamptz default statement_timestamp(), change jsonb not null);
+    create function see_row() returns trigger language plpgsql as $$
+    begin
+      insert into seen (change) values (jsonb_build_object('from', case when tg_op = 'UPDATE' then old.status end, 'to', new.status));
+      return null;
+    end $$;
+    create trigger see_row after insert or update on emails for each row execute function see_row();
+    create function see_event() returns trigger language plpgsql as $$
+    begin
+      insert into seen (change) values (jsonb_build_object('event', new.type));
+      return null;
+    end $$;
+    create trigger see_event after insert on email_events for each row execute function see_event();
+    create function store_state("row" jsonb, has_contents boolean, suppressed text[], detail jsonb) returns integer
     language plpgsql as $$
     declare
       stored emails := jsonb_populate_record(null::emails, "row");
@@ -116,24 +145,42 @@ export async function prepareStore(sql: Sql): Promise<void> {
       if stored.erased_at is null then
         insert into email_events (email_id, type, detail) values (stored.id, 'attempt', detail);
       end if;
+      return (select max(id) from seen);
     end $$`);
 }
+
+/** What has been looked at of the table `seen`: rows up to this one. */
+let lastSeen = 0;
 
 /** Makes the table hold this state alone, as an email with a history that quotes its recipients. */
 export async function store(sql: Sql, { row, hasContents, suppressed }: State): Promise<void> {
   const detail = { reply: `<${first}> refused`, recipients: { [first]: 'bounced', [second]: 'sent' } };
-  await sql`
+  const [stored] = await sql<{ seen: number }[]>`
     select store_state(${JSON.stringify(row)}::text::jsonb, ${hasContents}, ${suppressed}::text[],
-                       ${JSON.stringify(detail)}::text::jsonb)`;
+                       ${JSON.stringify(detail)}::text::jsonb) as seen`;
+  lastSeen = stored?.seen ?? lastSeen;
 }
 
 /** Undefined once the row is purged. */
 export async function read(sql: Sql, claim: ClaimedEmail | null): Promise<State | undefined> {
-  const [found] = await sql<Omit<State, 'claim'>[]>`
+  const [found] = await sql<(Omit<State, 'claim' | 'statements'> & { seen: Seen[][]; last: number })[]>`
     select to_jsonb(emails) as row, email_id is not null as "hasContents",
-           array(select recipient from suppressions order by recipient) as suppressed
+           array(select recipient from suppressions order by recipient) as suppressed,
+           (select coalesce(jsonb_agg(changes order by at), '[]')
+            from (select at, jsonb_agg(change order by id) as changes from seen where id > ${lastSeen} group by at) statement) as seen,
+           (select max(id) from seen) as last
     from emails left join email_contents on email_id = id`;
-  return found && { ...found, claim };
+  if (found === undefined) return undefined;
+  const { seen, last, ...state } = found;
+  lastSeen = last;
+  return { ...state, claim, statements: seen.map(toStatement) };
+}
+
+type Seen = { from: EmailStatus | null; to: EmailStatus } | { event: string };
+
+function toStatement(seen: Seen[]): Statement {
+  const row = seen.find((one) => 'to' in one);
+  return { ...row, events: seen.flatMap((one) => ('event' in one ? [one.event] : [])) };
 }
 
 /** Everything the database still says of the email, as text. */

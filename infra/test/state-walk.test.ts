@@ -2,9 +2,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertClient } from '../../lib/store/clients/clients.ts';
 import { emailStatuses } from '../../lib/store/emails/email.ts';
+import { type Mover, transitions } from '../../lib/store/emails/transitions.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { actors, apply, applyStaleWorker, canAct } from './state-actors.ts';
-import { accept, clientId, everythingStored, nameOf, prepareStore, recipients, type State } from './state-model.ts';
+import {
+  accept,
+  clientId,
+  everythingStored,
+  nameOf,
+  prepareStore,
+  recipients,
+  type State,
+  type Statement,
+} from './state-model.ts';
 
 interface Step {
   from: State;
@@ -18,21 +28,45 @@ interface Step {
 let database: TestDatabase;
 const states = new Map<string, State>();
 const steps: Step[] = [];
+/** Changes of status, as the database saw them: by whom, from what, to what, with which event. */
+const seen = new Set<string>();
 
 /** Breadth first from what acceptance brings, until nobody can bring anything new. */
 async function walk(): Promise<void> {
   const toVisit = await accept(database.sql);
-  for (const state of toVisit) states.set(nameOf(state), state);
+  for (const state of toVisit) {
+    states.set(nameOf(state), state);
+    note(['accept'], state.statements);
+  }
   for (const from of toVisit) {
     for (const [by, actor] of Object.entries(actors)) {
       if (!canAct(actor, from)) continue;
       const at = Date.now();
       const to = await apply(database.sql, from, actor);
       steps.push({ from, by, at, to });
+      note(actor.as ?? [], to?.statements ?? []);
       if (to === undefined || states.has(nameOf(to))) continue;
       states.set(nameOf(to), to);
       toVisit.push(to);
     }
+  }
+}
+
+const told = (by: string, from: string | null, to: string, event: string | null) =>
+  `${by}: ${from ?? 'new'} → ${to} (${event ?? 'no event'})`;
+const allowed = new Set(
+  transitions.flatMap(({ from, to, by, event }) => from.map((each) => told(by, each, to, event))),
+);
+
+function note(movers: readonly Mover[], statements: Statement[]): void {
+  for (const { from, to, events } of statements) {
+    if (to === undefined || from === undefined) continue;
+    // Attempts and single recipients have events of their own, beside that of the change.
+    const event = events.filter((type) => type !== 'attempt' && (type !== 'suppressed' || to === type)).at(-1) ?? null;
+    // Written, but not to change the status, as when a lease is renewed.
+    if (from === to && event === null) continue;
+    const mover = movers.find((by) => allowed.has(told(by, from, to, event)));
+    seen.add(told(mover ?? `nobody (${movers})`, from, to, event));
   }
 }
 
@@ -99,6 +133,12 @@ describe('every state that can be reached', () => {
   it('comes to an end even if every worker dies', () => {
     const uses = ['dispatch looks', 'a worker claims', 'the worker dies', 'it grows old'];
     expect(deadEnds(({ by }) => uses.includes(by))).toEqual([]);
+  });
+});
+
+describe('the transitions that are seen', () => {
+  it('are those of the table: none is missing there, none is never used', () => {
+    expect([...seen].sort()).toEqual([...allowed].sort());
   });
 });
 

@@ -1,4 +1,4 @@
-// How the tests run: `npm test`.
+// How all tests run (`npm test`): files beside each other, on services that global-setup.ts starts once.
 import { defineConfig } from 'vitest/config';
 
 import { brokers } from './brokers.ts';
@@ -8,10 +8,11 @@ export default defineConfig({
   test: {
     include: ['functions/**/*.test.ts', 'lib/**/*.test.ts', 'infra/**/*.test.ts'],
     globalSetup: ['infra/test/global-setup.ts'],
-    // Most of a file's time is waiting, so three run at once, each with a broker of its own: workers take whatever is on a queue.
+    // Most of a file's time is waiting. Each file that runs has a broker of its own: see brokers.ts.
     maxWorkers: brokers,
     sequence: { sequencer: LongestFirst },
-    // A process for each of a hundred files would cost more than most of them do. Nothing here keeps state in a module.
+    // A process for each of a hundred files would cost more than most of them do. So files share a process and its modules: what a
+    // module keeps (random bytes in stock, compiled schemas) must be good for the next file as well.
     isolate: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,

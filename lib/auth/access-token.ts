@@ -1,10 +1,9 @@
 // Checks access tokens: JWTs (RFC 9068) verified with the token function's published keys, then against revocation and disabled clients.
 import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import * as v from 'valibot';
-import { databaseError } from '../http/database-error.ts';
 import { ApiError } from '../http/errors.ts';
 import { createBatcher } from '../process/batch.ts';
-import { BoundedMap } from '../process/bounded-map.ts';
 import { isDatabaseUnavailable, type Sql } from '../store/database.ts';
 import { type Ending, findEndings } from '../store/tokens/revoked-tokens.ts';
 import { createKeySet } from './key-set.ts';
@@ -57,14 +56,16 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
     failsAll: isDatabaseUnavailable,
   });
 
-  const known = new BoundedMap<{ token: AccessToken; until: number }>(mostRemembered);
+  const known = new LRUCache<string, AccessToken>({ max: mostRemembered });
 
   /** A signature stays as good as it was; so that a key that was taken away does not live on in here, not for long. */
   async function verify(text: string): Promise<AccessToken> {
     const remembered = known.get(text);
-    if (remembered && Date.now() < remembered.until) return remembered.token;
+    if (remembered !== undefined) return remembered;
     const { token, expiresAt } = await verifySignature(text);
-    known.set(text, { token, until: Math.min(expiresAt, Date.now() + rememberedMs) });
+    const ttl = Math.min(expiresAt - Date.now(), rememberedMs);
+    // lru-cache takes a time of 0 for one without an end.
+    if (ttl > 0) known.set(text, token, { ttl });
     return token;
   }
 
@@ -84,9 +85,7 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
 
   return async (authorization: string | undefined, scope: Scope): Promise<AccessToken> => {
     const token = await verify(bearerToken(authorization));
-    const ending = await findEnding(token).catch((error) => {
-      throw databaseError(error);
-    });
+    const ending = await findEnding(token);
     if (ending !== undefined) throw invalidToken(endings[ending]);
     if (!token.scopes.includes(scope)) throw insufficientScope(scope);
     return token;

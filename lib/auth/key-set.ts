@@ -1,5 +1,5 @@
 // The keys that the token function publishes, fetched where they are needed: seldom, never in a flood, and used on while it is away.
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
 
 /** Older keys are asked for again before they are used, so that one that was taken away is not used for longer. */
 const freshMs = 600_000;
@@ -16,15 +16,22 @@ const answerWithinMs = 3_000;
  * there is such a key.
  */
 export function createKeySet(url: string, now = Date.now): JWTVerifyGetKey {
-  let keys: ReturnType<typeof createLocalJWKSet> | undefined;
+  // It fetches and holds the keys, one question at a time. When it asks is decided here: by itself it would refuse every token
+  // while its keys are old and there is no answer, and would have no cooldown after a failure.
+  const keys = createRemoteJWKSet(new URL(url), {
+    cacheMaxAge: Number.POSITIVE_INFINITY,
+    cooldownDuration: Number.POSITIVE_INFINITY,
+    timeoutDuration: answerWithinMs,
+    [customFetch]: fetchWhole,
+  });
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let notBefore = Number.NEGATIVE_INFINITY;
   let failure: unknown;
-  let asking: Promise<void> | undefined;
 
-  async function ask(): Promise<void> {
+  async function refresh(): Promise<void> {
+    if (now() < notBefore) return;
     try {
-      keys = createLocalJWKSet(await fetchKeySet(url));
+      await keys.reload();
       failure = undefined;
       fetchedAt = now();
       notBefore = fetchedAt + cooldownMs;
@@ -34,23 +41,14 @@ export function createKeySet(url: string, now = Date.now): JWTVerifyGetKey {
     }
   }
 
-  /** One question at a time, for all who wait for the answer. */
-  async function refresh(): Promise<void> {
-    if (now() < notBefore) return;
-    asking ??= ask().finally(() => {
-      asking = undefined;
-    });
-    await asking;
-  }
-
-  async function usableKeys() {
+  /** Resolves once there are keys that may be used. */
+  async function ready(): Promise<void> {
     if (now() >= fetchedAt + freshMs) {
       const refreshing = refresh();
-      const mayGoOn = failure !== undefined && keys !== undefined && now() < fetchedAt + usableMs;
+      const mayGoOn = failure !== undefined && now() < fetchedAt + usableMs;
       if (!mayGoOn) await refreshing;
     }
-    if (keys !== undefined && now() < fetchedAt + usableMs) return keys;
-    throw away();
+    if (now() >= fetchedAt + usableMs) throw away();
   }
 
   function away(): Error {
@@ -58,22 +56,21 @@ export function createKeySet(url: string, now = Date.now): JWTVerifyGetKey {
   }
 
   return async (header, token) => {
+    await ready();
     try {
-      return await (await usableKeys())(header, token);
+      return await keys(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await refresh();
       if (failure !== undefined) throw away();
-      return (await usableKeys())(header, token);
+      return keys(header, token);
     }
   };
 }
 
-async function fetchKeySet(url: string): Promise<JSONWebKeySet> {
-  const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(answerWithinMs) });
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(`Status ${response.status}`);
-  }
-  return (await response.json()) as JSONWebKeySet;
+/** Lets go of the body of an answer that is refused, or its connection stays taken. */
+async function fetchWhole(url: string, options: RequestInit): Promise<Response> {
+  const response = await fetch(url, options);
+  if (response.status !== 200) await response.body?.cancel();
+  return response;
 }

@@ -3,15 +3,22 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';
 
 /**
- * Reads a body of at most `limit` bytes, or throws `content_too_large`. What is too much is still taken off the wire (within
- * reason) and dropped, as a client that is cut off in the middle of writing never reads the answer.
+ * What nobody reads is still taken off the wire and dropped, up to so many times the limit of a body: a client that is cut off in
+ * the middle of writing never reads the answer.
  */
+const dropTimes = 8;
+
+/** Throws `content_too_large` where a body says that it is longer than what is dropped even. */
+export function checkLength({ headers }: IncomingMessage, limit: number): void {
+  if (Number(headers['content-length'] ?? 0) > limit * dropTimes) throw tooLarge(limit);
+}
+
+/** Reads a body of at most `limit` bytes, or throws `content_too_large`. */
 export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer> {
-  const drop = limit * 8;
+  const drop = limit * dropTimes;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    if (Number(stream.headers['content-length'] ?? 0) > drop) return reject(tooLarge(limit));
     // Listeners, as iterating over the stream costs a promise and some more for each piece of it.
     stream.on('data', (chunk: Buffer) => {
       length += chunk.length;
@@ -25,7 +32,20 @@ export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer
       if (length > limit) reject(tooLarge(limit));
       else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     });
-    stream.on('error', reject);
+    // Without the code of the cause: it is the client who has gone, not the database.
+    const gone = (cause?: unknown) => reject(new Error('The client went away', { cause }));
+    stream.on('error', gone);
+    if (stream.destroyed) gone();
+  });
+}
+
+/** Drops what still comes of a body that was refused; beyond the bound the connection is cut. */
+export function dropBody(stream: IncomingMessage, limit: number): void {
+  let left = limit * dropTimes;
+  stream.on('error', () => {});
+  stream.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) stream.destroy();
   });
 }
 

@@ -9,13 +9,18 @@ interface Asked {
   metrics: Metrics;
 }
 
+export const commonPaths = { health: '/healthz', ready: '/readyz', metrics: '/metrics' };
+
 /** `stopping` aborts when the process is told to end: it is not ready from then on. */
-export function commonRoutes({ ready, metrics }: Asked, stopping: AbortSignal): Route[] {
+export function commonRoutes<Scope extends string, Client, Dependencies>(
+  { ready, metrics }: Asked,
+  stopping: AbortSignal,
+): Route<Scope, Client, Dependencies>[] {
   return [
-    { method: 'GET', path: '/healthz', handle: async () => ({ status: 200, body: { status: 'up' } }) },
+    { method: 'GET', path: commonPaths.health, handle: async () => ({ status: 200, body: { status: 'up' } }) },
     {
       method: 'GET',
-      path: '/readyz',
+      path: commonPaths.ready,
       async handle() {
         const names = Object.keys(ready);
         const results = await Promise.allSettled(Object.values(ready).map((check) => check()));
@@ -26,7 +31,7 @@ export function commonRoutes({ ready, metrics }: Asked, stopping: AbortSignal): 
     },
     {
       method: 'GET',
-      path: '/metrics',
+      path: commonPaths.metrics,
       handle: async () => ({
         status: 200,
         headers: { 'content-type': metrics.contentType },

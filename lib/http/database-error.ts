@@ -2,7 +2,7 @@
 import { isDatabaseAway, isDatabaseUnavailable } from '../store/database.ts';
 import { ApiError } from './errors.ts';
 
-/** Turns the failure of a query into what the caller may see: 503 with `Retry-After` where the database is away, or refuses for now. */
+/** Turns what a handler threw into what the caller may see where the database is away, or refuses for now: 503 with `Retry-After`. */
 export function databaseError(error: unknown): unknown {
   if (!isDatabaseUnavailable(error)) return error;
   const what = isDatabaseAway(error) ? 'cannot be reached' : 'does not take this now';

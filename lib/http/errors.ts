@@ -69,10 +69,11 @@ export function toApiError(error: unknown): ApiError {
 }
 
 /**
- * RFC 9457 problem details, with `name`, `message` and `statusCode` beside them for SDKs that read those.
+ * Whatever was thrown as RFC 9457 problem details, with `name`, `message` and `statusCode` beside them for SDKs that read those.
  * `instance` is the path of the request.
  */
-export function problemReply(error: ApiError, instance: string): Reply {
+export function problemReply(thrown: unknown, { path: instance }: { path: string }): Reply {
+  const error = toApiError(thrown);
   const { status, title } = problems[error.code];
   return {
     status,

@@ -1,19 +1,21 @@
 // HTTP as a function sees it: a request and its reply as plain values.
 import type { IncomingHttpHeaders } from 'node:http';
 
-export interface Request {
+/** What a handler is given. `Client` is who asks, `Query` and `Body` what the route's `query` and `body` make of theirs. */
+export interface Request<Client = undefined, Query = undefined, Body = undefined> {
   method: string;
   /** Path without query. */
   path: string;
   /** Values of the `{name}` parts of the route's path. */
   params: Record<string, string>;
-  query: URLSearchParams;
   headers: IncomingHttpHeaders;
-  body: Buffer;
   /** Address of the client as the gateway saw it. */
   address: string;
   /** Aborts when the process is told to end: a handler that waits answers then. */
   stopping: AbortSignal;
+  client: Client;
+  query: Query;
+  body: Body;
 }
 
 export interface Reply {

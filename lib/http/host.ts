@@ -9,20 +9,25 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import type { Log } from '../process/log.ts';
 import { type Metrics, requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
-import { readBody, tooLarge } from './body.ts';
+import { checkLength, dropBody, readBody, tooLarge } from './body.ts';
 import { commonRoutes } from './common-routes.ts';
 import { databaseError } from './database-error.ts';
-import { type ApiError, problemReply, toApiError } from './errors.ts';
-import type { Reply, Request } from './exchange.ts';
+import { problemReply, toApiError } from './errors.ts';
+import type { Reply } from './exchange.ts';
 import { checkMediaType } from './media-type.ts';
+import { checkQuery } from './query.ts';
 import { writeReply } from './reply.ts';
-import { createRouter, type Match, type Route } from './route.ts';
+import { createRouter, type Match, type Route, type Routes } from './route.ts';
 
-export interface FunctionDefinition {
+export interface FunctionDefinition<Scope extends string, Client, Dependencies> {
   name: string;
   log: Log;
   metrics: Metrics;
-  routes: readonly Route[];
+  routes: Routes<Scope, Client, Dependencies>;
+  /** What the handlers work with. */
+  dependencies: Dependencies;
+  /** Who asks, by the `Authorization` header; throws unless that is known and the scope is granted. For routes with a scope. */
+  authenticate?: (authorization: string | undefined, scope: Scope) => Promise<Client>;
   /** Most bytes that a request body may have. */
   maxBodyBytes: number;
   /** What `GET /readyz` asks, by name; a check that throws makes it 503. */
@@ -31,8 +36,8 @@ export interface FunctionDefinition {
   start?: () => void;
   /** Called once nothing is under way any more: closes queue, database and the like. */
   close: () => Promise<void>;
-  /** The form of an error's answer; problem details unless the function's standard has another. */
-  errorReply?: (error: ApiError, path: string) => Reply;
+  /** The answer to what was thrown; problem details unless the function's standard has another form. */
+  errorReply?: (thrown: unknown, request: { path: string; address: string }) => Reply;
 }
 
 export interface HostedFunction {
@@ -42,8 +47,10 @@ export interface HostedFunction {
   listenIfMain(importMetaUrl: string, address: { PORT: number; HOST: string }): void;
 }
 
-/** A request whose route was found and whose body was read before the framework saw it, where the server is ours. */
-type FrameworkRequest = IncomingMessage & { rawBody?: Buffer; match?: Match };
+/** What is known of a request before its body is read. */
+interface Admitted<Scope extends string, Client, Dependencies> extends Match<Route<Scope, Client, Dependencies>> {
+  client: Client | undefined;
+}
 
 /** Longer than a gateway keeps an idle connection, so that it is never us who close one under a request. */
 const keepAliveMs = 75_000;
@@ -58,55 +65,97 @@ const heapGrowthPercent = 180;
 
 /** A body that no route takes is passed over up to here. */
 const mostIgnoredBytes = 64_000;
+const noBytes = Buffer.alloc(0);
 
-export function hostFunction(definition: FunctionDefinition): HostedFunction {
-  const { name, log, metrics, maxBodyBytes, errorReply = problemReply } = definition;
+export function hostFunction<Scope extends string = never, Client = undefined, Dependencies = undefined>(
+  definition: FunctionDefinition<Scope, Client, Dependencies>,
+): HostedFunction {
+  /** Where the server is ours, the request is admitted and its body read before the framework sees it. */
+  type FrameworkRequest = IncomingMessage & {
+    rawBody?: Buffer;
+    arrivedAt?: number;
+    routePath?: string;
+    admitted?: Admitted<Scope, Client, Dependencies>;
+  };
+
+  const { name, log, metrics, maxBodyBytes, dependencies, authenticate, errorReply = problemReply } = definition;
+  const routes = Object.values(definition.routes);
+  if (authenticate === undefined && routes.some(({ scope }) => scope !== undefined))
+    throw new Error(`${name} has routes with a scope, and nothing that checks it`);
   const stopping = new AbortController();
   const duration = requestMetric(metrics);
-  const findRoute = createRouter([...commonRoutes(definition, stopping.signal), ...definition.routes]);
+  const findRoute = createRouter([
+    ...commonRoutes<Scope, Client, Dependencies>(definition, stopping.signal),
+    ...routes,
+  ]);
   let underWay = 0;
   let signalsOwned = false;
 
-  /** Everything that can be said before the body is parsed; leaves the body where the framework puts it, too. */
-  async function admit(request: FrameworkRequest): Promise<void> {
-    request.match = findRoute(request.method ?? 'GET', pathOf(request));
-    const { route } = request.match;
+  /** All that is refused by the headers alone: whoever may not come in has no byte of a body read. */
+  async function admit(request: FrameworkRequest): Promise<Admitted<Scope, Client, Dependencies>> {
+    request.arrivedAt = performance.now();
+    const { route, params } = findRoute(request.method ?? 'GET', pathOf(request));
+    request.routePath = route.path;
+    const { scope, body } = route;
+    checkLength(request, body ? maxBodyBytes : mostIgnoredBytes);
+    const client = scope && (await authenticate?.(request.headers.authorization, scope));
+    if (body) checkMediaType(request.headers, body.types);
+    return { route, params, client };
+  }
+
+  /** Leaves the body where the framework puts it, too. `goOn` tells a client that waits for it to send its body. */
+  async function receive(request: FrameworkRequest, goOn?: () => void): Promise<void> {
+    request.admitted = await admit(request);
     if (request.rawBody !== undefined) return;
-    if (route.accepts) {
-      checkMediaType(request.headers, route.accepts);
-      request.rawBody = await readBody(request, maxBodyBytes);
-    } else if (hasBody(request.headers)) {
-      // Nobody asked for it. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
-      await readBody(request, mostIgnoredBytes);
-    }
+    goOn?.();
+    if (request.admitted.route.body) request.rawBody = await readBody(request, maxBodyBytes);
+    // Nobody asked for it. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
+    else if (hasBody(request.headers)) await readBody(request, mostIgnoredBytes);
   }
 
   async function answer(request: FrameworkRequest): Promise<Reply> {
-    const path = pathOf(request);
-    const { method = 'GET' } = request;
-    let routePath = '';
-    const startedAt = performance.now();
-    const observed = (reply: Reply) => {
-      duration.observe({ method, route: routePath, status: reply.status }, (performance.now() - startedAt) / 1000);
-      return reply;
-    };
     try {
-      const { route, params } = request.match ?? findRoute(method, path);
-      routePath = route.path;
-      if (route.accepts) checkMediaType(request.headers, route.accepts);
-      const body = request.rawBody ?? Buffer.alloc(0);
-      if (body.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
-      return observed(await route.handle(toRequest(request, { path, params, body, stopping: stopping.signal })));
-    } catch (error) {
-      return observed(replyTo(error, request));
+      const { route, params, client } = request.admitted ?? (await admit(request));
+      const bytes = request.rawBody ?? noBytes;
+      if (bytes.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
+      const { headers, method = 'GET' } = request;
+      const reply = await route.handle(
+        {
+          method,
+          path: pathOf(request),
+          params,
+          headers,
+          address: addressOf(request),
+          stopping: stopping.signal,
+          client,
+          query: route.query && checkQuery(route.query, queryOf(request)),
+          body: route.body?.parse(bytes, headers),
+        },
+        dependencies,
+      );
+      observe(request, reply);
+      return reply;
+    } catch (thrown) {
+      return refuse(thrown, request);
     }
   }
 
-  function replyTo(thrown: unknown, request: IncomingMessage): Reply {
-    const error = toApiError(databaseError(thrown));
-    if (error.status >= 500)
-      log.error(error.message, { method: request.method, path: pathOf(request), cause: error.cause });
-    return errorReply(error, pathOf(request));
+  /** The one place where errors become answers, and where a database that is away becomes 503. */
+  function refuse(thrown: unknown, request: FrameworkRequest): Reply {
+    const error = databaseError(thrown);
+    const path = pathOf(request);
+    const reply = errorReply(error, { path, address: addressOf(request) });
+    if (reply.status >= 500) {
+      const { message, cause } = toApiError(error);
+      log.error(message, { method: request.method, path, cause });
+    }
+    observe(request, reply);
+    return reply;
+  }
+
+  function observe({ method = 'GET', routePath = '', arrivedAt }: FrameworkRequest, { status }: Reply): void {
+    const now = performance.now();
+    duration.observe({ method, route: routePath, status }, (now - (arrivedAt ?? now)) / 1000);
   }
 
   function send(response: ServerResponse, reply: Reply): void {
@@ -140,21 +189,23 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
     setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
     const server = getTestServer(name);
     const [framework] = server.listeners('request') as [(request: IncomingMessage, response: ServerResponse) => void];
-    const onRequest = (request: FrameworkRequest, response: ServerResponse) => {
-      admit(request).then(
+    const onRequest = (request: FrameworkRequest, response: ServerResponse, goOn?: () => void) => {
+      receive(request, goOn).then(
         () => framework(request, response),
-        (error) => send(response, replyTo(error, request)),
+        (error) => {
+          send(response, refuse(error, request));
+          dropBody(request, Math.max(maxBodyBytes, mostIgnoredBytes));
+        },
       );
     };
     server.removeAllListeners('request');
-    server.on('request', onRequest);
+    server.on('request', (request: FrameworkRequest, response: ServerResponse) => onRequest(request, response));
     // curl and others ask before they send a large body: say no before it travels.
     server.on('checkContinue', (request: FrameworkRequest, response: ServerResponse) => {
       if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
-        send(response, replyTo(tooLarge(maxBodyBytes), request));
+        send(response, refuse(tooLarge(maxBodyBytes), request));
       } else {
-        response.writeContinue();
-        onRequest(request, response);
+        onRequest(request, response, () => response.writeContinue());
       }
     });
     server.on('clientError', (_error, socket) => {
@@ -183,19 +234,17 @@ export function hostFunction(definition: FunctionDefinition): HostedFunction {
   };
 }
 
-function toRequest(request: IncomingMessage, known: Pick<Request, 'path' | 'params' | 'body' | 'stopping'>): Request {
-  const forwarded = String(request.headers['x-forwarded-for'] ?? '')
+function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
+  return new URLSearchParams(url.split('?')[1] ?? '');
+}
+
+/** The last entry is the one our own gateway appended; those before it are the client's to invent. */
+function addressOf({ headers, socket }: IncomingMessage): string {
+  const forwarded = String(headers['x-forwarded-for'] ?? '')
     .split(',')
     .at(-1)
     ?.trim();
-  return {
-    method: request.method ?? 'GET',
-    ...known,
-    query: new URLSearchParams(request.url?.split('?')[1] ?? ''),
-    headers: request.headers,
-    // The last entry is the one our own gateway appended; those before it are the client's to invent.
-    address: forwarded || (request.socket.remoteAddress ?? ''),
-  };
+  return forwarded || (socket.remoteAddress ?? '');
 }
 
 function hasBody(headers: IncomingHttpHeaders): boolean {

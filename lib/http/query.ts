@@ -57,14 +57,23 @@ export function invalidQuery(errors: Fault[]): ApiError {
   return new ApiError('invalid_parameter', detail, { errors });
 }
 
-/** One page of a list of which one more than `limit` was read, to tell whether there is another. */
-export function pageOf<Row extends { id: string }>(rows: readonly Row[], limit: number, show: (row: Row) => unknown) {
+/**
+ * One page of a list of which one more than `limit` was read, to tell whether there is another. `cursorOf` gives what the next
+ * page is asked for with.
+ */
+export function pageOf<Row>(
+  rows: readonly Row[],
+  limit: number,
+  show: (row: Row) => unknown,
+  cursorOf: (row: Row) => string,
+) {
   const page = rows.slice(0, limit);
+  const last = page.at(-1);
   const hasMore = rows.length > limit;
   return {
     object: 'list',
     data: page.map(show),
     has_more: hasMore,
-    next_after: hasMore ? (page.at(-1)?.id ?? null) : null,
+    next_after: hasMore && last !== undefined ? cursorOf(last) : null,
   };
 }

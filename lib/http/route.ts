@@ -1,23 +1,65 @@
 // Routes as a table, and the router that finds the route of a request.
+import type * as v from 'valibot';
+import type { BodyForm } from './body-form.ts';
 import { ApiError } from './errors.ts';
 import type { Reply, Request } from './exchange.ts';
 
-export interface Route {
+interface Where {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As in `/emails/{id}/events`; one `{name}` matches one segment. */
   path: string;
-  /** Media types that the body may have; a route without takes no body. */
-  accepts?: readonly string[];
-  handle: (request: Request) => Promise<Reply>;
 }
 
-export interface Match {
-  route: Route;
+/** What a route asks for, and who answers: the host checks it, and the API's document and the gateways are made of it. */
+export interface Route<Scope extends string = never, Client = undefined, Dependencies = unknown> extends Where {
+  /** What the caller's access token must allow; a route without takes no token. */
+  scope?: Scope | undefined;
+  /** The query parameters, a strict object; a route without looks at none. */
+  query?: v.GenericSchema | undefined;
+  /** A route without takes no body. */
+  body?: BodyForm<unknown> | undefined;
+  handle(request: Request<Client | undefined, unknown, unknown>, dependencies: Dependencies): Promise<Reply>;
+}
+
+/** Routes by the name of what each does: the operationId of the API's document. */
+export type Routes<Scope extends string = never, Client = undefined, Dependencies = unknown> = Readonly<
+  Record<string, Route<Scope, Client, Dependencies>>
+>;
+
+interface Declaration<Scope, Client, Dependencies, Query, Body> extends Where {
+  scope?: Scope;
+  query?: Query;
+  body?: BodyForm<Body>;
+  handle: (
+    request: Request<
+      Scope extends string ? Client : undefined,
+      Query extends v.GenericSchema ? v.InferOutput<Query> : undefined,
+      NoInfer<Body>
+    >,
+    dependencies: Dependencies,
+  ) => Promise<Reply>;
+}
+
+/** Gives the function that declares a route: its handler gets what `scope`, `query` and `body` say, or the compiler objects. */
+export function declare<Scopes extends string, Client, Dependencies>() {
+  return <
+    Scope extends Scopes | undefined = undefined,
+    Query extends v.GenericSchema | undefined = undefined,
+    Body = undefined,
+  >(
+    declaration: Declaration<Scope, Client, Dependencies, Query, Body>,
+  ) => declaration as Route<Scopes, Client, Dependencies>;
+}
+
+export interface Match<AnyRoute extends Where> {
+  route: AnyRoute;
   params: Record<string, string>;
 }
 
 /** Compiles a table of routes. The result finds the route of a request, or throws `not_found` or `method_not_allowed` (with `Allow`). */
-export function createRouter(routes: readonly Route[]): (method: string, path: string) => Match {
+export function createRouter<AnyRoute extends Where>(
+  routes: readonly AnyRoute[],
+): (method: string, path: string) => Match<AnyRoute> {
   const compiled = routes.map((route) => ({ route, segments: route.path.split('/') }));
   return (method, path) => {
     const segments = path.split('/');

@@ -1,7 +1,7 @@
 // Takes messages off queues and hands the ids in them to `deliver`, so many at a time; answers the broker when a message is done.
 
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Log } from '../process/log.ts';
-import { createTurns, type Turns } from '../process/turns.ts';
 import { untilDatabaseIsBack } from '../store/database.ts';
 import type { Queue, QueueDelivery } from './queue.ts';
 import { readMessage } from './queue-message.ts';
@@ -28,14 +28,14 @@ export function createConsumer({ queue, names, prefetch, idsAtOnce, deliver, log
   const underWay = new Set<Promise<void>>();
   let stopping = false;
 
-  async function handle(delivery: QueueDelivery, turns: Turns): Promise<void> {
+  async function handle(delivery: QueueDelivery, limit: LimitFunction): Promise<void> {
     const ids = readMessage(delivery.content);
     if (ids === undefined) {
       log.error('a message without an id goes to the dead letters', { bytes: delivery.content.length });
       delivery.reject();
       return;
     }
-    const dealtWith = await Promise.all(ids.map((id) => turns(() => handleId(id))));
+    const dealtWith = await Promise.all(ids.map((id) => limit(() => handleId(id))));
     // Else the broker has it again with the end of the connection: the next worker drops the ids that are done.
     if (dealtWith.every(Boolean)) delivery.ack();
   }
@@ -51,9 +51,9 @@ export function createConsumer({ queue, names, prefetch, idsAtOnce, deliver, log
   return {
     async start() {
       for (const name of names) {
-        const turns = createTurns(idsAtOnce);
+        const limit = pLimit(idsAtOnce);
         await queue.consume(name, prefetch, (delivery) => {
-          const handled = handle(delivery, turns).finally(() => underWay.delete(handled));
+          const handled = handle(delivery, limit).finally(() => underWay.delete(handled));
           underWay.add(handled);
         });
       }

@@ -1,52 +1,51 @@
 // The handlers of /suppressions: to whom a client sends no more. What bounced for good is added by consume.
 
-import { parseJson } from '../../../lib/http/body.ts';
-import { databaseError } from '../../../lib/http/database-error.ts';
+import type * as v from 'valibot';
+import type { ClientRequest } from '../../../lib/auth/client-route.ts';
 import { ApiError } from '../../../lib/http/errors.ts';
+import type { Reply } from '../../../lib/http/exchange.ts';
+import { pageOf } from '../../../lib/http/query.ts';
 import {
   addSuppressions,
   listSuppressions,
   removeSuppression,
   type Suppression,
 } from '../../../lib/store/suppressions/suppressions.ts';
-import type { Handler } from '../handler.ts';
-import { addressInPath, parseSuppressionQuery, parseSuppressionRequest } from './suppression-request.ts';
+import type { ManageDependencies } from '../dependencies.ts';
+import { addressInPath, recipientsOf, type SuppressionQuery, type SuppressionRequest } from './suppression-request.ts';
 
 /** 200 `{object: "list", data, has_more, next_after}`, in the order of the addresses. */
-export const listHandler: Handler = async ({ query }, { clientId }, { sql }) => {
-  const { limit, ...filter } = parseSuppressionQuery(query);
+export async function listPage(
+  { query, client }: ClientRequest<v.InferOutput<typeof SuppressionQuery>>,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const { limit, ...filter } = query;
   // One more than asked for tells whether there is another page.
-  const found = await listSuppressions(sql, clientId, filter, limit + 1).catch(rethrow);
-  const page = found.slice(0, limit);
-  const hasMore = found.length > limit;
-  const body = {
-    object: 'list',
-    data: page.map(show),
-    has_more: hasMore,
-    next_after: hasMore ? page.at(-1)?.recipient : null,
-  };
+  const found = await listSuppressions(sql, client.clientId, filter, limit + 1);
+  const body = pageOf(found, limit, show, ({ recipient }) => recipient);
   return { status: 200, headers: { 'cache-control': 'no-store' }, body };
-};
+}
 
 /** 200 `{object: "list", data}` with all that were named; those that were suppressed already keep their reason. */
-export const addHandler: Handler = async ({ body }, { clientId }, { sql }) => {
-  const recipients = parseSuppressionRequest(parseJson(body));
-  const data = (await addSuppressions(sql, clientId, recipients).catch(rethrow)).map(show);
+export async function addOrKeep(
+  { body, client }: ClientRequest<undefined, v.InferOutput<typeof SuppressionRequest>>,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const data = (await addSuppressions(sql, client.clientId, recipientsOf(body))).map(show);
   return { status: 200, body: { object: 'list', data } };
-};
+}
 
 /** 200 `{object, recipient, deleted: true}`; 404 when the client does not suppress this address. */
-export const removeHandler: Handler = async ({ params: { recipient = '' } }, { clientId }, { sql }) => {
+export async function removeOne(
+  { params: { recipient = '' }, client }: ClientRequest,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
   const address = addressInPath(recipient);
-  const isRemoved = address !== undefined && (await removeSuppression(sql, clientId, address).catch(rethrow));
+  const isRemoved = address !== undefined && (await removeSuppression(sql, client.clientId, address));
   if (!isRemoved) throw new ApiError('not_found', 'This address is not on your suppression list.');
   return { status: 200, body: { object: 'suppression', recipient: address.toLowerCase(), deleted: true } };
-};
+}
 
 function show(suppression: Suppression) {
   return { object: 'suppression', ...suppression };
-}
-
-function rethrow(error: unknown): never {
-  throw databaseError(error);
 }

@@ -1,12 +1,26 @@
 // The routes of suppressions.
-import type { Route } from '../../../lib/http/route.ts';
-import type { Authorized } from '../handler.ts';
-import { addHandler, listHandler, removeHandler } from './handlers.ts';
+import { clientRoute } from '../../../lib/auth/client-route.ts';
+import { json } from '../../../lib/http/body-form.ts';
+import type { ManageDependencies } from '../dependencies.ts';
+import { addOrKeep, listPage, removeOne } from './handlers.ts';
+import { SuppressionQuery, SuppressionRequest } from './suppression-request.ts';
 
-export function suppressionRoutes(authorized: Authorized): Route[] {
-  return [
-    { method: 'GET', path: '/suppressions', handle: authorized('basic', listHandler) },
-    { method: 'POST', path: '/suppressions', accepts: ['application/json'], handle: authorized('email', addHandler) },
-    { method: 'DELETE', path: '/suppressions/{recipient}', handle: authorized('email', removeHandler) },
-  ];
-}
+const route = clientRoute<ManageDependencies>();
+
+export const suppressionRoutes = {
+  listSuppressions: route({
+    method: 'GET',
+    path: '/suppressions',
+    scope: 'basic',
+    query: SuppressionQuery,
+    handle: listPage,
+  }),
+  addSuppressions: route({
+    method: 'POST',
+    path: '/suppressions',
+    scope: 'email',
+    body: json(SuppressionRequest),
+    handle: addOrKeep,
+  }),
+  removeSuppression: route({ method: 'DELETE', path: '/suppressions/{recipient}', scope: 'email', handle: removeOne }),
+};

@@ -1,7 +1,7 @@
 // What the routes of suppressions take: a body with recipients, a query, an address in the path.
 import * as v from 'valibot';
-import { checkQuery, pageParameters } from '../../../lib/http/query.ts';
-import { checkBody, invalidBody } from '../../../lib/http/request-body.ts';
+import { pageParameters } from '../../../lib/http/query.ts';
+import { invalidBody } from '../../../lib/http/request-body.ts';
 import { boundedList } from '../../../lib/http/size-limits.ts';
 import { strictObject } from '../../../lib/http/strict-object.ts';
 import { Address, normalizeAddress } from '../../../lib/mail/address.ts';
@@ -15,9 +15,8 @@ export const SuppressionRequest = strictObject({
   recipients: v.optional(v.pipe(boundedList(Address, maxRecipients), v.minLength(1, 'must have at least one address'))),
 });
 
-/** Throws `missing_required_field` or `validation_error` (422) naming every fault. */
-export function parseSuppressionRequest(body: unknown): string[] {
-  const { recipient, recipients } = checkBody(SuppressionRequest, body);
+/** Throws `missing_required_field` or `validation_error` (422) unless exactly one of the two is given. */
+export function recipientsOf({ recipient, recipients }: v.InferOutput<typeof SuppressionRequest>): string[] {
   if (recipient !== undefined && recipients !== undefined)
     throw invalidBody([{ path: 'recipient', message: 'must not be given together with recipients' }]);
   const given = recipient === undefined ? recipients : [recipient];
@@ -31,11 +30,6 @@ export const SuppressionQuery = v.strictObject({
   // They are in the order of their addresses.
   after: v.optional(Address),
 });
-
-/** Throws `invalid_parameter` (400) naming every fault. */
-export function parseSuppressionQuery(query: URLSearchParams): v.InferOutput<typeof SuppressionQuery> {
-  return checkQuery(SuppressionQuery, query);
-}
 
 /** The address that a path names, percent-encoded; undefined if it is none. */
 export function addressInPath(segment: string): string | undefined {

@@ -1,7 +1,9 @@
 // The handlers of POST /templates, PUT /templates/{name} and DELETE /templates/{name}.
 import { v7 as uuidv7 } from 'uuid';
-import { parseJson } from '../../../lib/http/body.ts';
+import type * as v from 'valibot';
+import type { ClientRequest } from '../../../lib/auth/client-route.ts';
 import { ApiError } from '../../../lib/http/errors.ts';
+import type { Reply } from '../../../lib/http/exchange.ts';
 import { invalidBody } from '../../../lib/http/request-body.ts';
 import { isTemplateName } from '../../../lib/store/templates/template.ts';
 import {
@@ -14,17 +16,21 @@ import {
   type NewVersion,
   type TemplateVersion,
 } from '../../../lib/store/templates/templates.ts';
-import type { Handler } from '../handler.ts';
+import type { ManageDependencies } from '../dependencies.ts';
 import { showTemplate, unknownTemplate } from './show-templates.ts';
-import { allowsChange, parseNewTemplate, parseTemplateVersion } from './template-request.ts';
+import { allowsChange, checkLiquid, type NewTemplateRequest, type TemplateVersionRequest } from './template-request.ts';
 
 /** Others may make versions between our look and our change; then we look again. */
 const maxLooks = 5;
 
 /** 201 with version 1 and its `Location`; 409 `already_exists` when the name is taken. */
-export const createTemplate: Handler = async ({ body }, { clientId }, { sql }) => {
-  const template = { id: uuidv7(), ...(await parseNewTemplate(parseJson(body))) };
-  switch (await insertTemplate(sql, clientId, template)) {
+export async function createTemplate(
+  { body, client }: ClientRequest<undefined, v.InferOutput<typeof NewTemplateRequest>>,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const { name, ...source } = body;
+  const template = { id: uuidv7(), name, source, variables: await checkLiquid(source) };
+  switch (await insertTemplate(sql, client.clientId, template)) {
     case 'inserted':
       return { ...showTemplate(firstVersion(template)), status: 201 };
     case 'name_taken':
@@ -32,14 +38,23 @@ export const createTemplate: Handler = async ({ body }, { clientId }, { sql }) =
     case 'too_many':
       throw tooMany();
   }
-};
+}
 
 /**
  * 200 with the next version, or with the newest if it says the same already: PUT may be repeated. Where the client has no template
  * of that name, 201 with version 1. `If-Match` (optional) names the version that is to be followed; 412 when it is not the newest.
  */
-export const putTemplate: Handler = async ({ params: { name = '' }, headers, body }, { clientId }, { sql }) => {
-  const version = await parseTemplateVersion(parseJson(body));
+export async function putTemplate(
+  {
+    params: { name = '' },
+    headers,
+    body,
+    client,
+  }: ClientRequest<undefined, v.InferOutput<typeof TemplateVersionRequest>>,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const { clientId } = client;
+  const version = { source: body, variables: await checkLiquid(body) };
   for (let look = 0; look < maxLooks; look += 1) {
     const newest = await findTemplate(sql, clientId, name);
     if (!allowsChange(headers['if-match'], newest?.latest_version)) {
@@ -73,13 +88,16 @@ export const putTemplate: Handler = async ({ params: { name = '' }, headers, bod
     }
   }
   throw new ApiError('conflict', 'This template changes too quickly. Try again.');
-};
+}
 
 /** 204. Emails rendered from it stay as they are. */
-export const removeTemplate: Handler = async ({ params: { name = '' } }, { clientId }, { sql }) => {
-  if (await deleteTemplate(sql, clientId, name)) return { status: 204 };
+export async function removeTemplate(
+  { params: { name = '' }, client }: ClientRequest,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  if (await deleteTemplate(sql, client.clientId, name)) return { status: 204 };
   throw unknownTemplate(name);
-};
+}
 
 function firstVersion({ id, name, source, variables }: NewVersion & { id: string; name: string }): TemplateVersion {
   const now = new Date();

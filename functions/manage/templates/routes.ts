@@ -1,17 +1,30 @@
 // The routes of templates.
-import type { Route } from '../../../lib/http/route.ts';
-import type { Authorized } from '../handler.ts';
+import { clientRoute } from '../../../lib/auth/client-route.ts';
+import { json } from '../../../lib/http/body-form.ts';
+import type { ManageDependencies } from '../dependencies.ts';
 import { createTemplate, putTemplate, removeTemplate } from './change-templates.ts';
 import { showOneTemplate, showTemplates } from './show-templates.ts';
+import { NewTemplateRequest, TemplateListQuery, TemplateQuery, TemplateVersionRequest } from './template-request.ts';
 
-const accepts = ['application/json'] as const;
+const route = clientRoute<ManageDependencies>();
+const path = '/templates/{name}';
 
-export function templateRoutes(authorized: Authorized): Route[] {
-  return [
-    { method: 'GET', path: '/templates', handle: authorized('basic', showTemplates) },
-    { method: 'POST', path: '/templates', accepts, handle: authorized('email', createTemplate) },
-    { method: 'GET', path: '/templates/{name}', handle: authorized('basic', showOneTemplate) },
-    { method: 'PUT', path: '/templates/{name}', accepts, handle: authorized('email', putTemplate) },
-    { method: 'DELETE', path: '/templates/{name}', handle: authorized('email', removeTemplate) },
-  ];
-}
+export const templateRoutes = {
+  listTemplates: route({
+    method: 'GET',
+    path: '/templates',
+    scope: 'basic',
+    query: TemplateListQuery,
+    handle: showTemplates,
+  }),
+  createTemplate: route({
+    method: 'POST',
+    path: '/templates',
+    scope: 'email',
+    body: json(NewTemplateRequest),
+    handle: createTemplate,
+  }),
+  getTemplate: route({ method: 'GET', path, scope: 'basic', query: TemplateQuery, handle: showOneTemplate }),
+  putTemplate: route({ method: 'PUT', path, scope: 'email', body: json(TemplateVersionRequest), handle: putTemplate }),
+  deleteTemplate: route({ method: 'DELETE', path, scope: 'email', handle: removeTemplate }),
+};

@@ -1,29 +1,31 @@
 // The handlers of GET /templates and GET /templates/{name}, and how a template is shown.
+import type * as v from 'valibot';
+import type { ClientRequest } from '../../../lib/auth/client-route.ts';
 import { ApiError } from '../../../lib/http/errors.ts';
 import type { Reply } from '../../../lib/http/exchange.ts';
-import { checkQuery } from '../../../lib/http/query.ts';
+import { pageOf } from '../../../lib/http/query.ts';
 import { findTemplate, listTemplates, type TemplateVersion } from '../../../lib/store/templates/templates.ts';
-import type { Handler } from '../handler.ts';
-import { entityTag, TemplateListQuery, TemplateQuery } from './template-request.ts';
+import type { ManageDependencies } from '../dependencies.ts';
+import { entityTag, type TemplateListQuery, type TemplateQuery } from './template-request.ts';
 
 /** 200 `{object: "list", data, has_more, next_after}`, newest first, paged as GET /emails. */
-export const showTemplates: Handler = async ({ query }, { clientId }, { sql }) => {
-  const { after, limit } = checkQuery(TemplateListQuery, query);
+export async function showTemplates(
+  { query: { after, limit }, client }: ClientRequest<v.InferOutput<typeof TemplateListQuery>>,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
   // One more than asked for tells whether there is another page.
-  const templates = await listTemplates(sql, clientId, { after, limit: limit + 1 });
-  const data = templates.slice(0, limit).map((template) => ({ object: 'template', ...template }));
-  const has_more = templates.length > limit;
-  return {
-    status: 200,
-    headers: { 'cache-control': 'no-store' },
-    body: { object: 'list', data, has_more, next_after: has_more ? data.at(-1)?.id : null },
-  };
-};
+  const templates = await listTemplates(sql, client.clientId, { after, limit: limit + 1 });
+  const show = (template: (typeof templates)[number]) => ({ object: 'template', ...template });
+  const body = pageOf(templates, limit, show, ({ id }) => id);
+  return { status: 200, headers: { 'cache-control': 'no-store' }, body };
+}
 
 /** 200 with the newest version, or with that of `?version=`. */
-export const showOneTemplate: Handler = async ({ params: { name = '' }, query }, { clientId }, { sql }) => {
-  const { version } = checkQuery(TemplateQuery, query);
-  const template = await findTemplate(sql, clientId, name, version);
+export async function showOneTemplate(
+  { params: { name = '' }, query: { version }, client }: ClientRequest<v.InferOutput<typeof TemplateQuery>>,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const template = await findTemplate(sql, client.clientId, name, version);
   if (template === undefined) throw unknownTemplate(name);
   if (template.version === null) {
     throw new ApiError(
@@ -32,7 +34,7 @@ export const showOneTemplate: Handler = async ({ params: { name = '' }, query },
     );
   }
   return showTemplate(template);
-};
+}
 
 /** Its `ETag` is what `If-Match` of PUT names. */
 export function showTemplate(template: TemplateVersion): Reply {

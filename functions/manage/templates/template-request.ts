@@ -1,7 +1,7 @@
 // What the routes of templates take: bodies, the query of a list, a version, `If-Match`.
 import * as v from 'valibot';
 import { pageParameters } from '../../../lib/http/query.ts';
-import { checkBody, invalidBody, missing } from '../../../lib/http/request-body.ts';
+import { invalidBody, missing } from '../../../lib/http/request-body.ts';
 import { strictObject } from '../../../lib/http/strict-object.ts';
 import {
   isTemplateName,
@@ -51,19 +51,8 @@ export const NewTemplateRequest = v.pipe(strictObject({ name: TemplateName, ...p
 /** PUT /templates/{name} */
 export const TemplateVersionRequest = v.pipe(strictObject(parts), contentCheck());
 
-/** Throws `missing_required_field` or `validation_error` (422) naming every fault, those of Liquid with line and column. */
-export async function parseNewTemplate(body: unknown) {
-  const { name, ...source } = checkBody(NewTemplateRequest, body);
-  return { name, source, variables: await checkLiquid(source) };
-}
-
-/** As `parseNewTemplate`. */
-export async function parseTemplateVersion(body: unknown) {
-  const source = checkBody(TemplateVersionRequest, body);
-  return { source, variables: await checkLiquid(source) };
-}
-
-async function checkLiquid(source: TemplateSource) {
+/** The variables of a template. Throws `validation_error` (422) naming every fault of its Liquid, with line and column. */
+export async function checkLiquid(source: TemplateSource) {
   // Not before it is needed: it would be a fifth of the time that the function takes to start.
   const { parseTemplate, templateVariables } = await import('../../../lib/mail/templates/parse.ts');
   const { parsed, faults } = parseTemplate(source);

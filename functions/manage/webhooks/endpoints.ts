@@ -1,9 +1,11 @@
 // The handlers of a client's endpoints: made, shown, changed, deleted, their secrets rotated.
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { parseJson } from '../../../lib/http/body.ts';
+import type * as v from 'valibot';
+import type { ClientRequest } from '../../../lib/auth/client-route.ts';
 import { ApiError } from '../../../lib/http/errors.ts';
-import { checkBody, invalidBody } from '../../../lib/http/request-body.ts';
+import type { Reply } from '../../../lib/http/exchange.ts';
+import { invalidBody } from '../../../lib/http/request-body.ts';
 import { type AllowedRanges, faultOfUrl } from '../../../lib/http/webhook-target.ts';
 import {
   changeEndpoint,
@@ -14,8 +16,8 @@ import {
   rotateSecret,
 } from '../../../lib/store/webhooks/endpoints.ts';
 import { isWebhookId } from '../../../lib/store/webhooks/webhook.ts';
-import type { Handler } from '../handler.ts';
-import { ChangeWebhookRequest, CreateWebhookRequest, RotateSecretRequest } from './endpoint-request.ts';
+import type { ManageDependencies } from '../dependencies.ts';
+import type { ChangeWebhookRequest, CreateWebhookRequest, RotateSecretRequest } from './endpoint-request.ts';
 import { showEndpoint } from './show.ts';
 
 /** Endpoints of one client. */
@@ -25,60 +27,68 @@ const secretBytes = 32;
 const noStore = { 'cache-control': 'no-store' };
 
 /** 201 with the endpoint and its secret, which is shown this once; 422 for a URL that may not be called, and beyond 20 endpoints. */
-export const createWebhook =
-  (allowed: AllowedRanges): Handler =>
-  async ({ body }, { clientId }, { sql }) => {
-    const { url, events, secret = newSecret() } = checkBody(CreateWebhookRequest, parseJson(body));
-    checkUrl(url, allowed);
-    const endpoint = await insertEndpoint(
-      sql,
-      { id: uuidv7(), client_id: clientId, url, events, secret },
-      mostEndpoints,
-    );
-    if (endpoint === undefined) {
-      throw new ApiError(
-        'validation_error',
-        `You have ${mostEndpoints} webhooks, which is the most. Delete one first.`,
-      );
-    }
-    const headers = { ...noStore, location: `/webhooks/${endpoint.id}` };
-    return { status: 201, headers, body: { ...showEndpoint(endpoint), secret } };
-  };
+export async function createWebhook(
+  { body, client }: ClientRequest<undefined, v.InferOutput<typeof CreateWebhookRequest>>,
+  { sql, allowedAddresses }: ManageDependencies,
+): Promise<Reply> {
+  const { url, events, secret = newSecret() } = body;
+  checkUrl(url, allowedAddresses);
+  const endpoint = await insertEndpoint(
+    sql,
+    { id: uuidv7(), client_id: client.clientId, url, events, secret },
+    mostEndpoints,
+  );
+  if (endpoint === undefined) {
+    throw new ApiError('validation_error', `You have ${mostEndpoints} webhooks, which is the most. Delete one first.`);
+  }
+  const headers = { ...noStore, location: `/webhooks/${endpoint.id}` };
+  return { status: 201, headers, body: { ...showEndpoint(endpoint), secret } };
+}
 
-export const listWebhooks: Handler = async (_request, { clientId }, { sql }) => {
-  const endpoints = await listEndpoints(sql, clientId);
+export async function listWebhooks({ client }: ClientRequest, { sql }: ManageDependencies): Promise<Reply> {
+  const endpoints = await listEndpoints(sql, client.clientId);
   return { status: 200, headers: noStore, body: { object: 'list', data: endpoints.map(showEndpoint) } };
-};
+}
 
-export const showWebhook: Handler = async ({ params: { id = '' } }, { clientId }, { sql }) => {
-  const endpoint = isWebhookId(id) ? await findEndpoint(sql, clientId, id) : undefined;
+export async function showWebhook(
+  { params: { id = '' }, client }: ClientRequest,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const endpoint = isWebhookId(id) ? await findEndpoint(sql, client.clientId, id) : undefined;
   if (endpoint === undefined) throw unknownWebhook(id);
   return { status: 200, headers: noStore, body: showEndpoint(endpoint) };
-};
+}
 
 /** 200 with the endpoint. `disabled: false` enables one that was disabled, for whatever reason. */
-export const changeWebhook =
-  (allowed: AllowedRanges): Handler =>
-  async ({ params: { id = '' }, body }, { clientId }, { sql }) => {
-    const change = checkBody(ChangeWebhookRequest, parseJson(body));
-    if (change.url !== undefined) checkUrl(change.url, allowed);
-    const endpoint = isWebhookId(id) ? await changeEndpoint(sql, clientId, id, change) : undefined;
-    if (endpoint === undefined) throw unknownWebhook(id);
-    return { status: 200, headers: noStore, body: showEndpoint(endpoint) };
-  };
+export async function changeWebhook(
+  { params: { id = '' }, body, client }: ClientRequest<undefined, v.InferOutput<typeof ChangeWebhookRequest>>,
+  { sql, allowedAddresses }: ManageDependencies,
+): Promise<Reply> {
+  if (body.url !== undefined) checkUrl(body.url, allowedAddresses);
+  const endpoint = isWebhookId(id) ? await changeEndpoint(sql, client.clientId, id, body) : undefined;
+  if (endpoint === undefined) throw unknownWebhook(id);
+  return { status: 200, headers: noStore, body: showEndpoint(endpoint) };
+}
 
 /** 204; its deliveries go with it. */
-export const deleteWebhook: Handler = async ({ params: { id = '' } }, { clientId }, { sql }) => {
-  if (!isWebhookId(id) || !(await deleteEndpoint(sql, clientId, id))) throw unknownWebhook(id);
+export async function deleteWebhook(
+  { params: { id = '' }, client }: ClientRequest,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  if (!isWebhookId(id) || !(await deleteEndpoint(sql, client.clientId, id))) throw unknownWebhook(id);
   return { status: 204 };
-};
+}
 
 /** 200 `{object, id, secret}` with the new secret, which is shown this once. */
-export const rotateWebhookSecret: Handler = async ({ params: { id = '' }, body }, { clientId }, { sql }) => {
-  const { secret = newSecret(), keep_seconds } = checkBody(RotateSecretRequest, parseJson(body));
-  if (!isWebhookId(id) || !(await rotateSecret(sql, clientId, id, secret, keep_seconds))) throw unknownWebhook(id);
+export async function rotateWebhookSecret(
+  { params: { id = '' }, body, client }: ClientRequest<undefined, v.InferOutput<typeof RotateSecretRequest>>,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const { secret = newSecret(), keep_seconds } = body;
+  if (!isWebhookId(id) || !(await rotateSecret(sql, client.clientId, id, secret, keep_seconds)))
+    throw unknownWebhook(id);
   return { status: 200, headers: noStore, body: { object: 'webhook', id, secret } };
-};
+}
 
 export function unknownWebhook(id: string): ApiError {
   return new ApiError('not_found', `You have no webhook with the id ${id}.`);

@@ -1,9 +1,15 @@
-// The routes of webhooks.
-import { databaseError } from '../../../lib/http/database-error.ts';
-import type { Route } from '../../../lib/http/route.ts';
-import type { AllowedRanges } from '../../../lib/http/webhook-target.ts';
-import type { Authorized, Handler } from '../handler.ts';
+// The routes of webhooks: endpoints of a client, and their deliveries.
+import { clientRoute } from '../../../lib/auth/client-route.ts';
+import { json } from '../../../lib/http/body-form.ts';
+import type { ManageDependencies } from '../dependencies.ts';
 import { listWebhookDeliveries, replayWebhookDeliveries, replayWebhookDelivery, testWebhook } from './deliveries.ts';
+import { ListDeliveriesQuery } from './delivery-query.ts';
+import {
+  ChangeWebhookRequest,
+  CreateWebhookRequest,
+  ReplayDeliveriesRequest,
+  RotateSecretRequest,
+} from './endpoint-request.ts';
 import {
   changeWebhook,
   createWebhook,
@@ -13,29 +19,54 @@ import {
   showWebhook,
 } from './endpoints.ts';
 
-const accepts = ['application/json'] as const;
+const route = clientRoute<ManageDependencies>();
+const all = '/webhooks';
+const one = '/webhooks/{id}';
 
-export function webhookRoutes(authorized: Authorized, allowed: AllowedRanges): Route[] {
-  const read = (handler: Handler) => authorized('basic', orAway(handler));
-  const change = (handler: Handler) => authorized('email', orAway(handler));
-  return [
-    { method: 'POST', path: '/webhooks', accepts, handle: change(createWebhook(allowed)) },
-    { method: 'GET', path: '/webhooks', handle: read(listWebhooks) },
-    { method: 'GET', path: '/webhooks/{id}', handle: read(showWebhook) },
-    { method: 'PATCH', path: '/webhooks/{id}', accepts, handle: change(changeWebhook(allowed)) },
-    { method: 'DELETE', path: '/webhooks/{id}', handle: change(deleteWebhook) },
-    { method: 'POST', path: '/webhooks/{id}/rotate-secret', accepts, handle: change(rotateWebhookSecret) },
-    { method: 'POST', path: '/webhooks/{id}/test', handle: change(testWebhook) },
-    { method: 'GET', path: '/webhooks/{id}/deliveries', handle: read(listWebhookDeliveries) },
-    { method: 'POST', path: '/webhooks/{id}/deliveries/replay', accepts, handle: change(replayWebhookDeliveries) },
-    { method: 'POST', path: '/webhooks/{id}/deliveries/{delivery_id}/replay', handle: change(replayWebhookDelivery) },
-  ];
-}
-
-/** Where the database is away, that is what the caller is told. */
-function orAway(handler: Handler): Handler {
-  return (...given) =>
-    handler(...given).catch((error) => {
-      throw databaseError(error);
-    });
-}
+export const webhookRoutes = {
+  createWebhook: route({
+    method: 'POST',
+    path: all,
+    scope: 'email',
+    body: json(CreateWebhookRequest),
+    handle: createWebhook,
+  }),
+  listWebhooks: route({ method: 'GET', path: all, scope: 'basic', handle: listWebhooks }),
+  getWebhook: route({ method: 'GET', path: one, scope: 'basic', handle: showWebhook }),
+  changeWebhook: route({
+    method: 'PATCH',
+    path: one,
+    scope: 'email',
+    body: json(ChangeWebhookRequest),
+    handle: changeWebhook,
+  }),
+  deleteWebhook: route({ method: 'DELETE', path: one, scope: 'email', handle: deleteWebhook }),
+  rotateWebhookSecret: route({
+    method: 'POST',
+    path: `${one}/rotate-secret`,
+    scope: 'email',
+    body: json(RotateSecretRequest),
+    handle: rotateWebhookSecret,
+  }),
+  testWebhook: route({ method: 'POST', path: `${one}/test`, scope: 'email', handle: testWebhook }),
+  listDeliveries: route({
+    method: 'GET',
+    path: `${one}/deliveries`,
+    scope: 'basic',
+    query: ListDeliveriesQuery,
+    handle: listWebhookDeliveries,
+  }),
+  replayDeliveries: route({
+    method: 'POST',
+    path: `${one}/deliveries/replay`,
+    scope: 'email',
+    body: json(ReplayDeliveriesRequest),
+    handle: replayWebhookDeliveries,
+  }),
+  replayDelivery: route({
+    method: 'POST',
+    path: `${one}/deliveries/{delivery_id}/replay`,
+    scope: 'email',
+    handle: replayWebhookDelivery,
+  }),
+};

@@ -4,7 +4,7 @@ import { insertEmails } from '../../../lib/store/emails/accept.ts';
 import { claimEmails } from '../../../lib/store/emails/claim.ts';
 import { lockDueEmails } from '../../../lib/store/emails/due.ts';
 import { purgeEmails } from '../../../lib/store/emails/purge.ts';
-import { type Move, moveEmails } from '../../../lib/store/emails/transition.ts';
+import { type Transition, transitionEmails } from '../../../lib/store/emails/transition-emails.ts';
 import { alternate, type Run, type Values } from '../alternate.ts';
 import { type Row, valuesOf } from '../row.ts';
 import { client, email, newEmail } from '../sample.ts';
@@ -153,7 +153,7 @@ async function claimAndLook(sql: Sql): Promise<Values> {
         ),
       ),
     );
-    records.push(await timed(() => moveEmails(sql, emails.map(sentMove))));
+    records.push(await timed(() => transitionEmails(sql, emails.map(toSent))));
     looks.push(await timed(() => lockDueEmails(sql, 100)));
     purges.push(await timed(() => purgeEmails(sql, retentionMs, claimSize)));
   }
@@ -165,13 +165,13 @@ async function claimAndLook(sql: Sql): Promise<Values> {
   return { claim: p95(claims), record: p95(records), due: p95(looks), purge: p95(purges) };
 }
 
-function sentMove({ id }: { id: string }): Move {
+function toSent({ id }: { id: string }): Transition {
   const reply = '2.0.0 Ok';
   const settled = { status: 'sent', code: 250, enhanced_code: '2.0.0', reply } as const;
   const last_reply = `250 ${reply}`;
   return {
     id,
-    from: ['sending'],
+    by: 'attempt',
     attempts: 1,
     to: 'sent',
     due_in_ms: null,

@@ -1,12 +1,7 @@
 // The operations of the send function that change emails which are there: called back, moved, sent again, erased.
 import * as v from 'valibot';
-import { EraseRequest } from '../../../functions/send/erase-recipient.ts';
-import { ReplayRequest } from '../../../functions/send/replay-request.ts';
-import { RescheduleRequest } from '../../../functions/send/reschedule-email.ts';
-import { type Call, exampleId, exampleTimes, type Operation } from '../operation.ts';
+import { type Call, type Documentation, exampleId, exampleTimes } from '../operation.ts';
 import { count, described, emailIdParameter, id, kind, more, shortEmail, text, time } from './fields.ts';
-
-const json = ['application/json'] as const;
 
 /** An email that is at `status` (or on its way to it), in place of the one that is shown. */
 async function givenEmail(call: Call, status: 'scheduled' | 'canceled') {
@@ -17,16 +12,12 @@ async function givenEmail(call: Call, status: 'scheduled' | 'canceled') {
 
 const single = (status: string) => v.strictObject({ object: kind('email'), id, status: v.literal(status) });
 
-export const changeOperations: Operation[] = [
-  {
-    method: 'POST',
-    path: '/emails/{id}/cancel',
-    id: 'cancelEmail',
+export const changeDocs = {
+  cancelEmail: {
     tag: 'Send',
     summary: 'Call an email back',
     description:
       'An email that is `scheduled`, `queued` or `deferred` is not sent at all. Canceling it twice is no error.',
-    security: 'email',
     path_parameters: emailIdParameter,
     errors: ['conflict'],
     answers: {
@@ -42,16 +33,11 @@ export const changeOperations: Operation[] = [
     },
     examples: [{ summary: 'Call it back', given: (call) => givenEmail(call, 'scheduled'), status: 200 }],
   },
-  {
-    method: 'PATCH',
-    path: '/emails/{id}',
-    id: 'rescheduleEmail',
+  rescheduleEmail: {
     tag: 'Send',
     summary: 'Move a scheduled email',
     description: 'Gives an email that is `scheduled` another time, before its `expires_at`.',
-    security: 'email',
     path_parameters: emailIdParameter,
-    body: { schema: RescheduleRequest, types: json },
     errors: ['missing_required_field', 'conflict'],
     answers: {
       200: {
@@ -76,15 +62,11 @@ export const changeOperations: Operation[] = [
       },
     ],
   },
-  {
-    method: 'POST',
-    path: '/emails/{id}/replay',
-    id: 'replayEmail',
+  replayEmail: {
     tag: 'Send',
     summary: 'Send an email again',
     description:
       'A new attempt on an email that ended as `failed`, `bounced`, `unknown`, `expired` or `canceled`, while its contents are kept. Recipients that have it already do not get it twice.',
-    security: 'email',
     path_parameters: emailIdParameter,
     errors: ['conflict'],
     answers: {
@@ -100,16 +82,11 @@ export const changeOperations: Operation[] = [
     },
     examples: [{ summary: 'Send it again', given: (call) => givenEmail(call, 'canceled'), status: 202 }],
   },
-  {
-    method: 'POST',
-    path: '/emails/replay',
-    id: 'replayEmails',
+  replayEmails: {
     tag: 'Send',
     summary: 'Send several emails again',
     description:
       'Those that fit, the oldest first. Emails whose contents have been purged are passed over; repeat the call while `has_more` is true.',
-    security: 'email',
-    body: { schema: ReplayRequest, types: json },
     answers: {
       202: {
         description: 'They are queued.',
@@ -137,16 +114,11 @@ export const changeOperations: Operation[] = [
       },
     ],
   },
-  {
-    method: 'POST',
-    path: '/recipients/erase',
-    id: 'eraseRecipient',
+  eraseRecipient: {
     tag: 'Recipients',
     summary: 'Forget a recipient',
     description:
       'Takes an address out of all emails of the client, with all that they say; what was sent when, and how it ended, stays. Emails to it that wait are called back.',
-    security: 'email',
-    body: { schema: EraseRequest, types: json },
     errors: ['missing_required_field'],
     answers: {
       200: {
@@ -178,4 +150,4 @@ export const changeOperations: Operation[] = [
       },
     ],
   },
-];
+} satisfies Record<string, Documentation>;

@@ -1,15 +1,14 @@
 // The operations of a webhook's deliveries, and what they have in common with those of the webhook itself.
 import * as v from 'valibot';
-import { ListDeliveriesQuery } from '../../../functions/manage/webhooks/delivery-query.ts';
 import { ReplayDeliveriesRequest } from '../../../functions/manage/webhooks/endpoint-request.ts';
 import { type DeliveryStatus, deliveryStatuses } from '../../../lib/store/webhooks/webhook.ts';
 import {
   type Answer,
   type Call,
+  type Documentation,
   exampleDeliveryId,
   exampleEndpoint,
   exampleWebhookId,
-  type Operation,
   type Prose,
 } from '../operation.ts';
 import {
@@ -24,8 +23,6 @@ import {
   time,
   timeOrNull,
 } from './fields.ts';
-
-const json = ['application/json'] as const;
 
 /** An endpoint, in place of the one that is shown. */
 export async function givenWebhook(call: Call) {
@@ -95,15 +92,11 @@ const exampleDelivery = {
   next_attempt_at: null,
 };
 
-export const deliveryOperations: Operation[] = [
-  {
-    method: 'POST',
-    path: '/webhooks/{id}/test',
-    id: 'testWebhook',
+export const deliveryDocs = {
+  testWebhook: {
     tag: 'Webhooks',
     summary: 'Have an example delivered',
     description: 'An `email.sent` with `"test": true`, of no email. 409 where the webhook is disabled.',
-    security: 'email',
     path_parameters: idParameter,
     errors: ['conflict'],
     answers: {
@@ -122,16 +115,12 @@ export const deliveryOperations: Operation[] = [
     },
     examples: [{ summary: 'Does it arrive?', given: givenWebhook, status: 202 }],
   },
-  {
-    method: 'GET',
-    path: '/webhooks/{id}/deliveries',
-    id: 'listDeliveries',
+  listDeliveries: {
     tag: 'Webhooks',
     summary: 'List the deliveries of a webhook',
     description: 'What was delivered, and what not and why; newest first.',
-    security: 'basic',
     path_parameters: idParameter,
-    query: { schema: ListDeliveriesQuery, descriptions: { status: 'Only those at this status.', ...pageDescriptions } },
+    query: { status: 'Only those at this status.', ...pageDescriptions },
     answers: {
       200: answered('A page of them.', v.pipe(pageOf(Delivery), v.title('WebhookDeliveryList')), {
         object: 'list',
@@ -145,17 +134,12 @@ export const deliveryOperations: Operation[] = [
       { summary: 'What failed', given: givenWebhook, query: { status: 'failed', limit: '100' }, status: 200 },
     ],
   },
-  {
-    method: 'POST',
-    path: '/webhooks/{id}/deliveries/replay',
-    id: 'replayDeliveries',
+  replayDeliveries: {
     tag: 'Webhooks',
     summary: 'Deliver again what failed',
     description:
       'The failed deliveries of a time, the oldest first. Repeat the call while `has_more` is true. 409 where the webhook is disabled.',
-    security: 'email',
     path_parameters: idParameter,
-    body: { schema: ReplayDeliveriesRequest, types: json },
     errors: ['missing_required_field', 'conflict'],
     answers: {
       202: answered(
@@ -180,15 +164,11 @@ export const deliveryOperations: Operation[] = [
       },
     ],
   },
-  {
-    method: 'POST',
-    path: '/webhooks/{id}/deliveries/{delivery_id}/replay',
-    id: 'replayDelivery',
+  replayDelivery: {
     tag: 'Webhooks',
     summary: 'Make a delivery again',
     description:
       'At once, whether it waits or is at its end. 409 while it is being made, and where the webhook is disabled.',
-    security: 'email',
     path_parameters: {
       ...idParameter,
       delivery_id: {
@@ -208,7 +188,7 @@ export const deliveryOperations: Operation[] = [
     },
     examples: [{ summary: 'Once more', given: givenDelivery, status: 202 }],
   },
-];
+} satisfies Record<string, Documentation>;
 
 export const deliveryProse: Prose[] = [
   {

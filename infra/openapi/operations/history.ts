@@ -1,9 +1,8 @@
 // The operations of the history function: what became of emails.
 import * as v from 'valibot';
-import { ListQuery } from '../../../functions/history/list-query.ts';
-import { maxRangeDays, StatsQuery } from '../../../functions/history/stats-query.ts';
+import { maxRangeDays } from '../../../functions/history/stats-query.ts';
 import { emailStatuses } from '../../../lib/store/emails/email.ts';
-import { type Call, exampleId, type Operation } from '../operation.ts';
+import { type Call, type Documentation, exampleId } from '../operation.ts';
 import { Email, Event, exampleEmail, exampleEvents, exampleSummary, Summary } from './email-answers.ts';
 import { count, described, emailIdParameter, kind, more, shortEmail, time } from './fields.ts';
 
@@ -55,25 +54,18 @@ const Stats = v.pipe(
 );
 const exampleCounts = { ...Object.fromEntries(emailStatuses.map((status) => [status, 0])), sent: 98, bounced: 2 };
 
-export const historyOperations: Operation[] = [
-  {
-    method: 'GET',
-    path: '/emails',
-    id: 'listEmails',
+export const historyDocs = {
+  listEmails: {
     tag: 'History',
     summary: 'List emails',
     description: 'The emails of the client, newest first. `after` with the `next_after` of a page gets the next one.',
-    security: 'basic',
     query: {
-      schema: ListQuery,
-      descriptions: {
-        status: 'Only those at this status.',
-        recipient: 'Only those to this address.',
-        tag: 'Only those with this tag: `name`, whatever its value, or `name:value`.',
-        since: 'Only those accepted at this time or later.',
-        after: 'Only those before this one: the `next_after` of the page before.',
-        limit: 'So many at most.',
-      },
+      status: 'Only those at this status.',
+      recipient: 'Only those to this address.',
+      tag: 'Only those with this tag: `name`, whatever its value, or `name:value`.',
+      since: 'Only those accepted at this time or later.',
+      after: 'Only those before this one: the `next_after` of the page before.',
+      limit: 'So many at most.',
     },
     answers: {
       200: {
@@ -106,28 +98,20 @@ export const historyOperations: Operation[] = [
       },
     ],
   },
-  {
-    method: 'GET',
-    path: '/emails/{id}',
-    id: 'getEmail',
+  getEmail: {
     tag: 'History',
     summary: 'Read an email',
     description: 'What was sent, what became of each recipient, and every step on the way.',
-    security: 'basic',
     path_parameters: emailIdParameter,
     answers: {
       200: { description: 'The email.', body: { 'application/json': { schema: Email, example: exampleEmail } } },
     },
     examples: [{ summary: 'What became of it', given: givenSent, status: 200 }],
   },
-  {
-    method: 'GET',
-    path: '/emails/{id}/events',
-    id: 'listEvents',
+  listEvents: {
     tag: 'History',
     summary: 'List the events of an email',
     description: 'Every step, the oldest first.',
-    security: 'basic',
     path_parameters: emailIdParameter,
     answers: {
       200: {
@@ -145,21 +129,33 @@ export const historyOperations: Operation[] = [
     },
     examples: [{ summary: 'Its steps', given: givenSent, status: 200 }],
   },
-  {
-    method: 'GET',
-    path: '/stats',
-    id: 'getStats',
+  getEmailSource: {
+    tag: 'History',
+    summary: 'Read the message of an email',
+    description:
+      'The MIME message (RFC 5322) as it was or would be handed to a relay, without DKIM signatures; Bcc is not in it. 404, too, once the contents have been purged or erased.',
+    path_parameters: emailIdParameter,
+    answers: {
+      200: {
+        description: 'The message.',
+        body: {
+          'message/rfc822': {
+            schema: v.string(),
+            example: 'From: Shop <shop@example.com>\r\nTo: a@example.com\r\nSubject: Your order\r\n…',
+          },
+        },
+      },
+    },
+    examples: [{ summary: 'What was sent', given: givenSent, status: 200 }],
+  },
+  getStats: {
     tag: 'History',
     summary: 'Count emails',
     description: `How the emails of the client stand that were accepted in a range of time, of ${maxRangeDays} days at most, and how long they took.`,
-    security: 'basic',
     query: {
-      schema: StatsQuery,
-      descriptions: {
-        since: 'Emails accepted at this time or later; 24 hours before `until` unless given.',
-        until: 'Emails accepted before this time; now unless given.',
-        interval: 'How the series is cut, in UTC: hours for up to 2 days and days for more, unless given.',
-      },
+      since: 'Emails accepted at this time or later; 24 hours before `until` unless given.',
+      until: 'Emails accepted before this time; now unless given.',
+      interval: 'How the series is cut, in UTC: hours for up to 2 days and days for more, unless given.',
     },
     answers: {
       200: {
@@ -191,4 +187,4 @@ export const historyOperations: Operation[] = [
       },
     ],
   },
-];
+} satisfies Record<string, Documentation>;

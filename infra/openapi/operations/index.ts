@@ -1,28 +1,44 @@
-// Every operation of the document. To add one (the tests fail until the document, the routes and the gateway's table are one):
-// 1. export the valibot schema of its request beside its route; where JSON Schema has no words for it, `selectSchema` and `v.metadata` do;
-// 2. write its entry in the file of its function here (a folder of functions/manage has a file of its own, listed below);
-// 3. say in the `prose` of that file what each field of the request is, and write its answers as strict valibot schemas;
-// 4. give it an example, with `given` where something must be there before: infra/test/openapi.test.ts runs it and checks the answer;
-// 5. run `npm run openapi` and commit functions/history/openapi.json.
-import type { Message, Operation, Prose } from '../operation.ts';
-import { historyOperations } from './history.ts';
-import { referenceOperations } from './reference.ts';
-import { sendOperations } from './send.ts';
+// Every operation of the document: the functions' routes, with what is said of each. To add one (`npm run check` and the tests say what is missing):
+// 1. declare the route in its function's routes.ts; a new function with routes has a line in infra/gateway/public-functions.ts;
+// 2. where JSON Schema has no words for a schema of its request, `selectSchema` and `v.metadata` do;
+// 3. write its entry in the file of its function here (a folder of functions/manage has a file of its own, listed below);
+// 4. say in the `prose` of that file what each field of the request is, and write its answers as strict valibot schemas;
+// 5. give it an example, with `given` where something must be there before: infra/test/openapi.test.ts runs it and checks the answer;
+// 6. run `npm run generate` and commit what it writes.
+import { referenceRoutes } from '../../../functions/console/routes.ts';
+import { publicRoutes } from '../../gateway/public-functions.ts';
+import { type DocumentationOf, type Message, type Operation, type Prose, toOperations } from '../operation.ts';
+import { historyDocs } from './history.ts';
+import { referenceDocs } from './reference.ts';
+import { sendDocs } from './send.ts';
 import { sendProse } from './send-prose.ts';
-import { suppressionOperations, suppressionProse } from './suppressions.ts';
-import { templateOperations, templateProse } from './templates.ts';
-import { tokenOperations } from './token.ts';
+import { suppressionDocs, suppressionProse } from './suppressions.ts';
+import { templateDocs, templateProse } from './templates.ts';
+import { tokenDocs, tokenProse } from './token.ts';
 import { webhookMessages } from './webhook-messages.ts';
-import { webhookOperations, webhookProse } from './webhooks.ts';
+import { webhookDocs, webhookProse } from './webhooks.ts';
 
-/** By the function that answers them. */
-export const operationsOf = {
-  token: tokenOperations,
-  send: sendOperations,
-  history: [...historyOperations, ...referenceOperations],
-  manage: [...suppressionOperations, ...templateOperations, ...webhookOperations],
-} satisfies Record<string, readonly Operation[]>;
+/** What clients of the API call: the pages for people are none of it. */
+export const documentedRoutes = { ...publicRoutes, console: referenceRoutes };
+type Documented = keyof typeof documentedRoutes;
 
-export const operations: readonly Operation[] = Object.values(operationsOf).flat();
+/** By the function that answers them, in the order of the document. */
+const documentation: { [Name in Documented]: DocumentationOf<(typeof documentedRoutes)[Name]> } = {
+  token: tokenDocs,
+  send: sendDocs,
+  history: historyDocs,
+  console: referenceDocs,
+  manage: { ...suppressionDocs, ...templateDocs, ...webhookDocs },
+};
+
+export const operations: readonly Operation[] = (Object.keys(documentation) as Documented[]).flatMap((name) =>
+  toOperations(documentedRoutes[name], documentation[name]),
+);
 export const messages: readonly Message[] = webhookMessages;
-export const prose: readonly Prose[] = [...sendProse, ...suppressionProse, ...templateProse, ...webhookProse];
+export const prose: readonly Prose[] = [
+  ...tokenProse,
+  ...sendProse,
+  ...suppressionProse,
+  ...templateProse,
+  ...webhookProse,
+];

@@ -1,7 +1,6 @@
 // The operation that shows what an email would be, without sending it.
 import * as v from 'valibot';
-import { FullForm, OriginalForm } from '../../../functions/send/email-request.ts';
-import { exampleTemplateId, type Operation } from '../operation.ts';
+import { type Documentation, exampleTemplateId } from '../operation.ts';
 import { Reason, UsedTemplate } from './email-answers.ts';
 import { count, described, kind, templatedEmail, text, textOrNull, timeOrNull } from './fields.ts';
 import { givenTemplate } from './templates.ts';
@@ -63,16 +62,11 @@ const Preview = v.pipe(
   v.title('Preview'),
 );
 
-export const previewOperation: Operation = {
-  method: 'POST',
-  path: '/emails/preview',
-  id: 'previewEmail',
+export const previewDoc: Documentation = {
   tag: 'Send',
   summary: 'See what an email would be',
   description:
     'Takes what `POST /send` takes, stores nothing and sends nothing. It refuses what `POST /send` refuses, except that a sender that is not allowed and limits that are used up are told in `findings`.',
-  security: 'email',
-  body: { schema: v.union([FullForm, OriginalForm]), types: ['application/json'] },
   errors: ['missing_required_field'],
   answers: {
     200: {

@@ -1,19 +1,15 @@
-// The operations of the history function that show this document.
+// The operations of the console function that show this document.
 import * as v from 'valibot';
-import type { Answer, Operation } from '../operation.ts';
+import type { Answer, Documentation } from '../operation.ts';
 import { described, text } from './fields.ts';
 
 const notModified: Answer = { description: 'The copy that the client has is the present one.', headers: ['ETag'] };
 
-export const referenceOperations: Operation[] = [
-  {
-    method: 'GET',
-    path: '/openapi.json',
-    id: 'getDocument',
+export const referenceDocs = {
+  getDocument: {
     tag: 'Reference',
     summary: 'Read this document',
     description: 'The OpenAPI 3.1 document of this API. Needs no token.',
-    security: null,
     headers: ['If-None-Match'],
     answers: {
       200: {
@@ -30,14 +26,10 @@ export const referenceOperations: Operation[] = [
     },
     examples: [{ summary: 'The document', status: 200 }],
   },
-  {
-    method: 'GET',
-    path: '/docs',
-    id: 'getReferencePage',
+  getReferencePage: {
     tag: 'Reference',
     summary: 'Read this document as a page',
     description: 'The same as a page for people. Needs no token.',
-    security: null,
     headers: ['If-None-Match'],
     answers: {
       200: {
@@ -49,4 +41,4 @@ export const referenceOperations: Operation[] = [
     },
     examples: [{ summary: 'The page', status: 200 }],
   },
-];
+} satisfies Record<string, Documentation>;

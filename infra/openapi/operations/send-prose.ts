@@ -1,5 +1,6 @@
 // What each field of the requests of the send function is.
 import { AttachmentObject } from '../../../functions/send/attachments.ts';
+import { BatchObject } from '../../../functions/send/batch-request.ts';
 import { FullForm, OriginalForm } from '../../../functions/send/email-request.ts';
 import { EraseRequest } from '../../../functions/send/erase-recipient.ts';
 import { MailboxObject, maxRecipients } from '../../../functions/send/mailbox.ts';
@@ -32,6 +33,7 @@ const inBothForms = {
 };
 
 export const sendProse: Prose[] = [
+  { schema: BatchObject, name: 'BatchRequest', fields: { emails: 'The emails.' } },
   {
     schema: FullForm,
     name: 'EmailRequest',

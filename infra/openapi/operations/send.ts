@@ -1,15 +1,12 @@
 // The operations that take emails; those that change them are in changes.ts.
 import * as v from 'valibot';
-import { maxEmails } from '../../../functions/send/batch-request.ts';
-import { FullForm, OriginalForm } from '../../../functions/send/email-request.ts';
 import { rateLimits } from '../headers.ts';
-import { exampleId, exampleTimes, type Operation } from '../operation.ts';
-import { changeOperations } from './changes.ts';
+import { type Documentation, exampleId, exampleTimes } from '../operation.ts';
+import { changeDocs } from './changes.ts';
 import { count, described, id, Status, shortEmail, templatedEmail, text, textOrNull } from './fields.ts';
-import { previewOperation } from './preview.ts';
+import { previewDoc } from './preview.ts';
 import { givenTemplate } from './templates.ts';
 
-const json = ['application/json'] as const;
 const limits = 'A request may have 10,000,000 bytes, unless the operator has set another limit.';
 
 const original = {
@@ -40,7 +37,6 @@ const long = {
   delivery: 'at_most_once',
 };
 
-const EmailBody = v.union([FullForm, OriginalForm]);
 const message = described(v.literal('Start Queue Email'), 'What the original API said.');
 const Accepted = v.pipe(
   v.strictObject({
@@ -67,7 +63,7 @@ const accepted = { id: exampleId, status: 'queued', message: 'Start Queue Email'
 const refusals = ['invalid_from_address', 'rate_limit_exceeded', 'daily_quota_exceeded'] as const;
 
 const sendHeaders = ['Idempotency-Key', 'Prefer', 'traceparent'] as const;
-const sendAnswers: Operation['answers'] = {
+const sendAnswers: Documentation['answers'] = {
   200: {
     description: 'With `Prefer: wait=N`: it has come to its end.',
     headers: ['Location', 'Idempotency-Replayed', 'Preference-Applied', ...rateLimits],
@@ -84,17 +80,12 @@ const sendAnswers: Operation['answers'] = {
   },
 };
 
-function send(path: string, id: string, alias?: string): Operation {
+function send(alias?: string): Documentation {
   return {
-    method: 'POST',
-    path,
-    id,
     tag: 'Send',
     summary: 'Send an email',
     description: alias ?? `Takes an email in the full form, or in the short one of the original API. ${limits}`,
-    security: 'email',
     headers: sendHeaders,
-    body: { schema: EmailBody, types: json },
     errors: ['missing_required_field', ...refusals],
     answers: sendAnswers,
     examples: [
@@ -123,7 +114,6 @@ function send(path: string, id: string, alias?: string): Operation {
   };
 }
 
-const emailList = v.pipe(v.array(EmailBody), v.minLength(1), v.maxLength(maxEmails));
 const BatchAnswer = v.pipe(
   v.strictObject({
     data: described(v.array(v.strictObject({ id })), 'The emails, in the order of the request.'),
@@ -137,25 +127,14 @@ const BatchAnswer = v.pipe(
   v.title('AcceptedBatch'),
 );
 
-function sendBatch(path: string, id: string, alias?: string): Operation {
+function sendBatch(alias?: string): Documentation {
   return {
-    method: 'POST',
-    path,
-    id,
     tag: 'Send',
     summary: 'Send up to 100 emails',
     description:
       alias ??
       `Takes emails as \`POST /send\` does, all or none: the faults of each are named by its index. \`Idempotency-Key\` is for all of them together. ${limits}`,
-    security: 'email',
     headers: ['Idempotency-Key', 'x-batch-validation', 'traceparent'],
-    body: {
-      schema: v.union([
-        emailList,
-        v.pipe(v.strictObject({ emails: described(emailList, 'The emails.') }), v.title('BatchRequest')),
-      ]),
-      types: json,
-    },
     errors: ['missing_required_field', 'invalid_parameter', ...refusals],
     answers: {
       202: {
@@ -177,15 +156,11 @@ function sendBatch(path: string, id: string, alias?: string): Operation {
   };
 }
 
-export const sendOperations: Operation[] = [
-  send('/send', 'sendEmail'),
-  send('/emails', 'createEmail', 'The same as `POST /send`, under the name that other mail APIs have for it.'),
-  sendBatch('/send/batch', 'sendBatch'),
-  sendBatch(
-    '/emails/batch',
-    'createEmails',
-    'The same as `POST /send/batch`, under the name that other mail APIs have for it.',
-  ),
-  previewOperation,
-  ...changeOperations,
-];
+export const sendDocs = {
+  sendEmail: send(),
+  createEmail: send('The same as `POST /send`, under the name that other mail APIs have for it.'),
+  sendBatch: sendBatch(),
+  createEmails: sendBatch('The same as `POST /send/batch`, under the name that other mail APIs have for it.'),
+  previewEmail: previewDoc,
+  ...changeDocs,
+};

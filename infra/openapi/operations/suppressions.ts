@@ -1,7 +1,7 @@
 // The operations of suppressions: to whom a client sends no more.
 import * as v from 'valibot';
-import { SuppressionQuery, SuppressionRequest } from '../../../functions/manage/suppressions/suppression-request.ts';
-import { type Call, exampleId, type Operation, type Prose } from '../operation.ts';
+import { SuppressionRequest } from '../../../functions/manage/suppressions/suppression-request.ts';
+import { type Call, type Documentation, exampleId, type Prose } from '../operation.ts';
 import { Reason } from './email-answers.ts';
 import { described, kind, pageDescriptions, pageOf, text, textOrNull, time } from './fields.ts';
 
@@ -35,19 +35,12 @@ async function givenSuppression(call: Call) {
   return {};
 }
 
-export const suppressionOperations: Operation[] = [
-  {
-    method: 'GET',
-    path: '/suppressions',
-    id: 'listSuppressions',
+export const suppressionDocs = {
+  listSuppressions: {
     tag: 'Recipients',
     summary: 'List suppressed recipients',
     description: 'In the order of their addresses.',
-    security: 'basic',
-    query: {
-      schema: SuppressionQuery,
-      descriptions: { recipient: 'Only this address.', ...pageDescriptions },
-    },
+    query: { recipient: 'Only this address.', ...pageDescriptions },
     answers: {
       200: {
         description: 'A page of them.',
@@ -64,16 +57,11 @@ export const suppressionOperations: Operation[] = [
       { summary: 'Is this address on it?', given: givenSuppression, query: { recipient }, status: 200 },
     ],
   },
-  {
-    method: 'POST',
-    path: '/suppressions',
-    id: 'addSuppressions',
+  addSuppressions: {
     tag: 'Recipients',
     summary: 'Suppress recipients',
     description:
       'Nothing is sent to them any more, in whichever email they are: they are `suppressed`, and the other recipients get it. An address that bounces for good comes on the list by itself.',
-    security: 'email',
-    body: { schema: SuppressionRequest, types: ['application/json'] },
     errors: ['missing_required_field'],
     answers: {
       200: {
@@ -94,14 +82,10 @@ export const suppressionOperations: Operation[] = [
       { summary: 'Several', json: { recipients: [recipient, 'former@example.com'] }, status: 200 },
     ],
   },
-  {
-    method: 'DELETE',
-    path: '/suppressions/{recipient}',
-    id: 'removeSuppression',
+  removeSuppression: {
     tag: 'Recipients',
     summary: 'Take a recipient off the list',
     description: 'Emails go to this address again, those that wait among them.',
-    security: 'email',
     path_parameters: {
       recipient: {
         description: 'The address, percent-encoded.',
@@ -130,7 +114,7 @@ export const suppressionOperations: Operation[] = [
     },
     examples: [{ summary: 'Send to it again', given: givenSuppression, status: 200 }],
   },
-];
+} satisfies Record<string, Documentation>;
 
 export const suppressionProse: Prose[] = [
   {

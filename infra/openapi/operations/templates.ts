@@ -1,15 +1,8 @@
 // The operations of templates.
 import * as v from 'valibot';
-import {
-  NewTemplateRequest,
-  TemplateListQuery,
-  TemplateQuery,
-  TemplateVersionRequest,
-} from '../../../functions/manage/templates/template-request.ts';
-import { type Call, exampleTemplateId, type Operation, type Prose } from '../operation.ts';
+import { NewTemplateRequest, TemplateVersionRequest } from '../../../functions/manage/templates/template-request.ts';
+import { type Call, type Documentation, exampleTemplateId, type Prose } from '../operation.ts';
 import { described, kind, pageDescriptions, pageOf, text, textOrNull, time } from './fields.ts';
-
-const json = ['application/json'] as const;
 
 const source = {
   subject: 'Welcome, {{ first_name }}',
@@ -103,16 +96,12 @@ const nameParameter = {
   },
 };
 
-export const templateOperations: Operation[] = [
-  {
-    method: 'GET',
-    path: '/templates',
-    id: 'listTemplates',
+export const templateDocs = {
+  listTemplates: {
     tag: 'Templates',
     summary: 'List templates',
     description: 'Newest first, without what they say.',
-    security: 'basic',
-    query: { schema: TemplateListQuery, descriptions: pageDescriptions },
+    query: pageDescriptions,
     answers: {
       200: {
         description: 'A page of them.',
@@ -126,15 +115,10 @@ export const templateOperations: Operation[] = [
     },
     examples: [{ summary: 'The newest', given: givenTemplate, query: { limit: '100' }, status: 200 }],
   },
-  {
-    method: 'POST',
-    path: '/templates',
-    id: 'createTemplate',
+  createTemplate: {
     tag: 'Templates',
     summary: 'Make a template',
     description: `Version 1 of a new template. ${language}`,
-    security: 'email',
-    body: { schema: NewTemplateRequest, types: json },
     errors: ['missing_required_field', 'already_exists'],
     answers: { 201: shown('It is there.') },
     examples: [
@@ -146,36 +130,24 @@ export const templateOperations: Operation[] = [
       },
     ],
   },
-  {
-    method: 'GET',
-    path: '/templates/{name}',
-    id: 'getTemplate',
+  getTemplate: {
     tag: 'Templates',
     summary: 'Read a template',
     description: 'The newest version, or another one.',
-    security: 'basic',
     path_parameters: nameParameter,
-    query: {
-      schema: TemplateQuery,
-      descriptions: { version: 'Number of the version; the newest unless given.' },
-    },
+    query: { version: 'Number of the version; the newest unless given.' },
     answers: { 200: shown('The template.') },
     examples: [
       { summary: 'The newest version', given: givenTemplate, status: 200 },
       { summary: 'The first version', given: givenTemplate, query: { version: '1' }, status: 200 },
     ],
   },
-  {
-    method: 'PUT',
-    path: '/templates/{name}',
-    id: 'putTemplate',
+  putTemplate: {
     tag: 'Templates',
     summary: 'Make a new version of a template',
     description: `Version 1 where there is no template of this name; where the newest version says the same already, nothing is made. Earlier versions stay, and emails that were accepted do not change. ${language}`,
-    security: 'email',
     path_parameters: nameParameter,
     headers: ['If-Match'],
-    body: { schema: TemplateVersionRequest, types: json },
     errors: ['missing_required_field', 'conflict', 'precondition_failed'],
     answers: {
       200: shown('The newest version now.', { ...template, ...later, version: 2, latest_version: 2 }),
@@ -192,19 +164,15 @@ export const templateOperations: Operation[] = [
       },
     ],
   },
-  {
-    method: 'DELETE',
-    path: '/templates/{name}',
-    id: 'deleteTemplate',
+  deleteTemplate: {
     tag: 'Templates',
     summary: 'Delete a template',
     description: 'With all its versions. Emails that were rendered from it stay as they are.',
-    security: 'email',
     path_parameters: nameParameter,
     answers: { 204: { description: 'It is gone.' } },
     examples: [{ summary: 'Delete it', given: givenTemplate, status: 204 }],
   },
-];
+} satisfies Record<string, Documentation>;
 
 const parts = {
   subject: 'The subject, in Liquid: one line.',

@@ -1,39 +1,32 @@
 // The operations of the token function: OAuth2, with its own errors.
 import * as v from 'valibot';
-import { credentialNames } from '../../../functions/token/credentials.ts';
-import { grantParameters } from '../../../functions/token/issue-token.ts';
-import { parameterMediaTypes } from '../../../functions/token/parameters.ts';
-import type { Call, Operation } from '../operation.ts';
+import { OwnTokenRequest, TokenRequest } from '../../../functions/token/token-request.ts';
+import type { Call, Documentation, Prose } from '../operation.ts';
 import { count, described, text } from './fields.ts';
 
-type Parameter = (typeof grantParameters)[number] | 'token';
 const optional = (description: string) => v.optional(text(description));
 
-/** Each parameter that the endpoints read: what it is, and whether it must be there. */
-const parameters: Record<Parameter, v.GenericSchema> = {
-  grant_type: described(v.literal('client_credentials'), 'The one grant there is.'),
-  scope: optional('The scopes asked for, with one space between; all of the client’s unless given.'),
-  client_id: optional('Who asks; not needed with HTTP Basic or an assertion.'),
-  client_secret: optional('The secret, where it is not sent with HTTP Basic.'),
-  client_assertion: optional(
+const credentials = {
+  client_id: 'Who asks; not needed with HTTP Basic or an assertion.',
+  client_secret: 'The secret, where it is not sent with HTTP Basic.',
+  client_assertion:
     'In place of a secret: a JWT signed with a key of the client (private_key_jwt, RFC 7523). It is good once.',
-  ),
-  client_assertion_type: v.optional(
-    described(v.literal('urn:ietf:params:oauth:client-assertion-type:jwt-bearer'), 'Comes with client_assertion.'),
-  ),
-  token: text('An access token.'),
+  client_assertion_type: 'Comes with client_assertion.',
 };
-const resource = v.optional(
-  described(
-    v.union([v.string(), v.array(v.string())]),
-    'The API that the token is for (RFC 8707): this one. In a form it may be repeated.',
-  ),
-);
-/** Other parameters are ignored (RFC 6749 §3.2). */
-const read = (names: readonly Parameter[]) => Object.fromEntries(names.map((name) => [name, parameters[name]]));
 
-const TokenRequest = v.pipe(v.looseObject({ ...read(grantParameters), resource }), v.title('TokenRequest'));
-const OwnTokenRequest = v.pipe(v.looseObject(read(['token', ...credentialNames])), v.title('OwnTokenRequest'));
+export const tokenProse: Prose[] = [
+  {
+    schema: TokenRequest,
+    name: 'TokenRequest',
+    fields: {
+      grant_type: 'The one grant there is.',
+      scope: 'The scopes asked for, with one space between; all of the client’s unless given.',
+      ...credentials,
+      resource: 'The API that the token is for (RFC 8707): this one. In a form it may be repeated.',
+    },
+  },
+  { schema: OwnTokenRequest, name: 'OwnTokenRequest', fields: { token: 'An access token.', ...credentials } },
+];
 
 const exampleToken = 'eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJteWF3ZXNvbWVhcHAifQ.c2lnbmF0dXJl';
 const client = { client_id: 'myawesomeapp', client_secret: 'abc123' };
@@ -50,16 +43,11 @@ const IssuedToken = v.pipe(
   v.title('IssuedToken'),
 );
 
-function tokenEndpoint(path: string, id: string, description: string): Operation {
+function tokenEndpoint(description: string): Documentation {
   return {
-    method: 'POST',
-    path,
-    id,
     tag: 'Tokens',
     summary: 'Get an access token',
     description,
-    security: 'client',
-    body: { schema: TokenRequest, types: parameterMediaTypes },
     oauth_errors: ['invalid_request', 'unsupported_grant_type', 'invalid_scope', 'invalid_target'],
     answers: {
       200: {
@@ -136,29 +124,22 @@ const KeySet = v.pipe(
   v.title('KeySet'),
 );
 
-const jsonAnswer = (description: string, schema: v.GenericSchema, example: unknown): Operation['answers'] => ({
+const jsonAnswer = (description: string, schema: v.GenericSchema, example: unknown): Documentation['answers'] => ({
   200: { description, body: { 'application/json': { schema, example } } },
 });
 const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 const here = 'https://mail.example.com';
 
-export const tokenOperations: Operation[] = [
-  tokenEndpoint(
-    '/token',
-    'issueToken',
+export const tokenDocs = {
+  issueToken: tokenEndpoint(
     'The client-credentials grant (RFC 6749 §4.4). The client proves who it is with its secret, with HTTP Basic or in the body, or with a JWT signed by its own key (RFC 7523). Five failures in a row are free; then each makes the caller wait.',
   ),
-  tokenEndpoint('/authorize', 'authorize', 'The same as `POST /token`, under the name of the original API.'),
-  {
-    method: 'POST',
-    path: '/introspect',
-    id: 'introspectToken',
+  authorize: tokenEndpoint('The same as `POST /token`, under the name of the original API.'),
+  introspectToken: {
     tag: 'Tokens',
     summary: 'Look at a token',
     description:
       'Whether a token of the client is good, and what is in it (RFC 7662). One that is not the client’s is not active.',
-    security: 'client',
-    body: { schema: OwnTokenRequest, types: parameterMediaTypes },
     oauth_errors: ['invalid_request'],
     answers: jsonAnswer('What became of it.', Introspection, { active: false }),
     examples: [
@@ -166,16 +147,11 @@ export const tokenOperations: Operation[] = [
       { summary: 'Another text, as JSON', json: { token: 'x', ...client }, status: 200 },
     ],
   },
-  {
-    method: 'POST',
-    path: '/revoke',
-    id: 'revokeToken',
+  revokeToken: {
     tag: 'Tokens',
     summary: 'End a token',
     description:
       'Ends a token of the client before its time (RFC 7009). The answer is the same where there is nothing to end.',
-    security: 'client',
-    body: { schema: OwnTokenRequest, types: parameterMediaTypes },
     oauth_errors: ['invalid_request'],
     answers: { 200: { description: 'It is of no use to anybody from now on.' } },
     examples: [
@@ -183,14 +159,10 @@ export const tokenOperations: Operation[] = [
       { summary: 'The same as JSON', given: givenToken, json: { token: exampleToken, ...client }, status: 200 },
     ],
   },
-  {
-    method: 'GET',
-    path: '/.well-known/oauth-authorization-server',
-    id: 'getServerMetadata',
+  getServerMetadata: {
     tag: 'Tokens',
     summary: 'Read what OAuth2 libraries need',
     description: 'The metadata of the authorization server (RFC 8414).',
-    security: null,
     answers: jsonAnswer('The metadata.', ServerMetadata, {
       issuer: here,
       token_endpoint: `${here}/token`,
@@ -209,17 +181,13 @@ export const tokenOperations: Operation[] = [
     }),
     examples: [{ summary: 'The metadata', status: 200 }],
   },
-  {
-    method: 'GET',
-    path: '/.well-known/jwks.json',
-    id: 'getKeys',
+  getKeys: {
     tag: 'Tokens',
     summary: 'Read the keys of tokens',
     description: 'The public keys that access tokens are verified with (RFC 7517).',
-    security: null,
     answers: jsonAnswer('The keys.', KeySet, {
       keys: [{ kty: 'OKP', crv: 'Ed25519', x: '…', kid: '2026', use: 'sig', alg: 'EdDSA' }],
     }),
     examples: [{ summary: 'The keys', status: 200 }],
   },
-];
+} satisfies Record<string, Documentation>;

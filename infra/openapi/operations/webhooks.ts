@@ -6,11 +6,9 @@ import {
   RotateSecretRequest,
 } from '../../../functions/manage/webhooks/endpoint-request.ts';
 import { webhookEvents } from '../../../lib/store/webhooks/webhook.ts';
-import { exampleEndpoint, exampleWebhookId, type Operation, type Prose } from '../operation.ts';
-import { answered, deliveryOperations, deliveryProse, givenWebhook, idParameter, webhookId } from './deliveries.ts';
+import { type Documentation, exampleEndpoint, exampleWebhookId, type Prose } from '../operation.ts';
+import { answered, deliveryDocs, deliveryProse, givenWebhook, idParameter, webhookId } from './deliveries.ts';
 import { described, kind, text, textOrNull, time, timeOrNull } from './fields.ts';
-
-const json = ['application/json'] as const;
 
 const endpoint = {
   object: kind('webhook'),
@@ -43,17 +41,12 @@ const exampleWebhook = {
 /** That of the specification's examples. */
 const exampleSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-const endpointOperations: Operation[] = [
-  {
-    method: 'POST',
-    path: '/webhooks',
-    id: 'createWebhook',
+const endpointDocs = {
+  createWebhook: {
     tag: 'Webhooks',
     summary: 'Make a webhook',
     description:
       'Has an endpoint told of what becomes of the emails of the client, as the messages of this document say: with a POST that is signed after the Standard Webhooks specification. A client has 20 at most. The URL has to lead to a public address, with https.',
-    security: 'email',
-    body: { schema: CreateWebhookRequest, types: json },
     errors: ['missing_required_field'],
     answers: {
       201: {
@@ -70,14 +63,10 @@ const endpointOperations: Operation[] = [
       },
     ],
   },
-  {
-    method: 'GET',
-    path: '/webhooks',
-    id: 'listWebhooks',
+  listWebhooks: {
     tag: 'Webhooks',
     summary: 'List webhooks',
     description: 'All of the client, the oldest first, without their secrets.',
-    security: 'basic',
     answers: {
       200: answered(
         'The webhooks.',
@@ -90,30 +79,21 @@ const endpointOperations: Operation[] = [
     },
     examples: [{ summary: 'All of them', given: givenWebhook, status: 200 }],
   },
-  {
-    method: 'GET',
-    path: '/webhooks/{id}',
-    id: 'getWebhook',
+  getWebhook: {
     tag: 'Webhooks',
     summary: 'Read a webhook',
     description:
       'How it does, and why it is disabled, if it is: its client did it, it answered 410, or it took nothing for as long as a delivery is tried.',
-    security: 'basic',
     path_parameters: idParameter,
     answers: { 200: answered('The webhook.', Webhook, exampleWebhook) },
     examples: [{ summary: 'How it does', given: givenWebhook, status: 200 }],
   },
-  {
-    method: 'PATCH',
-    path: '/webhooks/{id}',
-    id: 'changeWebhook',
+  changeWebhook: {
     tag: 'Webhooks',
     summary: 'Change a webhook',
     description:
       'What is not given stays as it is. Nothing comes into being for a webhook that is disabled, and what waits for it fails.',
-    security: 'email',
     path_parameters: idParameter,
-    body: { schema: ChangeWebhookRequest, types: json },
     answers: { 200: answered('It is changed.', Webhook, exampleWebhook) },
     examples: [
       { summary: 'Other events', given: givenWebhook, json: { events: ['email.bounced'] }, status: 200 },
@@ -121,29 +101,20 @@ const endpointOperations: Operation[] = [
       { summary: 'Start it again', given: givenWebhook, json: { disabled: false }, status: 200 },
     ],
   },
-  {
-    method: 'DELETE',
-    path: '/webhooks/{id}',
-    id: 'deleteWebhook',
+  deleteWebhook: {
     tag: 'Webhooks',
     summary: 'Delete a webhook',
     description: 'With its deliveries.',
-    security: 'email',
     path_parameters: idParameter,
     answers: { 204: { description: 'It is gone.' } },
     examples: [{ summary: 'Delete it', given: givenWebhook, status: 204 }],
   },
-  {
-    method: 'POST',
-    path: '/webhooks/{id}/rotate-secret',
-    id: 'rotateWebhookSecret',
+  rotateWebhookSecret: {
     tag: 'Webhooks',
     summary: 'Change the secret of a webhook',
     description:
       'Messages are signed with the new secret from now on, and with the earlier ones beside it for a while: both verify, so there is no gap.',
-    security: 'email',
     path_parameters: idParameter,
-    body: { schema: RotateSecretRequest, types: json },
     answers: {
       200: answered(
         'The new secret signs.',
@@ -161,9 +132,9 @@ const endpointOperations: Operation[] = [
       { summary: 'It leaked: not a second more', given: givenWebhook, json: { keep_seconds: 0 }, status: 200 },
     ],
   },
-];
+} satisfies Record<string, Documentation>;
 
-export const webhookOperations: Operation[] = [...endpointOperations, ...deliveryOperations];
+export const webhookDocs = { ...endpointDocs, ...deliveryDocs };
 
 const inBoth = {
   url: 'Where to deliver: https, without a user name, to a public address.',

@@ -1,4 +1,4 @@
-// All SQL of client_secrets, but for reading a client's at a request (clients.ts). Whoever changes them locks the client first.
+// SQL that changes client_secrets; clients.ts reads them with their client. Whoever changes them locks the client first.
 import type { Query } from '../database.ts';
 
 /** Most that a client may have at a time: the old one, the new one, and one in reserve. */

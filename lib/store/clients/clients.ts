@@ -1,4 +1,4 @@
-// All SQL of clients: those that may ask for access tokens.
+// SQL of clients: those that may ask for access tokens. What a client may send is also read where emails are accepted (../emails).
 import type { JWK } from 'jose';
 import type { Query } from '../database.ts';
 

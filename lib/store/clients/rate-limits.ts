@@ -1,4 +1,4 @@
-// What is left of a client's limits, in the terms of the RateLimit header fields. The counting itself is in 0002_limits_and_suppressions.sql.
+// What is left of a client's limits, in the terms of the RateLimit header fields. The function take_allowances in infra/migrations/schema.sql does the counting.
 import type { Query } from '../database.ts';
 
 /** A limit and what is left of it. */

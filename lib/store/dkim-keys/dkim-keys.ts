@@ -1,4 +1,4 @@
-// All SQL of dkim_keys. The operator's command writes them, the consume function reads those that sign.
+// SQL of dkim_keys. The operator's command writes them, the consume function reads those that sign.
 import type { Query } from '../database.ts';
 
 /** A key without its private part. */

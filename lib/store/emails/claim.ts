@@ -2,6 +2,7 @@
 import type { Query } from '../database.ts';
 import { allSuppressed, suppressedAmong, suppressedDetail } from '../suppressions/suppressions.ts';
 import type { DeliveryMode, EmailContent, Lane, SettledRecipient } from './email.ts';
+import { claimedStatus, ruleOf, type To } from './transitions.ts';
 
 interface ClaimedRow {
   id: string;
@@ -29,38 +30,48 @@ interface ClaimedRow {
   ended: ClaimEnd | null;
 }
 
-export type ClaimEnd = 'suppressed' | 'sent' | 'bounced';
+export type ClaimEnd = Exclude<To<'claim'>, 'sending'>;
 
 export type ClaimedEmail = ClaimedRow & EmailContent;
 /** An email that is claimed, and perhaps has lost its contents. */
 export type Claim = ClaimedEmail | (ClaimedRow & { [Name in keyof EmailContent]: null });
 
+const claiming = ruleOf('claim', 'sending');
+/** They begin where a claim does, and each is told by the event of its name. */
+const ends: { [End in ClaimEnd]: End } = {
+  suppressed: ruleOf('claim', 'suppressed').to,
+  sent: ruleOf('claim', 'sent').to,
+  bounced: ruleOf('claim', 'bounced').to,
+};
+
 /**
  * Claims those of `ids` that are queued, for `leaseMs`: until then nobody else may have them. An id that is missing from the
  * answer was claimed by somebody else, is at its end, or never was an email. Recipients that were suppressed meanwhile are settled
  * as such, with their event; an email that has no others left ends in place of being claimed.
+ *
+ * A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of each new event, in the same transaction.
  */
 export async function claimEmails(sql: Query, ids: string[], leaseMs: number): Promise<Claim[]> {
   const unsettled = sql`array(select recipient from unnest(recipients) recipient where not settled ? recipient)`;
   return sql<Claim[]>`
     with claimable as (
       select id, settled, ${unsettled} as unsettled, ${suppressedAmong(sql, sql`emails.client_id`, unsettled)} as suppressed
-      from emails where id = any(${ids}::uuid[]) and status = 'queued' order by id for update
+      from emails where id = any(${ids}::uuid[]) and status = any(${claiming.from}) order by id for update
     ), decided as (
       select id, suppressed,
              case when suppressed = '{}' or (select count(*) from jsonb_object_keys(suppressed)) < cardinality(unsettled) then null
-                  when jsonb_path_exists(settled, '$.*.status ? (@ == "sent")') then 'sent'
-                  when jsonb_path_exists(settled, '$.*.status ? (@ == "bounced")') then 'bounced'
-                  else 'suppressed' end as ended
+                  when jsonb_path_exists(settled, '$.*.status ? (@ == "sent")') then ${ends.sent}
+                  when jsonb_path_exists(settled, '$.*.status ? (@ == "bounced")') then ${ends.bounced}
+                  else ${ends.suppressed} end as ended
       from claimable
     ), claimed as (
       update emails
-      set status = coalesce(ended, 'sending'),
+      set status = coalesce(ended, ${claiming.to}),
           attempts = attempts + case when ended is null then 1 else 0 end,
           due_at = case when ended is null then now() + ${leaseMs} * interval '1 millisecond' end,
           finished_at = case when ended is not null then now() end,
           settled = settled || suppressed,
-          last_reply = case when ended = 'suppressed' then ${allSuppressed} else last_reply end,
+          last_reply = case when ended = ${ends.suppressed} then ${allSuppressed} else last_reply end,
           data_started_at = null
       from decided where emails.id = decided.id
       returning emails.*, ended, suppressed
@@ -71,7 +82,7 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
         from claimed where suppressed <> '{}'
         union all
         select id, 1, ended, jsonb_build_object('reason', 'the other recipients are on the suppression list')
-        from claimed where ended in ('sent', 'bounced')) event
+        from claimed where ended in (${ends.sent}, ${ends.bounced})) event
       order by id, part
     )
     select id, client_id, lane, delivery, sender, subject, message_id, attempts, accepted_at, settled, traceparent, ended,
@@ -91,7 +102,7 @@ export async function renewLeases(
     update emails set due_at = now() + ${leaseMs} * interval '1 millisecond'
     from json_to_recordset(${JSON.stringify(claims)}::text::json) as claim(id uuid, attempts integer)
     where emails.id = any(${claims.map(({ id }) => id)}::uuid[])
-      and emails.id = claim.id and status = 'sending' and emails.attempts = claim.attempts
+      and emails.id = claim.id and status = ${claimedStatus} and emails.attempts = claim.attempts
     returning emails.id`;
   return new Set(rows.map(({ id }) => id));
 }
@@ -100,6 +111,6 @@ export async function renewLeases(
 export async function markDataStarted(sql: Query, id: string, attempt: number): Promise<boolean> {
   const rows = await sql`
     update emails set data_started_at = now()
-    where id = ${id} and status = 'sending' and attempts = ${attempt} returning id`;
+    where id = ${id} and status = ${claimedStatus} and attempts = ${attempt} returning id`;
   return rows.length === 1;
 }

@@ -7,7 +7,7 @@ import { eraseRecipient } from './erase.ts';
 import type { NewEvent } from './events.ts';
 import { purgeContents } from './purge.ts';
 import { areReplayable, replayEmail, replayEmails } from './replay.ts';
-import { moveEmails } from './transition.ts';
+import { transitionEmails } from './transition-emails.ts';
 
 let database: TestDatabase;
 const id = '01890000-0000-7000-8000-000000000001';
@@ -61,8 +61,9 @@ const reportLate = (sql: Query) => {
   } as const;
   const quoting = { reply: `no mailbox ${address}`, recipients: { [address]: 'bounced' } };
   const fact: NewEvent = { type: 'attempt', detail: { ...attempt, ...quoting, outcome: 'bounced' } };
-  const move = { id, from: ['sending' as const], attempts: 1, due_in_ms: null, settled: {}, last_reply: null };
-  return moveEmails(sql, [{ ...move, to: 'bounced', events: [], facts: [fact] }]);
+  const events: NewEvent[] = [{ type: 'bounced', detail: {} }];
+  const decided = { id, attempts: 1, due_in_ms: null, settled: {}, last_reply: null, events, facts: [fact] };
+  return transitionEmails(sql, [{ ...decided, by: 'attempt', to: 'bounced' }]);
 };
 
 it('a replay after a purge finds nothing to send, and leaves the email at its end', async () => {

@@ -1,6 +1,7 @@
 // SQL that finds the emails whose time has come.
 import type { Query } from '../database.ts';
 import type { DeliveryMode, Lane, OpenStatus } from './email.ts';
+import { claimedStatus } from './transitions.ts';
 
 export interface DueEmail {
   id: string;
@@ -35,7 +36,8 @@ export async function lockDueEmails(sql: Query, limit: number, { leases = true }
            coalesce(expires_at <= now(), false) as expired
     from emails
     where due_at <= now()
-      and (status <> 'sending' or ${leases} and pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
+      and (status <> ${claimedStatus}
+           or ${leases} and pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
     order by due_at limit ${limit}
     for update skip locked`;
 }

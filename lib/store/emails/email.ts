@@ -1,4 +1,4 @@
-// What an email is: its statuses, its content, its recipients. The rows are in 0001_initial.sql.
+// What an email is: its statuses, its content, its recipients. Its columns are in columns.ts, the changes of its status in transitions.ts.
 
 /** Statuses on the way; the others are ends. */
 export type OpenStatus = 'scheduled' | 'queued' | 'sending' | 'deferred';
@@ -17,19 +17,6 @@ export const emailStatuses = [
   'expired',
   'suppressed',
 ] as const satisfies readonly EmailStatus[];
-
-/** Ends from which an email can be sent again; `sent` needs no second time, and `suppressed` asks for none. */
-export const replayableStatuses = [
-  'failed',
-  'bounced',
-  'unknown',
-  'expired',
-  'canceled',
-] as const satisfies readonly EndStatus[];
-export type ReplayableStatus = (typeof replayableStatuses)[number];
-
-/** Statuses from which an email can be called back. */
-export const cancelableStatuses = ['scheduled', 'queued', 'deferred'] as const satisfies readonly OpenStatus[];
 
 /** Emails that wait for nobody, and those that give way to them. Each lane has a queue of its own. */
 export type Lane = 'transactional' | 'bulk';

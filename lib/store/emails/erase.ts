@@ -1,8 +1,11 @@
 // SQL that erases a recipient: the proof that emails were sent stays, the address and what was said to it go.
 import { inTransaction, type Query, type Sql } from '../database.ts';
-import { cancelableStatuses } from './email.ts';
+import { erasureSets } from './columns.ts';
 import { quotingDetails } from './events.ts';
 import { type Owner, ownedBy } from './filter.ts';
+import { ruleOf } from './transitions.ts';
+
+const canceling = ruleOf('erase', 'canceled');
 
 export interface Erasure {
   /** Emails that no longer say to whom they went, those canceled now among them. */
@@ -37,7 +40,7 @@ export async function eraseRecipient(sql: Sql, owner: Owner, address: string): P
 async function eraseSome(sql: Query, owner: Owner, address: string, limit: number) {
   const locked = await sql<{ id: string; open: boolean }[]>`
     select id, finished_at is null as open from emails
-    where recipients @> array[${address}] and status <> 'sending' and ${ownedBy(sql, owner)}
+    where recipients @> array[${address}] and (finished_at is not null or status = any(${canceling.from})) and ${ownedBy(sql, owner)}
     order by id limit ${limit} for update skip locked`;
   const ids = locked.map(({ id }) => id);
   const open = locked.filter((row) => row.open).map(({ id }) => id);
@@ -46,15 +49,16 @@ async function eraseSome(sql: Query, owner: Owner, address: string, limit: numbe
   return { erased: ids.length, canceled: open.length };
 }
 
+/** A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of the event, in the same transaction. */
 async function cancelForErasure(sql: Query, ids: string[]): Promise<void> {
   await sql`
     with canceled as (
-      update emails set status = 'canceled', due_at = null, finished_at = now()
-      where id = any(${ids}::uuid[]) and status = any(${[...cancelableStatuses]})
+      update emails set status = ${canceling.to}, due_at = null, finished_at = now()
+      where id = any(${ids}::uuid[]) and status = any(${canceling.from})
       returning id
     )
     insert into email_events (email_id, type, detail)
-    select id, 'canceled', jsonb_build_object('reason', 'a recipient was erased') from canceled`;
+    select id, ${canceling.event}, jsonb_build_object('reason', 'a recipient was erased') from canceled`;
 }
 
 /** Its place on the suppression list stays, or it would get mail again; not what the relay said, and of which email. */
@@ -63,12 +67,12 @@ async function forgetBounce(sql: Query, owner: Owner, address: string): Promise<
     update suppressions set detail = null, email_id = null where recipient = lower(${address}) and ${ownedBy(sql, owner)}`;
 }
 
-/** Replies go whole: relays quote addresses in them. */
+/** Columns as columns.ts says; replies go whole, as relays quote addresses in them. */
 async function eraseFrom(sql: Query, ids: string[], address: string): Promise<void> {
   await sql`
     with erased as (
       update emails
-      set erased_at = now(), subject = '', tags = '[]', last_reply = null,
+      set ${sql.unsafe(erasureSets)},
           recipients = array_replace(recipients, ${address}, ${placeholder}),
           settled = (select coalesce(jsonb_object_agg(case recipient when ${address} then ${placeholder} else recipient end,
                                                       outcome || '{"reply": null}'), '{}')

@@ -1,4 +1,4 @@
-// What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, by transition.ts and accept.ts.
+// What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, by the statement that makes it.
 import type { Query } from '../database.ts';
 import type { EndStatus, SuppressionReason } from './email.ts';
 

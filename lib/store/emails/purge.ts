@@ -26,7 +26,10 @@ export async function purgeContents(sql: Query, ageMs: number, limit: number): P
   return count;
 }
 
-/** Deletes up to `limit` emails that ended `ageMs` ago, with their contents and events. */
+/**
+ * Deletes up to `limit` emails that ended `ageMs` ago. A trigger on `emails` (delete_with_emails, 0006) deletes their contents and
+ * events after them; a foreign key (0003) deletes the webhook deliveries that tell of them.
+ */
 export async function purgeEmails(sql: Query, ageMs: number, limit: number): Promise<number> {
   const { count } = await sql`
     with old as (

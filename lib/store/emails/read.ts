@@ -1,57 +1,8 @@
 // SQL that reads emails, for the client they belong to or the operator.
 import type { Query } from '../database.ts';
-import type {
-  AddressHeaders,
-  Attachment,
-  DeliveryMode,
-  EmailStatus,
-  Lane,
-  SettledRecipient,
-  Tag,
-  UsedTemplate,
-} from './email.ts';
+import { type EmailSummary, shownColumns } from './columns.ts';
+import type { AddressHeaders, Attachment, EmailContent, EmailStatus, UsedTemplate } from './email.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
-
-/** An email as its client sees it in lists. */
-export interface EmailSummary {
-  id: string;
-  client_id: string;
-  status: EmailStatus;
-  sender: string;
-  recipients: string[];
-  subject: string;
-  tags: Tag[];
-  message_id: string;
-  lane: Lane;
-  delivery: DeliveryMode;
-  attempts: number;
-  accepted_at: Date;
-  scheduled_at: Date | null;
-  finished_at: Date | null;
-  due_at: Date | null;
-  last_reply: string | null;
-  settled: Record<string, SettledRecipient>;
-}
-
-const summaryColumns = [
-  'id',
-  'client_id',
-  'status',
-  'sender',
-  'recipients',
-  'subject',
-  'tags',
-  'message_id',
-  'lane',
-  'delivery',
-  'attempts',
-  'accepted_at',
-  'scheduled_at',
-  'finished_at',
-  'due_at',
-  'last_reply',
-  'settled',
-];
 
 /** What an email says, as its client sees it; all null once it has been purged. */
 export interface ShownContent {
@@ -65,13 +16,24 @@ export interface ShownContent {
   template: UsedTemplate | null;
 }
 
+type Message = Pick<EmailSummary, 'subject' | 'message_id' | 'accepted_at'>;
+
 /** One email of the owner, with its content if that has not been purged; undefined if there is none. */
 export async function findEmail(sql: Query, owner: Owner, id: string) {
   const [email] = await sql<(EmailSummary & ShownContent)[]>`
-    select ${sql(summaryColumns)}, headers, custom_headers, text_body, html_body, metadata, template,
+    select ${sql(shownColumns)}, headers, custom_headers, text_body, html_body, metadata, template,
            case when attachments is not null
                 then (select coalesce(jsonb_agg(attachment - 'content' order by position), '[]')
                       from jsonb_array_elements(attachments) with ordinality each(attachment, position)) end as attachments
+    from emails left join email_contents on email_id = id
+    where id = ${id} and ${ownedBy(sql, owner)}`;
+  return email;
+}
+
+/** What the message of one email of the owner is made of; without content once that has been purged, undefined if there is no such email. */
+export async function findMessage(sql: Query, owner: Owner, id: string) {
+  const [email] = await sql<(Message & (EmailContent | { [Name in keyof EmailContent]: null }))[]>`
+    select subject, message_id, accepted_at, headers, custom_headers, text_body, html_body, attachments
     from emails left join email_contents on email_id = id
     where id = ${id} and ${ownedBy(sql, owner)}`;
   return email;
@@ -85,7 +47,7 @@ export async function listEmails(
   limit: number,
 ): Promise<EmailSummary[]> {
   return sql<EmailSummary[]>`
-    select ${sql(summaryColumns)} from emails where ${matching(sql, owner, filter)} order by id desc limit ${limit}`;
+    select ${sql(shownColumns)} from emails where ${matching(sql, owner, filter)} order by id desc limit ${limit}`;
 }
 
 /** What each of `ids` is at, in order; undefined where the row is gone. */

@@ -1,8 +1,11 @@
 // SQL that sends emails again which had come to an end: the one way out of an end.
 import type { Query } from '../database.ts';
+import { replaySets } from './columns.ts';
 import type { Lane } from './email.ts';
-import { type ReplayableStatus, replayableStatuses } from './email.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
+import { type ReplayableStatus, ruleOf } from './transitions.ts';
+
+const replaying = ruleOf('replay', 'queued');
 
 export type ReplayFilter = EmailFilter & { status: readonly ReplayableStatus[] };
 
@@ -15,7 +18,7 @@ export interface ReplayedEmail {
 
 /** Replays one email; undefined when it is not at an end that allows it, its contents are gone, or it is not the owner's. */
 export async function replayEmail(sql: Query, owner: Owner, id: string, dueInMs: number) {
-  const one = sql`id = ${id} and status = any(${[...replayableStatuses]}) and ${ownedBy(sql, owner)} for update`;
+  const one = sql`id = ${id} and ${ownedBy(sql, owner)} for update`;
   const [replayed] = await replay(sql, one, dueInMs);
   return replayed;
 }
@@ -36,19 +39,18 @@ export async function areReplayable(sql: Query, owner: Owner, filter: ReplayFilt
 /**
  * A replay is a new attempt on the same row: its age counts from now, an expiry that has passed is void, and recipients that have
  * the email already do not get it again. `dueInMs` is when dispatch publishes an id that no worker has claimed.
+ *
+ * A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of the event, in the same transaction.
  */
-async function replay(
-  sql: Query,
-  endedAndLocked: ReturnType<typeof matching>,
-  dueInMs: number,
-): Promise<ReplayedEmail[]> {
+async function replay(sql: Query, lockedOnes: ReturnType<typeof matching>, dueInMs: number): Promise<ReplayedEmail[]> {
   return sql<ReplayedEmail[]>`
     with ended as (
       -- Locks the contents, too: where a purge has begun with them, the email is not found.
-      select id, status from emails join email_contents on email_id = id where ${endedAndLocked}
+      select id, status from emails join email_contents on email_id = id
+      where status = any(${replaying.from}) and ${lockedOnes}
     ), again as (
       update emails
-      set status = 'queued', finished_at = null, wanted_at = now(), queued_at = now(),
+      set ${sql.unsafe(replaySets)}, status = ${replaying.to},
           due_at = now() + ${dueInMs} * interval '1 millisecond',
           expires_at = case when expires_at > now() then expires_at end,
           settled = (select coalesce(jsonb_object_agg(recipient, outcome), '{}')
@@ -57,7 +59,7 @@ async function replay(
       returning emails.id, lane, traceparent
     ), recorded as (
       insert into email_events (email_id, type, detail)
-      select id, 'replayed', jsonb_build_object('status', status) from ended
+      select id, ${replaying.event}, jsonb_build_object('status', status) from ended
     )
     select id, lane, traceparent from again order by id`;
 }

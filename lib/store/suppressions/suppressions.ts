@@ -1,4 +1,4 @@
-// All SQL of suppressions: recipients to whom a client sends no more. Those of hard bounces are added by transition.ts, with the bounce.
+// All SQL of suppressions: recipients to whom a client sends no more. Those of hard bounces are added by transition-emails.ts, with the bounce.
 import type { Fragment, Query } from '../database.ts';
 import type { SuppressionReason } from '../emails/email.ts';
 

@@ -1,4 +1,4 @@
-// All SQL of revoked_tokens (RFC 7009): written by the token function, read wherever a token is checked, with whether its client is disabled, purged by dispatch.
+// SQL of revoked_tokens (RFC 7009): the token function writes them, each check of a token reads them, dispatch purges them.
 import type { Query } from '../database.ts';
 
 /** Keeps `jti` revoked until `expiresAt`, when the token would have ended by itself. */

@@ -1,4 +1,4 @@
-// All SQL of used_assertions: an assertion authenticates once, whichever copy of the function it reaches.
+// SQL of used_assertions: an assertion authenticates once, whichever copy of the function it reaches.
 import type { Query } from '../database.ts';
 
 /** More than one, so that rows that have expired go faster than new ones come. */

@@ -1,0 +1,36 @@
+// The routes of the dispatch function, for hosts that call functions on a schedule: `POST /` runs one round, `POST /purge` one of purging.
+import { ApiError } from '../../lib/http/errors.ts';
+import type { Reply, Request } from '../../lib/http/exchange.ts';
+import { declare } from '../../lib/http/route.ts';
+import { BrokerAwayError } from '../../lib/queue/queue.ts';
+import { type DispatchDependencies, runOnce } from './dispatch-emails.ts';
+import { publishDueDeliveries } from './dispatch-webhooks.ts';
+import { type PurgeDependencies, purgeOnce } from './purge.ts';
+
+interface Dependencies {
+  dispatch: DispatchDependencies;
+  purge: PurgeDependencies;
+}
+
+const route = declare<never, undefined, Dependencies>();
+
+export const dispatchRoutes = {
+  dispatch: route({ method: 'POST', path: '/', handle: dispatchDue }),
+  purge: route({ method: 'POST', path: '/purge', handle: purgeOld }),
+};
+
+/** 200 `{due, published, webhooks}`, the emails that were due, their ids and those of deliveries that were published; 503 when the database or the broker is away. */
+async function dispatchDue(_request: Request, { dispatch }: Dependencies): Promise<Reply> {
+  try {
+    const emails = await runOnce(dispatch);
+    return { status: 200, body: { ...emails, webhooks: await publishDueDeliveries(dispatch) } };
+  } catch (error) {
+    if (!(error instanceof BrokerAwayError)) throw error;
+    throw new ApiError('unavailable', 'The broker cannot be reached.', { cause: error });
+  }
+}
+
+/** 200 `{contents, emails, webhook_deliveries, idempotency_keys, revoked_tokens}`, the rows deleted. */
+async function purgeOld({ stopping }: Request, { purge }: Dependencies): Promise<Reply> {
+  return { status: 200, body: await purgeOnce(purge, stopping) };
+}

@@ -1,0 +1,18 @@
+// The functions that the public reaches, each with its routes: what the gateways and the API's document are made of.
+import { consoleRoutes } from '../../functions/console/routes.ts';
+import { historyRoutes } from '../../functions/history/routes.ts';
+import { manageRoutes } from '../../functions/manage/routes.ts';
+import { sendRoutes } from '../../functions/send/routes.ts';
+import { tokenRoutes } from '../../functions/token/routes.ts';
+
+export const publicRoutes = {
+  token: tokenRoutes,
+  send: sendRoutes,
+  manage: manageRoutes,
+  history: historyRoutes,
+  console: consoleRoutes,
+};
+export type PublicFunction = keyof typeof publicRoutes;
+
+/** Answers what has no route anywhere: 404, and 405 for paths that it shares with others. */
+export const otherwise: PublicFunction = 'history';

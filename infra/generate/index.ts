@@ -1,0 +1,19 @@
+// Writes every file that is made of others: `npm run generate`. A test fails while one is stale.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { caddyfile, caddyfileText } from '../gateway/caddyfile.ts';
+import { writeSchema } from '../migrations/dump-schema.ts';
+import { documentFile, documentText } from '../openapi/document-text.ts';
+import { architectureFile, architectureText } from './architecture.ts';
+
+export const madeFiles: readonly { file: string; text: () => string }[] = [
+  { file: documentFile, text: documentText },
+  { file: caddyfile, text: caddyfileText },
+  { file: architectureFile, text: architectureText },
+];
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const { file, text } of madeFiles) writeFileSync(file, text());
+  // By way of a database, so its own test says whether it is stale.
+  await writeSchema();
+}

@@ -1,0 +1,41 @@
+// The diagram of an email's life, made of the table of transitions: what ARCHITECTURE.md has between its markers.
+import { emailStatuses } from '../../lib/store/emails/email.ts';
+import { movers, transitions } from '../../lib/store/emails/transitions.ts';
+
+const begin = '<!-- transitions -->';
+const end = '<!-- /transitions -->';
+
+/** A diagram in Mermaid, and who stands on its arrows. */
+export function diagram(): string {
+  const arrows = new Map<string, string[]>();
+  for (const { from, to, by, event } of transitions) {
+    for (const each of from) {
+      const arrow = `${each ?? '[*]'} --> ${to}`;
+      const label = event === to ? by : `${by} (${event ?? 'no event'})`;
+      arrows.set(arrow, [...(arrows.get(arrow) ?? []), label]);
+    }
+  }
+  const left = new Set(transitions.flatMap(({ from }) => from));
+  const ends = emailStatuses.filter((status) => !left.has(status)).map((status) => `  ${status} --> [*]`);
+  return [
+    '```mermaid',
+    'stateDiagram-v2',
+    ...[...arrows].map(([arrow, labels]) => `  ${arrow}: ${labels.join(', ')}`),
+    ...ends,
+    '```',
+    '',
+    'On each arrow: by whom, and in brackets the event that tells of it, where that has another name than the status.',
+    '',
+    '| by | who |',
+    '| --- | --- |',
+    ...Object.entries(movers).map(([by, who]) => `| \`${by}\` | ${who} |`),
+  ].join('\n');
+}
+
+/** The text with the diagram of today between its markers. */
+export function withDiagram(text: string): string {
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`there is no place for the diagram: ${begin} … ${end}`);
+  return `${text.slice(0, from)}${begin}\n${diagram()}\n${text.slice(to)}`;
+}

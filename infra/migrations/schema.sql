@@ -1,0 +1,470 @@
+-- The schema after all migrations: read this first. The numbered files beside it are what `migrate` applies; nothing applies this one.
+-- `npm run generate` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
+-- It is not made by pg_dump, which no package for Node brings; the test builds a database from it and finds the same schema.
+
+create table clients (
+  client_id              text not null,
+  scopes                 text[] not null,
+  public_keys            jsonb not null default '[]'::jsonb,
+  token_lifetime_seconds integer,
+  created_at             timestamptz not null default now(),
+  disabled_at            timestamptz,
+  allowed_senders        text[],
+  rate_per_second        double precision,
+  daily_quota            integer,
+  constraint clients_pkey PRIMARY KEY (client_id),
+  constraint clients_allowed_senders_check CHECK (cardinality(allowed_senders) > 0),
+  constraint clients_client_id_check CHECK (client_id ~ '^[A-Za-z0-9._-]{1,100}$'::text),
+  constraint clients_daily_quota_check CHECK (daily_quota > 0),
+  constraint clients_public_keys_check CHECK (jsonb_typeof(public_keys) = 'array'::text),
+  constraint clients_rate_per_second_check CHECK (rate_per_second >= 0.001::double precision AND rate_per_second <= 1000000::double precision),
+  constraint clients_scopes_check CHECK (scopes <@ ARRAY['basic'::text, 'email'::text] AND cardinality(scopes) > 0),
+  constraint clients_token_lifetime_seconds_check CHECK (token_lifetime_seconds >= 60 AND token_lifetime_seconds <= 86400)
+);
+comment on table clients is 'OAuth2 clients that may ask for access tokens.';
+comment on column clients.scopes is 'Scopes that the client may ask for.';
+comment on column clients.public_keys is 'List of public JWKs that verify its assertions (private_key_jwt, RFC 7523).';
+comment on column clients.token_lifetime_seconds is 'How long its tokens live; null: as the setting of the token function says.';
+comment on column clients.disabled_at is 'Since when the client gets no more tokens and those it has are refused; null while it is enabled.';
+comment on column clients.allowed_senders is 'Whom its emails may be from: addresses (a@b.test), domains (b.test) and their subdomains (*.b.test), in lower case; null: anybody.';
+comment on column clients.rate_per_second is 'Emails that it may hand in a second; null: any number.';
+comment on column clients.daily_quota is 'Emails that it may hand in a day (UTC); null: any number.';
+
+create table client_secrets (
+  id           bigint not null generated always as identity,
+  client_id    text not null,
+  secret_hash  text not null,
+  created_at   timestamptz not null default now(),
+  expires_at   timestamptz,
+  last_used_at timestamptz,
+  constraint client_secrets_pkey PRIMARY KEY (id),
+  constraint client_secrets_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
+);
+CREATE INDEX client_secrets_client_id ON client_secrets USING btree (client_id);
+comment on table client_secrets is 'Secrets of clients, several at a time while one takes the place of another.';
+comment on column client_secrets.secret_hash is 'scrypt hash of the secret: $scrypt$ln=…,r=…,p=…$salt$hash (PHC string format). The secrets of one client share their salt, so that a guess costs one scrypt however many there are.';
+comment on column client_secrets.expires_at is 'Of no use from then on; null: until it is removed.';
+comment on column client_secrets.last_used_at is 'Within the hour: written once an hour at most, to show when an old secret is no longer in use.';
+
+create table used_assertions (
+  client_id  text not null,
+  jti        text not null,
+  expires_at timestamptz not null,
+  constraint used_assertions_pkey PRIMARY KEY (client_id, jti),
+  constraint used_assertions_jti_check CHECK (length(jti) >= 1 AND length(jti) <= 256),
+  constraint used_assertions_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
+);
+CREATE INDEX used_assertions_expires_at ON used_assertions USING btree (expires_at);
+comment on table used_assertions is 'Assertions with which clients have authenticated: each is good once (RFC 7523 §3).';
+comment on column used_assertions.expires_at is 'When the assertion is refused for its age anyway: the row is of no use after that.';
+
+create table revoked_tokens (
+  jti        uuid not null,
+  expires_at timestamptz not null,
+  constraint revoked_tokens_pkey PRIMARY KEY (jti)
+);
+CREATE INDEX revoked_tokens_expires_at ON revoked_tokens USING btree (expires_at);
+comment on table revoked_tokens is 'Access tokens revoked before their expiry (RFC 7009).';
+comment on column revoked_tokens.expires_at is 'When the token would have expired by itself: the row is of no use after that.';
+
+create table emails (
+  id              uuid not null,
+  client_id       text not null,
+  status          text not null,
+  lane            text not null default 'transactional'::text,
+  delivery        text not null default 'at_least_once'::text,
+  sender          text not null,
+  recipients      text[] not null,
+  subject         text not null,
+  tags            jsonb not null default '[]'::jsonb,
+  message_id      text not null,
+  settled         jsonb not null default '{}'::jsonb,
+  attempts        integer not null default 0,
+  due_at          timestamptz,
+  queued_at       timestamptz,
+  data_started_at timestamptz,
+  accepted_at     timestamptz not null default now(),
+  wanted_at       timestamptz not null default now(),
+  scheduled_at    timestamptz,
+  expires_at      timestamptz,
+  finished_at     timestamptz,
+  erased_at       timestamptz,
+  last_reply      text,
+  traceparent     text,
+  constraint emails_pkey PRIMARY KEY (id),
+  constraint emails_delivery_check CHECK (delivery = ANY (ARRAY['at_least_once'::text, 'at_most_once'::text])),
+  constraint emails_due_or_finished CHECK ((due_at IS NULL) = (finished_at IS NOT NULL)),
+  constraint emails_end_is_finished CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['sent'::text, 'bounced'::text, 'failed'::text, 'unknown'::text, 'canceled'::text, 'expired'::text, 'suppressed'::text]))),
+  constraint emails_erased_is_finished CHECK (erased_at IS NULL OR finished_at IS NOT NULL),
+  constraint emails_lane_check CHECK (lane = ANY (ARRAY['transactional'::text, 'bulk'::text])),
+  constraint emails_recipients_check CHECK (cardinality(recipients) > 0),
+  constraint emails_status_check CHECK (status = ANY (ARRAY['scheduled'::text, 'queued'::text, 'sending'::text, 'deferred'::text, 'sent'::text, 'bounced'::text, 'failed'::text, 'unknown'::text, 'canceled'::text, 'expired'::text, 'suppressed'::text]))
+);
+CREATE INDEX emails_client_id ON emails USING btree (client_id, id);
+CREATE INDEX emails_due_at ON emails USING btree (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX emails_recipients ON emails USING gin (recipients);
+CREATE INDEX emails_tags ON emails USING gin (tags jsonb_path_ops) WHERE tags <> '[]'::jsonb;
+comment on table emails is 'One row an accepted email: its envelope and what became of it. This row is the truth; queue messages only carry its id.';
+comment on column emails.id is 'UUIDv7, made by the send function.';
+comment on column emails.lane is 'Which queue carries it.';
+comment on column emails.delivery is 'What to do when an attempt ends without a known outcome: try again (at_least_once) or stop (at_most_once).';
+comment on column emails.sender is 'Envelope sender (MAIL FROM).';
+comment on column emails.recipients is 'Envelope recipients (RCPT TO): to, cc and bcc, without duplicates.';
+comment on column emails.tags is 'What its client calls it, to find it by: [{"name": "campaign", "value": "spring"}].';
+comment on column emails.message_id is 'Message-ID header, the same in every attempt.';
+comment on column emails.settled is 'Recipients that are at their end: {"a@example.com": {"status": "sent", "code": 250, …}}.';
+comment on column emails.attempts is 'Attempts begun. With the status it fences writers: a worker whose lease was taken away changes nothing.';
+comment on column emails.due_at is 'When dispatch must act: publish the id (again), take back a lost lease, release a retry or a scheduled email. Null at the end.';
+comment on column emails.queued_at is 'When the email last became queued.';
+comment on column emails.data_started_at is 'When the present attempt began to transmit the message (at_most_once only): from then on, the outcome of a lost attempt is unknown.';
+comment on column emails.wanted_at is 'When delivery was first wanted: accepted, scheduled or replayed. The age at which it is given up counts from here.';
+comment on column emails.scheduled_at is 'The time its client asked for; null: at once.';
+comment on column emails.expires_at is 'Not to be delivered later than this.';
+comment on column emails.erased_at is 'When a recipient was erased from it: what it said is gone, and nothing that quotes an address is written to it any more.';
+comment on column emails.last_reply is 'Last reply of an SMTP relay, or why there was none.';
+comment on column emails.traceparent is 'W3C trace context of the request that brought it.';
+
+create table idempotency_keys (
+  client_id   text not null,
+  key         text not null,
+  fingerprint text not null,
+  email_ids   uuid[] not null,
+  created_at  timestamptz not null default now(),
+  constraint idempotency_keys_pkey PRIMARY KEY (client_id, key),
+  constraint idempotency_keys_key_check CHECK (length(key) >= 1 AND length(key) <= 256),
+  constraint idempotency_keys_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id)
+);
+CREATE INDEX idempotency_keys_created_at ON idempotency_keys USING btree (created_at);
+comment on table idempotency_keys is 'Requests that must have their effect once, committed with it; purged after a day.';
+comment on column idempotency_keys.fingerprint is 'SHA-256 of the request body: the same key with another body is a mistake of the client.';
+comment on column idempotency_keys.email_ids is 'The emails that the first request with this key brought.';
+
+create table email_contents (
+  email_id       uuid not null,
+  headers        jsonb not null,
+  custom_headers jsonb not null default '{}'::jsonb,
+  text_body      text,
+  html_body      text,
+  attachments    jsonb not null default '[]'::jsonb,
+  metadata       jsonb not null default '{}'::jsonb,
+  template       jsonb,
+  constraint email_contents_pkey PRIMARY KEY (email_id)
+);
+comment on table email_contents is 'What an email says; written once, apart from its status, so that status updates stay small and contents can be purged on their own.';
+comment on column email_contents.headers is 'from, to, cc, bcc and reply_to as lists of {email, name}.';
+comment on column email_contents.custom_headers is 'Headers that the client added: {"X-Order": "7"}.';
+comment on column email_contents.attachments is 'List of {filename, content (base64), content_type, content_id, size (bytes)}.';
+comment on column email_contents.metadata is 'What its client noted on it: {"order": "7"}.';
+comment on column email_contents.template is 'The template it was rendered from: {"id": …, "name": "welcome", "version": 3}; null: none.';
+
+create table email_events (
+  id       bigint not null generated always as identity,
+  email_id uuid not null,
+  at       timestamptz not null default clock_timestamp(),
+  type     text not null,
+  detail   jsonb not null default '{}'::jsonb,
+  constraint email_events_pkey PRIMARY KEY (email_id, id),
+  constraint email_events_type_check CHECK (type = ANY (ARRAY['accepted'::text, 'queued'::text, 'attempt'::text, 'sent'::text, 'deferred'::text, 'bounced'::text, 'failed'::text, 'unknown'::text, 'canceled'::text, 'expired'::text, 'suppressed'::text, 'rescheduled'::text, 'replayed'::text]))
+);
+comment on table email_events is 'What happened to an email, one row a step, never changed but by the erasure of a recipient.';
+comment on column email_events.type is 'attempt: one conversation with one SMTP relay. queued: put on the queue again by dispatch. The others: the status the email came to.';
+comment on column email_events.detail is 'attempt: {attempt, relay, ms, code, enhanced_code, reply, …}; queued: {reason}.';
+
+create table allowances (
+  client_id   text not null,
+  tokens      double precision not null,
+  refilled_at timestamptz not null default clock_timestamp(),
+  day         date not null default ((clock_timestamp() AT TIME ZONE 'utc'::text))::date,
+  used_today  integer not null default 0,
+  constraint allowances_pkey PRIMARY KEY (client_id),
+  constraint allowances_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
+) with (fillfactor=50);
+comment on table allowances is 'What clients have used of their limits: one row a client that has some, changed with every group of its emails that is accepted.';
+comment on column allowances.tokens is 'Emails left in the bucket of its rate when it was last filled; below 0 after a batch that was larger than that.';
+comment on column allowances.refilled_at is 'When that was.';
+comment on column allowances.day is 'The day (UTC) that used_today counts.';
+comment on column allowances.used_today is 'Emails accepted on that day.';
+
+create table suppressions (
+  client_id  text not null,
+  recipient  text not null,
+  reason     text not null,
+  email_id   uuid,
+  detail     text,
+  created_at timestamptz not null default now(),
+  constraint suppressions_pkey PRIMARY KEY (client_id, recipient),
+  constraint suppressions_reason_check CHECK (reason = ANY (ARRAY['hard_bounce'::text, 'complaint'::text, 'manual'::text])),
+  constraint suppressions_recipient_check CHECK (recipient = lower(recipient)),
+  constraint suppressions_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
+);
+comment on table suppressions is 'Recipients to whom a client sends no more.';
+comment on column suppressions.recipient is 'The address, all of it in lower case.';
+comment on column suppressions.reason is 'hard_bounce: a relay said that the address takes no mail. manual: its client or the operator said so. complaint: for later use.';
+comment on column suppressions.email_id is 'The email that bounced; it may have been purged since.';
+comment on column suppressions.detail is 'What the relay said.';
+
+create table webhooks (
+  id              uuid not null,
+  client_id       text not null,
+  url             text not null,
+  events          text[] not null,
+  secrets         jsonb not null,
+  created_at      timestamptz not null default now(),
+  quiet_until     timestamptz,
+  last_success_at timestamptz,
+  last_failure_at timestamptz,
+  disabled_at     timestamptz,
+  disabled_reason text,
+  constraint webhooks_pkey PRIMARY KEY (id),
+  constraint webhooks_disabled_for_a_reason CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
+  constraint webhooks_events_check CHECK (cardinality(events) > 0 AND events <@ ARRAY['*'::text, 'email.accepted'::text, 'email.queued'::text, 'email.attempt'::text, 'email.sent'::text, 'email.deferred'::text, 'email.bounced'::text, 'email.failed'::text, 'email.unknown'::text, 'email.canceled'::text, 'email.expired'::text, 'email.suppressed'::text, 'email.rescheduled'::text, 'email.replayed'::text]),
+  constraint webhooks_secrets_check CHECK (jsonb_typeof(secrets) = 'array'::text AND jsonb_array_length(secrets) >= 1 AND jsonb_array_length(secrets) <= 5),
+  constraint webhooks_url_check CHECK (length(url) >= 1 AND length(url) <= 2000),
+  constraint webhooks_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id)
+);
+CREATE INDEX webhooks_client_id ON webhooks USING btree (client_id, id);
+comment on table webhooks is 'Endpoints of clients that are told what happens to their emails (Standard Webhooks 1.0.0).';
+comment on column webhooks.id is 'UUIDv7, made by the manage function.';
+comment on column webhooks.events is 'Types it is told of; * stands for all but email.attempt.';
+comment on column webhooks.secrets is 'Newest first: [{"secret": "whsec_…", "expires_at": null}]. As they are, since every delivery is signed with them; those that have expired sign nothing.';
+comment on column webhooks.quiet_until is 'It asked (Retry-After) to be left alone until then.';
+comment on column webhooks.last_success_at is 'When it last took a delivery; written every few seconds at most.';
+comment on column webhooks.last_failure_at is 'When it last failed to. While that is later than last_success_at, few deliveries are tried at once.';
+comment on column webhooks.disabled_at is 'Since when it is told nothing; null while it is enabled.';
+comment on column webhooks.disabled_reason is 'Why: its client said so, it answered 410, or nothing got through for days.';
+
+create table webhook_deliveries (
+  id               uuid not null,
+  webhook_id       uuid not null,
+  email_id         uuid,
+  event_id         bigint,
+  type             text not null,
+  status           text not null default 'pending'::text,
+  attempts         integer not null default 0,
+  due_at           timestamptz default now(),
+  queued_at        timestamptz,
+  created_at       timestamptz not null default now(),
+  wanted_at        timestamptz not null default now(),
+  finished_at      timestamptz,
+  last_attempt_at  timestamptz,
+  last_status_code integer,
+  last_reason      text,
+  last_ms          integer,
+  constraint webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint webhook_deliveries_due_or_finished CHECK ((due_at IS NULL) = (finished_at IS NOT NULL)),
+  constraint webhook_deliveries_end_is_finished CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['delivered'::text, 'failed'::text]))),
+  constraint webhook_deliveries_of_an_event CHECK ((email_id IS NULL) = (event_id IS NULL)),
+  constraint webhook_deliveries_status_check CHECK (status = ANY (ARRAY['pending'::text, 'delivering'::text, 'delivered'::text, 'failed'::text])),
+  constraint webhook_deliveries_email_id_fkey FOREIGN KEY (email_id) REFERENCES emails(id) ON DELETE CASCADE,
+  constraint webhook_deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries USING btree (webhook_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_email_id ON webhook_deliveries USING btree (email_id);
+CREATE INDEX webhook_deliveries_queued ON webhook_deliveries USING btree (webhook_id) WHERE queued_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries USING btree (webhook_id, id);
+comment on table webhook_deliveries is 'One row an event and endpoint. What it says is read from the event when it is told.';
+comment on column webhook_deliveries.id is 'UUIDv7; the webhook-id header, the same in every attempt.';
+comment on column webhook_deliveries.email_id is 'The email and its event that it tells of; null: an example that its client asked for.';
+comment on column webhook_deliveries.type is 'As in email.bounced.';
+comment on column webhook_deliveries.attempts is 'Attempts begun. It fences writers: a worker whose lease was taken away changes nothing.';
+comment on column webhook_deliveries.due_at is 'When dispatch must publish the id (again): a first or further attempt, a lost publish, a lost worker. Null at the end.';
+comment on column webhook_deliveries.queued_at is 'Since when it is on the queue or with a worker; null while it waits for its time.';
+comment on column webhook_deliveries.wanted_at is 'When it was first wanted: the event, or a replay. The schedule of its attempts counts from here.';
+comment on column webhook_deliveries.last_status_code is 'HTTP status of the last answer; null if none came.';
+comment on column webhook_deliveries.last_reason is 'Why the last attempt failed, in our words: what an endpoint answers is not kept.';
+comment on column webhook_deliveries.last_ms is 'How long the last attempt took.';
+
+create table templates (
+  id         uuid not null,
+  client_id  text not null,
+  name       text not null,
+  version    integer not null default 1,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint templates_pkey PRIMARY KEY (id),
+  constraint templates_client_id_name_key UNIQUE (client_id, name),
+  constraint templates_name_check CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text),
+  constraint templates_version_check CHECK (version > 0),
+  constraint templates_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
+);
+CREATE INDEX templates_client_id ON templates USING btree (client_id, id);
+comment on table templates is 'Templates of clients. A deleted one is gone with its versions: what was sent with it was stored as it was sent.';
+comment on column templates.id is 'UUIDv7, made by the manage function.';
+comment on column templates.name is 'How requests name it; never in the form of an id.';
+comment on column templates.version is 'The newest version, used where a request names none.';
+comment on column templates.updated_at is 'When the newest version was made.';
+
+create table template_versions (
+  template_id uuid not null,
+  version     integer not null,
+  subject     text not null,
+  text        text,
+  html        text,
+  variables   jsonb not null,
+  created_at  timestamptz not null default now(),
+  constraint template_versions_pkey PRIMARY KEY (template_id, version),
+  constraint template_versions_has_content CHECK (text IS NOT NULL OR html IS NOT NULL),
+  constraint template_versions_version_check CHECK (version > 0),
+  constraint template_versions_template_id_fkey FOREIGN KEY (template_id) REFERENCES templates(id) ON DELETE CASCADE
+);
+comment on table template_versions is 'Versions of templates, in Liquid; each is written once and never changed.';
+comment on column template_versions.version is 'From 1, without gaps.';
+comment on column template_versions.subject is 'Rendered as text, as is the column text.';
+comment on column template_versions.html is 'Rendered as HTML: what variables say is escaped unless the filter raw asks for less.';
+comment on column template_versions.variables is 'Variables of data that it uses: {"required": ["first_name"], "optional": ["coupon"]}.';
+
+create table dkim_keys (
+  domain      text not null,
+  selector    text not null,
+  private_key text not null,
+  active      boolean not null default false,
+  created_at  timestamptz not null default now(),
+  constraint dkim_keys_pkey PRIMARY KEY (domain, selector),
+  constraint dkim_keys_domain_check CHECK (domain ~ '^([a-z0-9_-]{1,63}\.)+[a-z0-9-]{1,63}$'::text AND length(domain) <= 253),
+  constraint dkim_keys_private_key_check CHECK (private_key ~~ '-----BEGIN PRIVATE KEY-----%'::text),
+  constraint dkim_keys_selector_check CHECK (selector ~ '^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$'::text AND length(selector) <= 120)
+);
+CREATE UNIQUE INDEX dkim_keys_active ON dkim_keys USING btree (domain) WHERE active;
+comment on table dkim_keys is 'DKIM keys of sender domains, several selectors of a domain while one takes the place of another. What is removed is deleted.';
+comment on column dkim_keys.domain is 'The domain that signs (d=), in lower case and ASCII. It also signs for its subdomains that have no active key of their own.';
+comment on column dkim_keys.selector is 'Which key of the domain (s=): the public key is the TXT record <selector>._domainkey.<domain>.';
+comment on column dkim_keys.private_key is 'RSA key, PKCS#8 as PEM, not encrypted: who reads this table can sign as the domain.';
+comment on column dkim_keys.active is 'Signs. One a domain; a new key does not, so that it can be in DNS before it does.';
+comment on column dkim_keys.created_at is 'When the key was made.';
+
+CREATE OR REPLACE FUNCTION public.allowance_now(client text)
+ RETURNS TABLE(rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision, seen_at timestamp with time zone)
+ LANGUAGE sql
+AS $function$
+  select c.rate_per_second, bucket.capacity,
+         least(bucket.capacity,
+               coalesce(a.tokens, bucket.capacity)
+                 + c.rate_per_second * greatest(coalesce(extract(epoch from clock.now - a.refilled_at), 0), 0)),
+         c.daily_quota, case when a.day >= clock.today then a.used_today else 0 end,
+         extract(epoch from ((clock.today + 1)::timestamp at time zone 'utc') - clock.now), clock.now
+  from (select now, (now at time zone 'utc')::date as today from clock_timestamp() now) clock,
+       clients c left join allowances a using (client_id),
+       lateral (select case when c.rate_per_second is not null then greatest(c.rate_per_second, 1) end as capacity) bucket
+  where c.client_id = client and (c.rate_per_second is not null or c.daily_quota is not null)
+$function$;
+comment on function allowance_now(text) is 'What is left of a client''s limits, without taking anything.';
+
+CREATE OR REPLACE FUNCTION public.take_allowances(client_ids text[], keys text[], costs integer[])
+ RETURNS TABLE(request integer, refused text, rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision)
+ LANGUAGE plpgsql
+AS $function$
+declare
+  client text;
+  allowance record;
+begin
+  for client in
+    select c.client_id from clients c
+    where c.client_id = any(client_ids) and (c.rate_per_second is not null or c.daily_quota is not null)
+    order by c.client_id
+  loop
+    insert into allowances (client_id, tokens)
+    select c.client_id, greatest(c.rate_per_second, 1) from clients c where c.client_id = client
+    on conflict do nothing;
+    perform from allowances a where a.client_id = client for update;
+    -- Only now, so that it is what the one before has left.
+    select * into allowance from allowance_now(client);
+    -- Its limits were taken away in this very moment.
+    continue when not found;
+
+    for request in select position from unnest(client_ids) with ordinality as each(id, position) where id = client order by position
+    loop
+      if keys[request] is not null
+         and exists (select from idempotency_keys k where k.client_id = client and k.key = keys[request]) then
+        refused := null;
+      elsif allowance.used_today + costs[request] > allowance.quota then
+        refused := 'quota';
+      elsif allowance.tokens < 1 then
+        refused := 'rate';
+      else
+        refused := null;
+        allowance.tokens := allowance.tokens - costs[request];
+        allowance.used_today := allowance.used_today + costs[request];
+      end if;
+      rate := allowance.rate;
+      capacity := allowance.capacity;
+      tokens := allowance.tokens;
+      quota := allowance.quota;
+      used_today := allowance.used_today;
+      day_ends_in_s := allowance.day_ends_in_s;
+      return next;
+    end loop;
+
+    update allowances a
+    set tokens = coalesce(allowance.tokens, 1), refilled_at = allowance.seen_at,
+        day = (allowance.seen_at at time zone 'utc')::date, used_today = allowance.used_today
+    where a.client_id = client;
+  end loop;
+end
+$function$;
+comment on function take_allowances(text[],text[],integer[]) is 'Takes what requests cost from the limits of their clients, and says for each whether it fits, and what is left. Clients without limits have no row in the answer.';
+
+CREATE OR REPLACE FUNCTION public.uuid_v7()
+ RETURNS uuid
+ LANGUAGE sql
+AS $function$
+  select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
+$function$;
+comment on function uuid_v7() is 'A UUIDv7 (RFC 9562 §5.7) of this millisecond.';
+
+CREATE OR REPLACE FUNCTION public.tell_webhooks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  mails  uuid[];
+  owners text[];
+begin
+  -- All that it costs where there are none.
+  if not exists (select from webhooks) then return null; end if;
+  -- Arrays tell the planner how few rows they are: of the new events alone it expects a thousand, and might read whole tables for them.
+  mails  := array(select email_id from new_events);
+  owners := array(select distinct client_id from emails where id = any(mails));
+  if not exists (select from webhooks where client_id = any(owners) and disabled_at is null) then return null; end if;
+  insert into webhook_deliveries (id, webhook_id, email_id, event_id, type)
+  select uuid_v7(), webhooks.id, event.email_id, event.id, 'email.' || event.type
+  from new_events event
+  join emails on emails.id = event.email_id and emails.id = any(mails)
+  join webhooks on webhooks.client_id = emails.client_id and webhooks.client_id = any(owners) and webhooks.disabled_at is null
+    and (('*' = any(webhooks.events) and event.type <> 'attempt') or 'email.' || event.type = any(webhooks.events))
+  order by event.id, webhooks.id
+  -- One that is being deleted is waited for, and then not found; the foreign key alone would fail what brought the event.
+  for key share of webhooks;
+  return null;
+end $function$;
+comment on function tell_webhooks() is 'Makes a delivery of each new event for each endpoint that wants it, so that nobody who writes events has to think of it.';
+
+CREATE OR REPLACE FUNCTION public.delete_with_emails()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  -- An array tells the planner how few they are.
+  ids uuid[] := array(select id from deleted_emails);
+begin
+  delete from email_contents where email_id = any(ids);
+  delete from email_events where email_id = any(ids);
+  return null;
+end $function$;
+comment on function delete_with_emails() is 'Deletes the contents and events of deleted emails.';
+
+CREATE OR REPLACE FUNCTION public.keep_clients_with_emails()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (select from emails where client_id = old.client_id) then
+    raise foreign_key_violation using message = format('client %s has emails: disable it', old.client_id);
+  end if;
+  return old;
+end $function$;
+comment on function keep_clients_with_emails() is 'Refuses to delete a client that has emails.';
+
+CREATE TRIGGER delete_with_emails AFTER DELETE ON emails REFERENCING OLD TABLE AS deleted_emails FOR EACH STATEMENT EXECUTE FUNCTION delete_with_emails();
+CREATE TRIGGER keep_clients_with_emails BEFORE DELETE ON clients FOR EACH ROW EXECUTE FUNCTION keep_clients_with_emails();
+CREATE TRIGGER tell_webhooks AFTER INSERT ON email_events REFERENCING NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION tell_webhooks();

@@ -1,0 +1,13 @@
+// How the pages are looked at in a real browser: `npm run check:docs`.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['infra/test/docs-in-browser.ts'],
+    globalSetup: ['infra/test/global-setup.ts'],
+    // A click on what is not there says so after playwright's own 30 s.
+    testTimeout: 60_000,
+    // Chromium may have to be installed.
+    hookTimeout: 300_000,
+  },
+});

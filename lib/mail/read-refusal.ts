@@ -1,0 +1,81 @@
+// Whose trouble a refusal is, whether it is final, and whether the address will never take mail: read by the rules. Pure.
+import {
+  type Meaning,
+  type MeaningOfRefusal,
+  meanings,
+  type RefusalCategory,
+  type Rule,
+  rules,
+} from './reply-rules.ts';
+
+/** A reply of 4yz or 5yz, or what a bounce that came by mail tells of one. */
+export interface Refusal {
+  /** Null where a bounce does not tell. */
+  code: number | null;
+  enhanced_code: string | null;
+  text: string;
+  /** Where it was given; left out where nobody knows. */
+  stage?: 'envelope' | 'data';
+}
+
+export interface Reading {
+  means: Meaning;
+  whose: MeaningOfRefusal['whose'];
+  category: RefusalCategory;
+  /** No other attempt of this email can succeed. */
+  permanent: boolean;
+  /** The address will never take mail. */
+  hard: boolean;
+  /** The relay takes no email of ours for now, whoever wrote it. */
+  closes_relay: boolean;
+}
+
+/** The subject of an enhanced status code (RFC 3463 §3), its second number. */
+const subjects: Record<string, RefusalCategory> = {
+  1: 'address',
+  2: 'mailbox',
+  3: 'mail_system',
+  4: 'network',
+  5: 'protocol',
+  6: 'content',
+  7: 'policy',
+};
+
+/** No expression sees more of a text than this; no more of a reply is stored either. */
+const readCharacters = 1_000;
+
+export function readRefusal(refusal: Refusal): Reading {
+  const { enhanced_code, stage } = refusal;
+  const means = ruleFor(refusal)?.means ?? 'unknown';
+  const { whose, category, final, hard, closes_relay = false }: MeaningOfRefusal = meanings[means];
+  const permanent = final && codeOf(refusal) >= 500;
+  return {
+    means,
+    whose,
+    category: category ?? subjects[enhanced_code?.split('.')[1] ?? ''] ?? 'other',
+    permanent,
+    // What is said after the message is about the message, unless the enhanced code is one of addresses or mailboxes.
+    hard: hard && permanent && (stage !== 'data' || /^5\.(1\.|2\.1$)/.test(enhanced_code ?? '')),
+    closes_relay,
+  };
+}
+
+/** The first rule that matches. */
+export function ruleFor(refusal: Refusal): Rule | undefined {
+  const line = `${codeOf(refusal)} ${refusal.enhanced_code ?? '-'} ${readable(refusal.text)}`;
+  return rules.find((rule) => (rule.stage ?? refusal.stage) === refusal.stage && rule.match.test(line));
+}
+
+/** A bounce without any code is final: those that are not are reported as delays. */
+function codeOf({ code, enhanced_code }: Refusal): number {
+  return code ?? (enhanced_code?.startsWith('4.') ? 450 : 550);
+}
+
+/** In one line, without what others named: an address or a link with "spam" in it says nothing. */
+function readable(text: string): string {
+  return text
+    .slice(0, readCharacters)
+    .replace(/\s+/g, ' ')
+    .replace(/\bhttps?:\/\/\S+/gi, '')
+    .replace(/[^\s<>()[\]"',;:]{1,64}@[^\s<>()[\]"',;:]{1,255}/g, '@');
+}

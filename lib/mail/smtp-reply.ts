@@ -1,0 +1,44 @@
+// A reply of an SMTP server, read from the wire into code, enhanced status code and text. Pure.
+
+/** A reply (RFC 5321 §4.2). An enhanced status code (RFC 3463) that its lines begin with is not in the text. */
+export interface SmtpReply {
+  code: number;
+  enhanced_code: string | null;
+  text: string;
+}
+
+/** What is read of a reply: more than is kept of it, and than a mail server has to say. */
+const readCharacters = 4_000;
+
+const startCode = /^([245]\.\d{1,3}\.\d{1,3})[:;,]?(?: |$)/;
+/** `(#5.1.1)`, `[5.1.1]`, `#5.1.1`, `… said: 550 5.1.1`; not four numbers, which are an address. */
+const markedCode = /(?:[#([]|\b[245]\d\d[ -])([245]\.\d{1,3}\.\d{1,3})(?![\d.])/;
+const endCode = / ([245]\.\d{1,3}\.\d{1,3})\.?$/;
+
+/** Reads a reply as it came off the wire, all its lines; undefined if it is not one. */
+export function parseReply(reply: string): SmtpReply | undefined {
+  const bounded = reply.slice(0, readCharacters);
+  const code = /^[2-5]\d\d(?!\d)/.exec(bounded)?.[0];
+  if (code === undefined) return undefined;
+  const lines = bounded.split(/\r?\n/).map((line) => line.replace(/^\d{3}[ -]?/, ''));
+  const atStart = lines.map((line) => startCode.exec(line)?.[1]).find((found) => found !== undefined);
+  const text = storableText(lines.map((line) => line.replace(startCode, '')).join(' '));
+  return { code: Number(code), enhanced_code: atStart ?? enhancedCodeIn(text, code), text };
+}
+
+/** Some write the enhanced code into the text, or after it. One of another class than the reply's is of something else. */
+export function enhancedCodeIn(text: string, code: string): string | null {
+  const found = markedCode.exec(text)?.[1] ?? endCode.exec(text)?.[1];
+  return found?.[0] === code[0] ? (found ?? null) : null;
+}
+
+/** Text from a relay as it can be stored: one line, well-formed, bounded. A reply that could not be recorded would be an attempt forgotten. */
+export function storableText(text: string): string {
+  return text
+    .slice(0, readCharacters)
+    .toWellFormed()
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 1_000)
+    .toWellFormed();
+}

@@ -1,0 +1,25 @@
+// What acceptance is asked for: the new emails of one request.
+import type { EmailRow, GivenColumn, StoredContent } from './columns.ts';
+
+/** What a new email brings: of its row, and of what it says. */
+export type NewEmail = Pick<EmailRow, GivenColumn> & StoredContent;
+
+/** What one request brings. */
+export interface Acceptance {
+  client_id: string;
+  /** Under which key the request must have its effect once. */
+  idempotency: { key: string; fingerprint: string } | null;
+  emails: NewEmail[];
+  /** True: emails whose sender their client may not use are left out. Otherwise one of them refuses them all. */
+  permissive?: boolean;
+}
+
+/** About how much there is to store: what emails say, as that is what differs. */
+export function bytesOf({ emails }: Acceptance): number {
+  const lengths = emails.flatMap(({ text_body, html_body, attachments }) => [
+    text_body?.length ?? 0,
+    html_body?.length ?? 0,
+    ...attachments.map(({ content }) => content.length),
+  ]);
+  return lengths.reduce((sum, length) => sum + length, 0);
+}
