@@ -9,7 +9,7 @@ import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.t
 import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { mayRelayHeaders } from '../../lib/store/clients/clients.ts';
-import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { insertEmails } from '../../lib/store/emails/accept.ts';
 import { type Acceptance, bytesOf } from '../../lib/store/emails/acceptance.ts';
 import { hasAttachments } from '../../lib/store/emails/attachments.ts';
@@ -27,7 +27,12 @@ const accepted = counter(metrics, 'emails_accepted_total', 'Emails accepted, by 
   'status',
 ]);
 const log = createLog('send', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'send' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'send',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
 
@@ -53,7 +58,7 @@ const inGroups = (batch: string) => ({
     max: 1,
   },
   writesAtOnce: 2,
-  failsAll: isDatabaseAway,
+  failsAll: isDatabaseUnavailable,
   onGroup: (items: number) => batches.observe({ batch }, items),
 });
 const insert = (acceptances: Acceptance[]) => insertEmails(sql, acceptances, publishGraceMs);
@@ -63,7 +68,7 @@ const isLarge = (acceptance: Acceptance) => acceptance.emails.some(hasAttachment
 const store = (acceptance: Acceptance) => (isLarge(acceptance) ? storeLarge : storeSmall)(acceptance);
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
-  failsAll: isDatabaseAway,
+  failsAll: isDatabaseUnavailable,
 });
 
 const hosted = hostFunction({

@@ -37,7 +37,11 @@ export function readParameters<const Name extends string>(given: Given, names: r
     if (value === undefined || value === '') continue;
     if (typeof value !== 'string') throw new OAuthError('invalid_request', `${name} must be a string.`);
     const most = longest[name] ?? maxParameter;
-    if (value.length > most) throw new OAuthError('invalid_request', `${name} may have ${most} characters at most.`);
+    if (value.length > most) {
+      // An id or a secret that nobody has is a wrong one.
+      const code = name === 'client_id' || name === 'client_secret' ? 'invalid_client' : 'invalid_request';
+      throw new OAuthError(code, `${name} may have ${most} characters at most.`);
+    }
     parameters[name] = value;
   }
   return parameters;

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { ApiError } from '../http/errors.ts';
 import { headerWithin } from '../http/size-limits.ts';
 import { createBatcher } from '../process/batch.ts';
-import { isDatabaseAway, type Sql } from '../store/database.ts';
+import { isDatabaseUnavailable, type Sql } from '../store/database.ts';
 import { type Ending, findEndings } from '../store/tokens/revoked-tokens.ts';
 import { createKeySet } from './key-set.ts';
 
@@ -54,7 +54,7 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
   const keys = createKeySet(jwksUrl);
   const findEnding = createBatcher((tokens: AccessToken[]) => findEndings(sql, tokens), {
     maxItems: 500,
-    failsAll: isDatabaseAway,
+    failsAll: isDatabaseUnavailable,
   });
 
   const known = new LRUCache<string, AccessToken>({ max: mostRemembered });
