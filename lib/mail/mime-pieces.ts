@@ -33,7 +33,7 @@ export function piecesOf(
     laidOut ??= buffer(layOut()).then((layout) => split(withCrlf(layout), placeholders));
     for (const part of await laidOut) {
       if (Buffer.isBuffer(part)) yield* inPieces(part);
-      else for await (const wire of read(part.position)) yield* inPieces(Buffer.from(wire, 'latin1'));
+      else for await (const wire of read(part.position)) yield* inPieces(wire);
     }
   };
 }
