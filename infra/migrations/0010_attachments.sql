@@ -15,7 +15,7 @@ comment on column email_attachments.position is 'Which of email_contents.attachm
 comment on column email_attachments.chunk    is 'From 0. Each has 8,192 lines, the last one what is left.';
 comment on column email_attachments.data     is 'Base64 in lines of 76 characters with CRLF between them (RFC 2045 §6.8): as it goes on the wire.';
 
-comment on column email_contents.attachments is 'List of {filename, content_type, content_id, size (bytes)}. Before release 0.2 also content (base64), which is in email_attachments since.';
+comment on column email_contents.attachments is 'List of {filename, content_type, content_id, size (bytes)}. Rows from before migration 0010 have content (base64), too, which is in email_attachments since.';
 
 create function delete_with_contents() returns trigger language plpgsql as $$
 declare

@@ -155,7 +155,7 @@ create table email_contents (
 comment on table email_contents is 'What an email says; written once, apart from its status, so that status updates stay small and contents can be purged on their own.';
 comment on column email_contents.headers is 'from, to, cc, bcc and reply_to as lists of {email, name}.';
 comment on column email_contents.custom_headers is 'Headers that the client added: {"X-Order": "7"}.';
-comment on column email_contents.attachments is 'List of {filename, content_type, content_id, size (bytes)}. Before release 0.2 also content (base64), which is in email_attachments since.';
+comment on column email_contents.attachments is 'List of {filename, content_type, content_id, size (bytes)}. Rows from before migration 0010 have content (base64), too, which is in email_attachments since.';
 comment on column email_contents.metadata is 'What its client noted on it: {"order": "7"}.';
 comment on column email_contents.template is 'The template it was rendered from: {"id": …, "name": "welcome", "version": 3}; null: none.';
 
