@@ -1,4 +1,4 @@
-// Request bodies: read within a bound, parsed as JSON.
+// Request bodies: what is said of one that is too large, and parsing as JSON.
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';
 
@@ -6,42 +6,23 @@ import { ApiError } from './errors.ts';
  * What nobody reads is still taken off the wire and dropped, up to so many times the limit of a body: a client that is cut off in
  * the middle of writing never reads the answer.
  */
-const dropTimes = 8;
+export const dropTimes = 8;
 
 /** Throws `content_too_large` where a body says that it is longer than what is dropped even. */
 export function checkLength({ headers }: IncomingMessage, limit: number): void {
   if (Number(headers['content-length'] ?? 0) > limit * dropTimes) throw tooLarge(limit);
 }
 
-/** Reads a body of at most `limit` bytes, or throws `content_too_large`. */
-export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer> {
-  const drop = limit * dropTimes;
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    // Listeners, as iterating over the stream costs a promise and some more for each piece of it.
-    stream.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= limit) chunks.push(chunk);
-      else if (length > drop) {
-        reject(tooLarge(limit));
-        stream.destroy();
-      }
-    });
-    stream.on('end', () => {
-      if (length > limit) reject(tooLarge(limit));
-      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-    });
-    // Without the code of the cause: it is the client who has gone, not the database.
-    const gone = (cause?: unknown) => reject(new Error('The client went away', { cause }));
-    stream.on('error', gone);
-    if (stream.destroyed) gone();
-  });
-}
+/** A client that was refused may send the rest of its body for this long. */
+const dropMs = 30_000;
 
-/** Drops what still comes of a body that was refused; beyond the bound the connection is cut. */
+/** Drops what still comes of a body that was refused; beyond the bounds the connection is cut. */
 export function dropBody(stream: IncomingMessage, limit: number): void {
   let left = limit * dropTimes;
+  if (!stream.complete) {
+    const cut = setTimeout(() => stream.destroy(), dropMs);
+    stream.on('close', () => clearTimeout(cut));
+  }
   stream.on('error', () => {});
   stream.on('data', (chunk: Buffer) => {
     left -= chunk.length;

@@ -9,12 +9,14 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import type { Log } from '../process/log.ts';
 import { type Metrics, requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
-import { checkLength, dropBody, readBody, tooLarge } from './body.ts';
+import { checkLength, dropBody, tooLarge } from './body.ts';
+import { readBody } from './body-reader.ts';
 import { commonRoutes } from './common-routes.ts';
 import { databaseError } from './database-error.ts';
 import { problemReply, toApiError } from './errors.ts';
 import type { Reply } from './exchange.ts';
 import { checkMediaType } from './media-type.ts';
+import { createHold, createRequestMemory, type Hold, mostSmallBytes } from './memory.ts';
 import { checkQuery } from './query.ts';
 import { writeReply } from './reply.ts';
 import { createRouter, type Match, type Route, type Routes } from './route.ts';
@@ -44,7 +46,13 @@ export interface HostedFunction {
   /** What a FaaS host calls. */
   handler: HttpFunction;
   /** Starts our own server around the handler, unless a FaaS host has only imported the bundle. */
-  listenIfMain(importMetaUrl: string, address: { PORT: number; HOST: string }): void;
+  listenIfMain(importMetaUrl: string, settings: ListenSettings): void;
+}
+
+interface ListenSettings {
+  PORT: number;
+  HOST: string;
+  BODY_MEMORY_BYTES?: number | undefined;
 }
 
 /** What is known of a request before its body is read. */
@@ -67,15 +75,18 @@ const heapGrowthPercent = 180;
 const mostIgnoredBytes = 64_000;
 const noBytes = Buffer.alloc(0);
 
-export function hostFunction<Scope extends string = never, Client = undefined, Dependencies = undefined>(
-  definition: FunctionDefinition<Scope, Client, Dependencies>,
-): HostedFunction {
+export function hostFunction<
+  Scope extends string = never,
+  Client extends { clientId: string } | undefined = undefined,
+  Dependencies = undefined,
+>(definition: FunctionDefinition<Scope, Client, Dependencies>): HostedFunction {
   /** Where the server is ours, the request is admitted and its body read before the framework sees it. */
   type FrameworkRequest = IncomingMessage & {
     rawBody?: Buffer;
     arrivedAt?: number;
     routePath?: string;
     admitted?: Admitted<Scope, Client, Dependencies>;
+    hold?: Hold;
   };
 
   const { name, log, metrics, maxBodyBytes, dependencies, authenticate, errorReply = problemReply } = definition;
@@ -88,6 +99,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     ...commonRoutes<Scope, Client, Dependencies>(definition, stopping.signal),
     ...routes,
   ]);
+  let memory = createRequestMemory();
   let underWay = 0;
   let signalsOwned = false;
 
@@ -105,12 +117,23 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
 
   /** Leaves the body where the framework puts it, too. `goOn` tells a client that waits for it to send its body. */
   async function receive(request: FrameworkRequest, goOn?: () => void): Promise<void> {
-    request.admitted = await admit(request);
+    const admitted = await admit(request);
+    request.admitted = admitted;
+    const { route, client } = admitted;
     if (request.rawBody !== undefined) return;
-    goOn?.();
-    if (request.admitted.route.body) request.rawBody = await readBody(request, maxBodyBytes);
-    // Nobody asked for it. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
-    else if (hasBody(request.headers)) await readBody(request, mostIgnoredBytes);
+    if (!hasBody(request.headers)) return goOn?.();
+    const hold = holdOf(request, client);
+    // Nobody asked for a body where the route has none. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
+    const limit = route.body ? maxBodyBytes : mostIgnoredBytes;
+    const body = await readBody(request, { limit, claim: hold.forBody(lengthOf(request.headers)), goOn });
+    if (!route.body) return;
+    request.rawBody = body;
+    await hold.forWork(body.length);
+  }
+
+  function holdOf(request: FrameworkRequest, client: Client | undefined): Hold {
+    request.hold ??= createHold(memory, client?.clientId ?? networkOf(addressOf(request)));
+    return request.hold;
   }
 
   async function answer(request: FrameworkRequest): Promise<Reply> {
@@ -127,6 +150,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
           headers,
           address: addressOf(request),
           stopping: stopping.signal,
+          makeRoom: async (bytes) => holdOf(request, client).forAnswer(bytes),
           client,
           query: route.query && checkQuery(route.query, queryOf(request)),
           body: route.body?.parse(bytes, headers),
@@ -158,17 +182,22 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     duration.observe({ method, route: routePath, status }, (now - (arrivedAt ?? now)) / 1000);
   }
 
-  function send(response: ServerResponse, reply: Reply): void {
-    writeReply(
-      response,
-      stopping.signal.aborted ? { ...reply, headers: { ...reply.headers, connection: 'close' } } : reply,
-    );
+  function send(request: FrameworkRequest, response: ServerResponse, reply: Reply): void {
+    const headers = stopping.signal.aborted ? { ...reply.headers, connection: 'close' } : reply.headers;
+    const length = writeReply(response, headers ? { ...reply, headers } : reply);
+    if (length <= mostSmallBytes || response.destroyed) {
+      request.hold?.release();
+      return;
+    }
+    const hold = holdOf(request, request.admitted?.client);
+    hold.keepAnswer(length);
+    response.on('close', hold.release);
   }
 
   const handler: HttpFunction = async (request: FrameworkRequest, response: ServerResponse) => {
     ownSignalsUnderForeignHost();
     underWay += 1;
-    send(response, await answer(request));
+    send(request, response, await answer(request));
     underWay -= 1;
   };
   http(name, handler);
@@ -185,7 +214,8 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     });
   }
 
-  function listen({ PORT, HOST }: { PORT: number; HOST: string }): void {
+  function listen({ PORT, HOST, BODY_MEMORY_BYTES }: ListenSettings): void {
+    memory = createRequestMemory(BODY_MEMORY_BYTES);
     setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
     const server = getTestServer(name);
     const [framework] = server.listeners('request') as [(request: IncomingMessage, response: ServerResponse) => void];
@@ -193,7 +223,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
       receive(request, goOn).then(
         () => framework(request, response),
         (error) => {
-          send(response, refuse(error, request));
+          send(request, response, refuse(error, request));
           dropBody(request, Math.max(maxBodyBytes, mostIgnoredBytes));
         },
       );
@@ -203,13 +233,16 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     // curl and others ask before they send a large body: say no before it travels.
     server.on('checkContinue', (request: FrameworkRequest, response: ServerResponse) => {
       if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
-        send(response, refuse(tooLarge(maxBodyBytes), request));
+        send(request, response, refuse(tooLarge(maxBodyBytes), request));
       } else {
         onRequest(request, response, () => response.writeContinue());
       }
     });
-    server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+      // Destroyed as well: a client that keeps its end open would keep our descriptor.
+      if (!socket.writable) socket.destroy();
+      else socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
     });
     server.on('error', (error) => {
       log.error(`cannot listen on port ${PORT}`, { error });
@@ -228,8 +261,8 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
 
   return {
     handler,
-    listenIfMain(importMetaUrl, address) {
-      if (isMain(importMetaUrl)) listen(address);
+    listenIfMain(importMetaUrl, settings) {
+      if (isMain(importMetaUrl)) listen(settings);
     },
   };
 }
@@ -245,6 +278,15 @@ function addressOf({ headers, socket }: IncomingMessage): string {
     .at(-1)
     ?.trim();
   return forwarded || (socket.remoteAddress ?? '');
+}
+
+/** Whoever has an IPv6 address has all of its /64. */
+function networkOf(address: string): string {
+  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address;
+}
+
+function lengthOf(headers: IncomingHttpHeaders): number | undefined {
+  return headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
 }
 
 function hasBody(headers: IncomingHttpHeaders): boolean {
