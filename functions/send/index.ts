@@ -3,6 +3,7 @@
 import pLimit from 'p-limit';
 import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { hostFunction } from '../../lib/http/host.ts';
+import { createWork } from '../../lib/http/work.ts';
 import { createBatcher } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
@@ -49,6 +50,7 @@ const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acc
   failsAll: isDatabaseAway,
   onGroup: (items) => batches.observe({ batch: 'accept' }, items),
 });
+const work = createWork({ program: new URL('./thread.mjs', import.meta.url) });
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
   failsAll: isDatabaseAway,
@@ -62,7 +64,8 @@ const hosted = hostFunction({
   routes: sendRoutes,
   dependencies: {
     store,
-    writeEmails: createWriter(createTemplates(sql), settings.MAX_BODY_BYTES),
+    work,
+    writeEmails: createWriter(createTemplates(sql), work, settings.MAX_BODY_BYTES),
     readStatus,
     batchTurns: pLimit(batchesAtOnce),
     publish: queue.publish,

@@ -1,6 +1,7 @@
 // Request bodies: what is said of one that is too large, and parsing as JSON.
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';
+import { invalidBody } from './request-body.ts';
 
 /**
  * What nobody reads is still taken off the wire and dropped, up to so many times the limit of a body: a client that is cut off in
@@ -40,9 +41,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Deeper than any body that makes sense; what walks through a value may recurse. */
 const maxDepth = 50;
+/** Fields of one object, and fields and entries of all objects and lists together: whatever looks at each of them has an end. */
+const maxFields = 10_000;
+const maxParts = 200_000;
 
-/** Parses a JSON body, or throws `invalid_json` (400). */
-export function parseJson(body: Buffer): unknown {
+/** Parses a JSON body, or throws `invalid_json` (400), or `validation_error` (422) where it has too many parts. */
+export function parseJson(body: Uint8Array): unknown {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(body));
@@ -50,12 +54,22 @@ export function parseJson(body: Buffer): unknown {
     const reason = body.length === 0 ? 'it is empty' : error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new ApiError('invalid_json', `The request body is not JSON: ${reason}.`);
   }
-  if (isDeeper(value, maxDepth))
-    throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
+  checkShape(value, maxDepth, { parts: 0 });
   return value;
 }
 
-function isDeeper(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
+function checkShape(value: unknown, depth: number, seen: { parts: number }): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth === 0) throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
+  const names = Array.isArray(value) ? undefined : Object.keys(value);
+  seen.parts += names?.length ?? (value as unknown[]).length;
+  if ((names?.length ?? 0) > maxFields || seen.parts > maxParts) {
+    const message = `must have at most ${maxFields} fields in an object, and ${maxParts} fields and entries in all`;
+    throw invalidBody([{ path: '', message }]);
+  }
+  if (Array.isArray(value)) {
+    for (const inner of value) checkShape(inner, depth - 1, seen);
+    return;
+  }
+  for (const name of names ?? []) checkShape((value as Record<string, unknown>)[name], depth - 1, seen);
 }

@@ -109,7 +109,7 @@ export function hostFunction<
     const { route, params } = findRoute(request.method ?? 'GET', pathOf(request));
     request.routePath = route.path;
     const { scope, body } = route;
-    checkLength(request, body ? maxBodyBytes : mostIgnoredBytes);
+    checkLength(request, limitOf(route));
     const client = scope && (await authenticate?.(request.headers.authorization, scope));
     if (body) checkMediaType(request.headers, body.types);
     return { route, params, client };
@@ -124,11 +124,18 @@ export function hostFunction<
     if (!hasBody(request.headers)) return goOn?.();
     const hold = holdOf(request, client);
     // Nobody asked for a body where the route has none. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
-    const limit = route.body ? maxBodyBytes : mostIgnoredBytes;
-    const body = await readBody(request, { limit, claim: hold.forBody(lengthOf(request.headers)), goOn });
+    const body = await readBody(request, {
+      limit: limitOf(route),
+      claim: hold.forBody(lengthOf(request.headers)),
+      goOn,
+    });
     if (!route.body) return;
     request.rawBody = body;
     await hold.forWork(body.length);
+  }
+
+  function limitOf({ body }: Route<Scope, Client, Dependencies>): number {
+    return body ? Math.min(maxBodyBytes, body.maxBytes ?? maxBodyBytes) : mostIgnoredBytes;
   }
 
   function holdOf(request: FrameworkRequest, client: Client | undefined): Hold {
@@ -140,7 +147,8 @@ export function hostFunction<
     try {
       const { route, params, client } = request.admitted ?? (await admit(request));
       const bytes = request.rawBody ?? noBytes;
-      if (bytes.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
+      const limit = limitOf(route);
+      if (bytes.length > limit) throw tooLarge(limit);
       const { headers, method = 'GET' } = request;
       const reply = await route.handle(
         {
