@@ -6,6 +6,7 @@ import { type Work, WorkTooLong } from '../../lib/http/work.ts';
 import type { UsedTemplate } from '../../lib/store/emails/email.ts';
 import type { WantedTemplate } from '../../lib/store/templates/read.ts';
 import { BodyText, type EmailRequest, type RequestedEmail, Subject } from './email-request.ts';
+import { relayHeaderErrors } from './relay-headers.ts';
 import type { Rendered, RenderInput, Rendering } from './render-task.ts';
 import type { FoundTemplate } from './template-cache.ts';
 
@@ -14,17 +15,20 @@ const maxRequestMs = 1_000;
 /** No filter outlasts this: the thread is ended. */
 const hardLimitMs = 2_000;
 
-/** In order; an error (422) where a template is unknown, lacks variables, or renders to what may not be sent. */
+/** In order; an error (422) where a header is not the client's to set, or a template is unknown, lacks variables, or renders to what may not be sent. */
 export type WriteEmails = (clientId: string, requests: RequestedEmail[]) => Promise<(EmailRequest | ApiError)[]>;
 
 /** `maxCharacters` is what all templates of one request may render to: as much as a request can bring by itself. */
 export function createWriter(
   findTemplate: (wanted: WantedTemplate) => Promise<FoundTemplate>,
+  mayRelayHeaders: (clientId: string) => Promise<boolean>,
   work: Work,
   maxCharacters: number,
 ): WriteEmails {
   return async (clientId, requests) => {
-    if (requests.every(({ template }) => template === undefined)) return requests.map(asGiven);
+    const refused = await relayHeaderErrors(requests, () => mayRelayHeaders(clientId));
+    if (requests.every(({ template }) => template === undefined))
+      return requests.map((request, index) => refused[index] ?? asGiven(request));
     const found = await Promise.all(
       requests.map(({ template }) => {
         return (
@@ -32,11 +36,13 @@ export function createWriter(
         );
       }),
     );
-    const renderings = requests.flatMap((request, index) => renderingOf(request, found[index]));
+    const renderings = requests.flatMap((request, index) => (refused[index] ? [] : renderingOf(request, found[index])));
     const input: RenderInput = { renderings, budget: { msLeft: maxRequestMs, charactersLeft: maxCharacters } };
     const rendered = renderings.length === 0 ? [] : await render(input, clientId, work);
     return requests.map((request, index) => {
       const template = found[index];
+      const refusal = refused[index];
+      if (refusal !== undefined) return refusal;
       if (template === undefined) return asGiven(request);
       if ('unknown' in template) return invalidBody([{ path: 'template', message: template.unknown }]);
       return write(request, template.used, rendered.shift());

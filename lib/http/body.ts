@@ -1,6 +1,7 @@
 // Request bodies: what is said of one that is too large, and parsing as JSON.
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';
+import { hasRepeatedKey } from './repeated-keys.ts';
 import { invalidBody } from './request-body.ts';
 
 /**
@@ -47,22 +48,28 @@ const maxParts = 200_000;
 
 /** Parses a JSON body, or throws `invalid_json` (400), or `validation_error` (422) where it has too many parts. */
 export function parseJson(body: Uint8Array): unknown {
+  let text = '';
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(body));
+    text = utf8.decode(body);
+    value = JSON.parse(text);
   } catch (error) {
     const reason = body.length === 0 ? 'it is empty' : error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new ApiError('invalid_json', `The request body is not JSON: ${reason}.`);
   }
-  checkShape(value, maxDepth, { parts: 0 });
+  const seen = { parts: 0, keys: 0 };
+  checkShape(value, maxDepth, seen);
+  if (hasRepeatedKey(text, seen.keys))
+    throw new ApiError('invalid_json', 'The request body has a key twice in one object.');
   return value;
 }
 
-function checkShape(value: unknown, depth: number, seen: { parts: number }): void {
+function checkShape(value: unknown, depth: number, seen: { parts: number; keys: number }): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth === 0) throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
   const names = Array.isArray(value) ? undefined : Object.keys(value);
   seen.parts += names?.length ?? (value as unknown[]).length;
+  seen.keys += names?.length ?? 0;
   if ((names?.length ?? 0) > maxFields || seen.parts > maxParts) {
     const message = `must have at most ${maxFields} fields in an object, and ${maxParts} fields and entries in all`;
     throw invalidBody([{ path: '', message }]);
