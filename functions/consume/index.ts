@@ -1,14 +1,14 @@
 // The consume function: delivers emails. Wiring only.
 
 import { hostFunction } from '../../lib/http/host.ts';
-import { createBatcher } from '../../lib/process/batch.ts';
+import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { isDatabaseUnavailable, openDatabase, untilDatabaseIsBack } from '../../lib/store/database.ts';
+import { checkDatabase, isDatabaseUnavailable, openDatabase, untilDatabaseIsBack } from '../../lib/store/database.ts';
 import { findActiveKeys } from '../../lib/store/dkim-keys/dkim-keys.ts';
 import { storedAttachments } from '../../lib/store/emails/attachments.ts';
 import { claimEmails, markDataStarted, readContents, renewLeases } from '../../lib/store/emails/claim.ts';
@@ -78,14 +78,8 @@ const inGroups = (batch: string) => ({
 const dependencies: DeliverDependencies = {
   claim: createBatcher(async (ids: string[]) => {
     const askedAt = performance.now();
-    const emails = await claimEmails(sql, ids, leaseMs);
-    const claimed = new Map(emails.map((email) => [email.id, { email, askedAt }]));
-    // A duplicate in the group gets nothing: the first one has it.
-    return ids.map((id) => {
-      const claim = claimed.get(id);
-      claimed.delete(id);
-      return claim;
-    });
+    const emails = foundFor(ids, await claimEmails(sql, ids, leaseMs));
+    return emails.map((email) => email && { email, askedAt });
   }, inGroups('claim')),
   readContents: (id) => untilDatabaseIsBack(() => readContents(sql, id)),
   readAttachments: (id, attachments) => storedAttachments(sql, id, attachments, untilDatabaseIsBack),
@@ -131,7 +125,7 @@ const hosted = hostFunction({
   routes: { push: createCloudEventRoute('email', (id) => deliverId(id)) },
   dependencies: undefined,
   ready: {
-    database: () => sql`select 1`,
+    database: () => checkDatabase(sql),
     ...(queue && { broker: () => queue.check(), queues: () => queue.checkQueues('transactional', 'bulk') }),
   },
   start: () => void consumer?.start(),

@@ -10,7 +10,7 @@ import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.t
 import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { mayRelayHeaders } from '../../lib/store/clients/clients.ts';
-import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
+import { checkDatabase, isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { insertEmails } from '../../lib/store/emails/accept.ts';
 import { type Acceptance, bytesOf } from '../../lib/store/emails/acceptance.ts';
 import { hasAttachments } from '../../lib/store/emails/attachments.ts';
@@ -103,7 +103,7 @@ const hosted = hostFunction({
     sql,
   }),
   // Not the broker: emails are accepted without it.
-  ready: { database: () => sql`select 1` },
+  ready: { database: () => checkDatabase(sql) },
   close: async () => {
     await queue.close();
     await sql.end();
