@@ -19,10 +19,18 @@ export function randomSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
+/** A secret that nobody guesses, whatever it is made of, has 32 characters; a random one has more. */
+const secretLength = { least: 32, most: 200 };
+
 /** RFC 6749, appendix A.2: printable ASCII. Anything else arrives differently from different clients. */
-export function usableSecret(secret: string): string {
-  if (/^[\x20-\x7e]{1,200}$/.test(secret)) return secret;
-  throw new UsageError('SECRET must be printable ASCII, 200 characters at most.');
+export function usableSecret(secret: string, { least, most } = secretLength): string {
+  if (/^[\x20-\x7e]+$/.test(secret) && secret.length >= least && secret.length <= most) return secret;
+  throw new UsageError(`SECRET must be printable ASCII, ${least} to ${most} characters.`);
+}
+
+/** The secret of an example may be short: it is known to everybody anyway. */
+export function demoSecret(secret: string): string {
+  return usableSecret(secret, { ...secretLength, least: 1 });
 }
 
 /** `apply` says whether there is such a client. */

@@ -17,8 +17,8 @@ import {
   tokenLifetimeSeconds,
 } from '../../lib/store/clients/clients.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
-import { changeClient, clientId, randomSecret, shownOnce, usableSecret } from './client-arguments.ts';
-import { AdminError, type Command, UsageError, withDatabase } from './command.ts';
+import { changeClient, clientId, demoSecret, randomSecret, shownOnce, usableSecret } from './client-arguments.ts';
+import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
 import { readPublicKeys, toldOf } from './public-keys.ts';
 import { parseSenders, senderOptions, sendersText } from './sender-arguments.ts';
 import { dateText, formatTable } from './table.ts';
@@ -48,13 +48,16 @@ export const clientCommands: Command[] = [
   {
     name: 'client ensure',
     words: ['NAME'],
-    options: { secret: { value: 'SECRET', required: true }, scope: { value: allScopes, required: true } },
-    about:
-      'Makes the client, or gives it this secret and these scopes if it has others. Does not enable a disabled one. A new one may send from anybody, as in local mode, until client set-senders.',
-    async run([name], { scope, secret = '' }, settings) {
-      const wanted = { clientId: clientId(name), secret: usableSecret(secret), scopes: parseScopes(scope) };
+    options: { secret: { value: 'SECRET', required: true }, scope: { value: allScopes, required: true }, demo: {} },
+    about: `Makes the client, or gives it this secret and these scopes if it has others. Does not enable a disabled one. A new one may
+      send from anybody until client set-senders. --demo, as in local mode: SECRET may be short, and a client that is there stays as it is.`,
+    async run([name], { scope, secret = '', demo }, settings) {
+      const id = clientId(name);
+      const scopes = parseScopes(scope);
+      if (demo !== undefined) return ensureDemo(settings, { client_id: id, scopes }, demoSecret(secret));
+      const wanted = { clientId: id, secret: usableSecret(secret), scopes };
       await withDatabase(settings, (sql) => ensureClient(sql, wanted));
-      return `Client ${wanted.clientId} has this secret and the scopes: ${wanted.scopes.join(' ')}`;
+      return `Client ${id} has this secret and the scopes: ${scopes.join(' ')}`;
     },
   },
   {
@@ -135,6 +138,16 @@ async function ensureClient(sql: Sql, { clientId, secret, scopes }: WantedClient
     if (!(await findFitting(secret, hashes))) await replaceSecrets(transaction, clientId, await hashSecret(secret));
     await setScopes(transaction, clientId, scopes);
   });
+}
+
+async function ensureDemo(
+  settings: AdminSettings,
+  client: { client_id: string; scopes: string[] },
+  secret: string,
+): Promise<string> {
+  const secret_hash = await hashSecret(secret);
+  const isNew = await withDatabase(settings, (sql) => insertClient(sql, { ...client, secret_hash }));
+  return `Client ${client.client_id} ${isNew ? 'made' : 'is there, and stays as it is'}`;
 }
 
 type Proof = Pick<Parameters<typeof insertClient>[1], 'secret_hash' | 'public_keys'>;

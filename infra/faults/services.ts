@@ -60,7 +60,16 @@ export async function startServices(directory: string): Promise<Services> {
   };
   await admin('migrate');
   await admin('key', 'ensure', signingKeys);
-  await admin('client', 'ensure', client.client_id, '--secret', client.client_secret, '--scope', client.scope);
+  await admin(
+    'client',
+    'ensure',
+    '--demo',
+    client.client_id,
+    '--secret',
+    client.client_secret,
+    '--scope',
+    client.scope,
+  );
 
   return {
     directory,
