@@ -10,6 +10,7 @@ import type { Log } from '../process/log.ts';
 import { type Metrics, requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
 import { checkLength, dropBody, readBody, tooLarge } from './body.ts';
+import { callerAddress, privateProxies, type TrustedProxies } from './caller-address.ts';
 import { commonRoutes } from './common-routes.ts';
 import { databaseError } from './database-error.ts';
 import { problemReply, toApiError } from './errors.ts';
@@ -30,6 +31,8 @@ export interface FunctionDefinition<Scope extends string, Client, Dependencies> 
   authenticate?: (authorization: string | undefined, scope: Scope) => Promise<Client>;
   /** Most bytes that a request body may have. */
   maxBodyBytes: number;
+  /** Who may say for whom it asks; where not said, whoever is in a private network. */
+  trustedProxies?: TrustedProxies;
   /** What `GET /readyz` asks, by name; a check that throws makes it 503. */
   ready: Record<string, () => Promise<unknown>>;
   /** Background work of a process of our own (consuming, rounds of dispatch); a FaaS host that imports the bundle never starts it. */
@@ -79,6 +82,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
   };
 
   const { name, log, metrics, maxBodyBytes, dependencies, authenticate, errorReply = problemReply } = definition;
+  const { trustedProxies = privateProxies } = definition;
   const routes = Object.values(definition.routes);
   if (authenticate === undefined && routes.some(({ scope }) => scope !== undefined))
     throw new Error(`${name} has routes with a scope, and nothing that checks it`);
@@ -125,7 +129,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
           path: pathOf(request),
           params,
           headers,
-          address: addressOf(request),
+          address: callerAddress(request, trustedProxies),
           stopping: stopping.signal,
           client,
           query: route.query && checkQuery(route.query, queryOf(request)),
@@ -144,7 +148,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
   function refuse(thrown: unknown, request: FrameworkRequest): Reply {
     const error = databaseError(thrown);
     const path = pathOf(request);
-    const reply = errorReply(error, { path, address: addressOf(request) });
+    const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies) });
     if (reply.status >= 500) {
       const { message, cause } = toApiError(error);
       log.error(message, { method: request.method, path, cause });
@@ -236,15 +240,6 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
 
 function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(url.split('?')[1] ?? '');
-}
-
-/** The last entry is the one our own gateway appended; those before it are the client's to invent. */
-function addressOf({ headers, socket }: IncomingMessage): string {
-  const forwarded = String(headers['x-forwarded-for'] ?? '')
-    .split(',')
-    .at(-1)
-    ?.trim();
-  return forwarded || (socket.remoteAddress ?? '');
 }
 
 function hasBody(headers: IncomingHttpHeaders): boolean {
