@@ -10,6 +10,7 @@ import type { Log } from '../process/log.ts';
 import { type Metrics, requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
 import { checkLength, dropBody, readBody, tooLarge } from './body.ts';
+import { endBrokenRequests } from './broken-request.ts';
 import { callerAddress, privateProxies, type TrustedProxies } from './caller-address.ts';
 import { commonRoutes } from './common-routes.ts';
 import { databaseError } from './database-error.ts';
@@ -215,9 +216,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
         onRequest(request, response, () => response.writeContinue());
       }
     });
-    server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    });
+    endBrokenRequests(server);
     server.on('error', (error) => {
       log.error(`cannot listen on port ${PORT}`, { error });
       process.exit(1);
