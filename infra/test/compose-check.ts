@@ -20,7 +20,7 @@ const original = {
 /** The stand-in for RabbitMQ's image, whose first process is a shell, does not hear SIGTERM; the real one needs no such end. */
 const soon = ['--timeout', '10'];
 
-const [mailboxPort = 0, rabbitmqPort = 0, otherPort = 0] = await freePorts(3);
+const [mailboxPort = 0, rabbitmqPort = 0, otherPort = 0, tlsPort = 0] = await freePorts(4);
 const port = (await portIsFree(80)) ? 80 : otherPort;
 const api = port === 80 ? 'http://localhost' : `http://localhost:${port}`;
 const mailbox = `http://127.0.0.1:${mailboxPort}`;
@@ -29,6 +29,7 @@ const engine = await findEngine();
 const compose = composeProject('email-api-check', {
   ...engine.env,
   HTTP_PORT: String(port),
+  HTTPS_PORT: String(tlsPort),
   PUBLIC_URL: api,
   MAILBOX_PORT: String(mailboxPort),
   RABBITMQ_PORT: String(rabbitmqPort),

@@ -2,7 +2,7 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 
-/** How long the head of a request may take, and how long all of it, in ms: 10 MB over a slow line. Caddy's are the same. */
+/** How long the head of a request may take, and how long all of it, in ms: 40 MB over a slow line. Caddy's are the same. */
 const headWithinMs = 10_000;
 const allWithinMs = 300_000;
 /** How often connections are looked through for requests that take longer. */

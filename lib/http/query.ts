@@ -39,9 +39,11 @@ export function pageParameters(what: string) {
   };
 }
 
+const numberMessage = 'must be the next_after of the page before';
+
 /** The parameters of a list whose rows are numbered; as many as a page can have, unless fewer are asked for. */
 export const numberedPageParameters = {
-  after: v.optional(v.pipe(v.string(), v.regex(/^\d{1,18}$/, 'must be the next_after of the page before'))),
+  after: v.optional(v.pipe(text(18, numberMessage), v.regex(/^\d{1,18}$/, numberMessage))),
   limit: v.optional(upTo(maxLimit), String(maxLimit)),
 };
 
