@@ -1,5 +1,4 @@
 // The handler of POST /emails/preview: what POST /send would make of a request, with nothing stored and nothing sent.
-import { buffer } from 'node:stream/consumers';
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
@@ -33,11 +32,8 @@ export async function previewEmail(
   const { sender, recipients } = email;
   const findings = await preflight(sql, { client_id: clientId, from: sender, recipients });
   // Not before it is needed: it would be a part of the time that the function takes to start.
-  const { composeMessage, textOfMessage } = await import('../../lib/mail/message.ts');
-  const composed = composeMessage({ ...email, accepted_at });
-  const bytes = Buffer.isBuffer(composed) ? composed : await buffer(composed);
-  // As it travels.
-  const message = bytes.toString().replaceAll(/\r?\n/g, '\r\n');
+  const { composeMessage, textOfMessage, wholeMessage } = await import('../../lib/mail/message.ts');
+  const message = (await wholeMessage(composeMessage({ ...email, accepted_at }))).toString();
 
   const suppressed = new Set(findings.suppressed.map(({ recipient }) => recipient));
   const to = recipients.filter((recipient) => !suppressed.has(recipient));
