@@ -8,6 +8,7 @@ import type { Sql } from '../../lib/store/database.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
 import { listEvents } from '../../lib/store/emails/events.ts';
 import { findEmail, listEmails } from '../../lib/store/emails/read.ts';
+import { contentSize } from '../../lib/store/emails/size.ts';
 import { countEmails } from '../../lib/store/emails/stats.ts';
 import type { ListQuery } from './list-query.ts';
 import { showEmail, showEvent, showSummary } from './show.ts';
@@ -51,8 +52,11 @@ export async function readStats(
 }
 
 /** Another client's email is as unknown as one that never was. */
-async function ownEmail({ params: { id = '' }, client }: ClientRequest, sql: Sql) {
-  const email = isEmailId(id) ? await findEmail(sql, { client_id: client.clientId }, id) : undefined;
+async function ownEmail({ params: { id = '' }, client, makeRoom }: ClientRequest, sql: Sql) {
+  if (!isEmailId(id)) throw unknownEmail(id);
+  const owner = { client_id: client.clientId };
+  await makeRoom(await contentSize(sql, owner, id));
+  const email = await findEmail(sql, owner, id);
   if (email === undefined) throw unknownEmail(id);
   return email;
 }

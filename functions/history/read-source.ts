@@ -5,14 +5,18 @@ import type { Reply } from '../../lib/http/exchange.ts';
 import { storedAttachments } from '../../lib/store/emails/attachments.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
 import { findMessage } from '../../lib/store/emails/read.ts';
+import { contentSize } from '../../lib/store/emails/size.ts';
 import { type ReadDependencies, unknownEmail } from './read-emails.ts';
 
 /** 200 with the message, without DKIM signatures and Bcc; 404 when the client has no such email, and when its contents are gone. */
 export async function readSource(
-  { params: { id = '' }, client }: ClientRequest,
+  { params: { id = '' }, client, makeRoom }: ClientRequest,
   { sql }: ReadDependencies,
 ): Promise<Reply> {
-  const email = isEmailId(id) ? await findMessage(sql, { client_id: client.clientId }, id) : undefined;
+  if (!isEmailId(id)) throw unknownEmail(id);
+  const owner = { client_id: client.clientId };
+  await makeRoom(await contentSize(sql, owner, id));
+  const email = await findMessage(sql, owner, id);
   if (email === undefined) throw unknownEmail(id);
   if (email.headers === null)
     throw new ApiError('not_found', 'This email has no message any more: its contents have been purged or erased.');

@@ -3,6 +3,7 @@
 import pLimit from 'p-limit';
 import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { hostFunction } from '../../lib/http/host.ts';
+import { createWork } from '../../lib/http/work.ts';
 import { createBatcher } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
@@ -66,6 +67,7 @@ const storeSmall = createBatcher(insert, inGroups('accept'));
 const storeLarge = createBatcher(insert, inGroups('accept_large'));
 const isLarge = (acceptance: Acceptance) => acceptance.emails.some(hasAttachments) || bytesOf(acceptance) > largeBytes;
 const store = (acceptance: Acceptance) => (isLarge(acceptance) ? storeLarge : storeSmall)(acceptance);
+const work = createWork({ program: new URL('./thread.mjs', import.meta.url) });
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
   failsAll: isDatabaseUnavailable,
@@ -79,9 +81,11 @@ const hosted = hostFunction({
   routes: sendRoutes,
   dependencies: {
     store,
+    work,
     writeEmails: createWriter(
       createTemplates(sql),
       (clientId) => mayRelayHeaders(sql, clientId),
+      work,
       settings.MAX_BODY_BYTES,
     ),
     readStatus,
