@@ -179,7 +179,7 @@ it('an email of which no message can be made ends as failed, after one attempt, 
   const { id } = await json(await api.send({ ...good, scheduled_at }));
   // No request makes such contents: what makes composing fail is not known before it does.
   await ground.database.sql`
-    update email_contents set attachments = '[{"filename": "a", "content": 7, "content_type": null, "content_id": null}]'
+    update email_contents set attachments = '[{"filename": 7, "content": "", "content_type": null, "content_id": null}]'
     where email_id = ${id}`;
   const email = await eventually(async () => {
     const seen = await api.read(`/emails/${id}`);
