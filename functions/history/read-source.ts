@@ -1,8 +1,8 @@
 // The handler of GET /emails/{id}/source: the MIME message of an email, as it was or would be handed to a relay.
-import { buffer } from 'node:stream/consumers';
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
+import { storedAttachments } from '../../lib/store/emails/attachments.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
 import { findMessage } from '../../lib/store/emails/read.ts';
 import { contentSize } from '../../lib/store/emails/size.ts';
@@ -21,8 +21,8 @@ export async function readSource(
   if (email.headers === null)
     throw new ApiError('not_found', 'This email has no message any more: its contents have been purged or erased.');
   // Not before it is needed: it would be a part of the time that the function takes to start.
-  const { composeMessage } = await import('../../lib/mail/message.ts');
-  const composed = composeMessage(email);
+  const { composeMessage, wholeMessage } = await import('../../lib/mail/message.ts');
+  const composed = composeMessage(email, storedAttachments(sql, id, email.attachments));
   return {
     status: 200,
     headers: {
@@ -30,11 +30,6 @@ export async function readSource(
       'content-disposition': `attachment; filename="${id}.eml"`,
       'cache-control': 'no-store',
     },
-    body: asItTravels(Buffer.isBuffer(composed) ? composed : await buffer(composed)),
+    body: await wholeMessage(composed),
   };
-}
-
-/** With CRLF at the end of each line; every other byte stays. */
-function asItTravels(message: Buffer): Buffer {
-  return Buffer.from(message.toString('latin1').replaceAll(/\r?\n/g, '\r\n'), 'latin1');
 }

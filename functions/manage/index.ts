@@ -5,7 +5,7 @@ import { createWork } from '../../lib/http/work.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
-import { openDatabase } from '../../lib/store/database.ts';
+import { checkDatabase, openDatabase } from '../../lib/store/database.ts';
 import { manageRoutes } from './routes.ts';
 import { ManageSettings } from './settings.ts';
 
@@ -36,7 +36,7 @@ const hosted = hostFunction({
     jwksUrl: settings.JWKS_URL,
     sql,
   }),
-  ready: { database: () => sql`select 1` },
+  ready: { database: () => checkDatabase(sql) },
   close: () => sql.end(),
 });
 

@@ -11,7 +11,7 @@ import type { Accepted } from '../../lib/store/emails/accept.ts';
 import type { Acceptance, NewEmail } from '../../lib/store/emails/acceptance.ts';
 import { type AcceptedStatus, findEarlierRequest } from '../../lib/store/emails/earlier-requests.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
-import { leftOut, limitedError, rateLimitHeaders, senderError } from './accept-errors.ts';
+import { type AcceptedAs, leftOut, limitedError, rateLimitHeaders, senderError } from './accept-errors.ts';
 import type { BatchValidation } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';
 import { parseIdempotencyKey } from './idempotency.ts';
@@ -150,9 +150,7 @@ export async function storeOnce(
   };
 }
 
-type Outcome<Name> = Extract<Accepted, { outcome: Name }>;
-
-function earlierAnswer(earlier: Outcome<'earlier'>, fingerprint: string | undefined): Stored {
+function earlierAnswer(earlier: AcceptedAs<'earlier'>, fingerprint: string | undefined): Stored {
   if (earlier.fingerprint !== fingerprint) {
     throw new ApiError('invalid_idempotent_request', 'This Idempotency-Key was used before with another request body.');
   }

@@ -1,6 +1,5 @@
 // The thread's part of a preview: the MIME message as it would travel.
-import { buffer } from 'node:stream/consumers';
-import { composeMessage, type MessageParts, textOfMessage } from '../../lib/mail/message.ts';
+import { composeMessage, type MessageParts, textOfMessage, wholeMessage } from '../../lib/mail/message.ts';
 
 /** Characters of the message that are shown: all of an email without large attachments. */
 const maxShown = 1_000_000;
@@ -12,10 +11,7 @@ export interface ComposedPreview {
 }
 
 export async function composePreview(email: MessageParts): Promise<ComposedPreview> {
-  const composed = composeMessage(email);
-  const bytes = Buffer.isBuffer(composed) ? composed : await buffer(composed);
-  // As it travels.
-  const message = bytes.toString().replaceAll(/\r?\n/g, '\r\n');
+  const message = (await wholeMessage(composeMessage(email))).toString();
   return {
     text: textOfMessage(email) ?? null,
     message: message.slice(0, maxShown),

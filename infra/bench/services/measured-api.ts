@@ -140,7 +140,7 @@ export async function bringUp(
     runBaseline: (name, env, log = logOf(name)) =>
       startNode({ file: join(bundles, `${name}.mjs`), env, probe: undefined, log }),
     async clear() {
-      await sql`truncate emails, email_contents, email_events, idempotency_keys cascade`;
+      await sql`truncate emails, email_contents, email_attachments, email_events, idempotency_keys cascade`;
       await purgeQueues(rabbitMq.url);
     },
   };
