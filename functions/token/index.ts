@@ -33,6 +33,7 @@ const hosted = hostFunction({
   }),
   // A token is under 2 kB; nothing else here is longer.
   maxBodyBytes: 16_384,
+  trustedProxies: settings.TRUSTED_PROXIES,
   ready: { database: () => checkDatabase(sql) },
   close: () => sql.end(),
   errorReply: createErrorReply(log),

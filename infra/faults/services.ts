@@ -63,7 +63,7 @@ export async function startServices(directory: string): Promise<Services> {
   await admin('migrate');
   await admin('key', 'ensure', signingKeys);
   for (const { client_id, client_secret, scope } of [client, greedyClient])
-    await admin('client', 'ensure', client_id, '--secret', client_secret, '--scope', scope);
+    await admin('client', 'ensure', '--demo', client_id, '--secret', client_secret, '--scope', scope);
 
   return {
     directory,

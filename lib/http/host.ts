@@ -11,6 +11,8 @@ import { type Metrics, requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
 import { checkLength, dropBody, tooLarge } from './body.ts';
 import { readBody } from './body-reader.ts';
+import { endBrokenRequests } from './broken-request.ts';
+import { callerAddress, privateProxies, type TrustedProxies } from './caller-address.ts';
 import { commonRoutes } from './common-routes.ts';
 import { databaseError } from './database-error.ts';
 import { problemReply, toApiError } from './errors.ts';
@@ -33,6 +35,8 @@ export interface FunctionDefinition<Scope extends string, Client, Dependencies> 
   authenticate?: (authorization: string | undefined, scope: Scope) => Promise<Client>;
   /** Most bytes that a request body may have. */
   maxBodyBytes: number;
+  /** Who may say for whom it asks; where not said, whoever is in a private network. */
+  trustedProxies?: TrustedProxies;
   /** What `GET /readyz` asks, by name; a check that throws makes it 503. */
   ready: Record<string, () => Promise<unknown>>;
   /** Background work of a process of our own (consuming, rounds of dispatch); a FaaS host that imports the bundle never starts it. */
@@ -91,6 +95,7 @@ export function hostFunction<
   };
 
   const { name, log, metrics, maxBodyBytes, dependencies, authenticate, errorReply = problemReply } = definition;
+  const { trustedProxies = privateProxies } = definition;
   const routes = Object.values(definition.routes);
   if (authenticate === undefined && routes.some(({ scope }) => scope !== undefined))
     throw new Error(`${name} has routes with a scope, and nothing that checks it`);
@@ -141,7 +146,7 @@ export function hostFunction<
   }
 
   function holdOf(request: FrameworkRequest, client: Client | undefined): Hold {
-    request.hold ??= createHold(memory, client?.clientId ?? networkOf(addressOf(request)));
+    request.hold ??= createHold(memory, client?.clientId ?? networkOf(callerAddress(request, trustedProxies)));
     return request.hold;
   }
 
@@ -158,7 +163,7 @@ export function hostFunction<
           path: pathOf(request),
           params,
           headers,
-          address: addressOf(request),
+          address: callerAddress(request, trustedProxies),
           stopping: stopping.signal,
           makeRoom: async (bytes) => holdOf(request, client).forAnswer(bytes),
           client,
@@ -178,7 +183,7 @@ export function hostFunction<
   function refuse(thrown: unknown, request: FrameworkRequest): Reply {
     const error = databaseError(thrown);
     const path = pathOf(request);
-    const reply = errorReply(error, { path, address: addressOf(request) });
+    const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies) });
     if (reply.status >= 500) {
       const { message, cause } = toApiError(error);
       // The route, not the path: an address may stand in it.
@@ -249,12 +254,7 @@ export function hostFunction<
         onRequest(request, response, () => response.writeContinue());
       }
     });
-    server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
-      // Destroyed as well: a client that keeps its end open would keep our descriptor.
-      if (!socket.writable) socket.destroy();
-      else socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
-    });
+    endBrokenRequests(server);
     server.on('error', (error) => {
       log.error(`cannot listen on port ${PORT}`, { error });
       process.exit(1);
@@ -280,15 +280,6 @@ export function hostFunction<
 
 function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(url.split('?')[1] ?? '');
-}
-
-/** The last entry is the one our own gateway appended; those before it are the client's to invent. */
-function addressOf({ headers, socket }: IncomingMessage): string {
-  const forwarded = String(headers['x-forwarded-for'] ?? '')
-    .split(',')
-    .at(-1)
-    ?.trim();
-  return forwarded || (socket.remoteAddress ?? '');
 }
 
 /** Whoever has an IPv6 address has all of its /64. */
