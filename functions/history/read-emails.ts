@@ -8,7 +8,7 @@ import type { Sql } from '../../lib/store/database.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
 import { lastEvents, listEvents } from '../../lib/store/emails/events.ts';
 import { findEmail, listEmails } from '../../lib/store/emails/read.ts';
-import { contentSize } from '../../lib/store/emails/size.ts';
+import { sizeOfEmail } from '../../lib/store/emails/size.ts';
 import { countEmails } from '../../lib/store/emails/stats.ts';
 import type { EventsQuery } from './events-query.ts';
 import type { ListQuery } from './list-query.ts';
@@ -67,7 +67,8 @@ async function ownEmail(
 ) {
   if (!isEmailId(id)) throw unknownEmail(id);
   const owner = { client_id: client.clientId };
-  await makeRoom(await contentSize(sql, owner, id));
+  const { shown } = await sizeOfEmail(sql, owner, id);
+  await makeRoom(shown);
   const email = await findEmail(sql, owner, id);
   if (email === undefined) throw unknownEmail(id);
   return email;

@@ -5,7 +5,7 @@ import type { Reply } from '../../lib/http/exchange.ts';
 import { storedAttachments } from '../../lib/store/emails/attachments.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
 import { findMessage } from '../../lib/store/emails/read.ts';
-import { contentSize } from '../../lib/store/emails/size.ts';
+import { sizeOfEmail } from '../../lib/store/emails/size.ts';
 import { type ReadDependencies, unknownEmail } from './read-emails.ts';
 
 /** 200 with the message, without DKIM signatures and Bcc; 404 when the client has no such email, and when its contents are gone. */
@@ -15,7 +15,8 @@ export async function readSource(
 ): Promise<Reply> {
   if (!isEmailId(id)) throw unknownEmail(id);
   const owner = { client_id: client.clientId };
-  await makeRoom(await contentSize(sql, owner, id));
+  const { whole } = await sizeOfEmail(sql, owner, id);
+  await makeRoom(whole);
   const email = await findMessage(sql, owner, id);
   if (email === undefined) throw unknownEmail(id);
   if (email.headers === null)

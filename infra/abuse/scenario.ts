@@ -21,6 +21,8 @@ export interface Result {
 }
 
 const usualMostP99Ms = 100;
+/** On a machine that is busy already, it may be so many times what it is there without the attack. */
+const timesCalm = 3;
 const calmMs = 2_000;
 const attackMs = { short: 6_000, full: 20_000 };
 
@@ -74,11 +76,13 @@ export async function runAttack(attack: Attack, services: Services, full: boolea
   }
 }
 
-function complaintsAbout({ attack, beside, deaths }: Pick<Result, 'attack' | 'beside' | 'deaths'>): string[] {
-  const most = attack.mostP99Ms ?? usualMostP99Ms;
+function complaintsAbout({ attack, calm, beside, deaths }: Omit<Result, 'peaks' | 'answers' | 'complaints'>): string[] {
+  const most = Math.max(attack.mostP99Ms ?? usualMostP99Ms, calm.p99 * timesCalm);
   return [
     ...deaths,
-    ...(beside.p99 > most ? [`the polite client waited ${beside.p99.toFixed(0)} ms at p99, more than ${most}`] : []),
+    ...(beside.p99 > most
+      ? [`the polite client waited ${beside.p99.toFixed(0)} ms at p99, more than ${most.toFixed(0)}`]
+      : []),
     ...(beside.failed > 0 ? [`${beside.failed} of ${beside.asked} polite requests failed`] : []),
   ];
 }

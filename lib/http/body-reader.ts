@@ -1,6 +1,6 @@
 // Reads a request body: into one buffer, within its bound and the budget, no slower than the slowest line that is waited for.
 import type { IncomingMessage } from 'node:http';
-import { dropTimes, tooLarge } from './body.ts';
+import { dropBody, tooLarge } from './body.ts';
 import type { Claim } from './byte-budget.ts';
 import { ApiError } from './errors.ts';
 import { slowestBytesPerSecond, slowestMs } from './slowest.ts';
@@ -16,6 +16,9 @@ export interface ReadOptions {
 
 /** Between two looks at how much has come, in ms. */
 const lookEveryMs = 1_000;
+/** A body may come in so many pieces that are smaller than this on average: each costs as much as a large one. */
+const mostSmallPieces = 4_000;
+const smallPieceBytes = 32;
 /** What a body without a length begins with. */
 const firstBytes = 16_384;
 
@@ -42,6 +45,7 @@ function read(stream: IncomingMessage, { limit, claim }: ReadOptions, size: numb
     // The kernel gives its pages as they are written: what has not come yet costs nothing.
     let buffer = Buffer.allocUnsafeSlow(size);
     let length = 0;
+    let pieces = 0;
     const startedAt = performance.now();
     let pausedMs = 0;
     const look = setInterval(cutIfSlow, lookEveryMs);
@@ -71,7 +75,14 @@ function read(stream: IncomingMessage, { limit, claim }: ReadOptions, size: numb
     // Each chunk is copied: kept, even one of a single byte would keep the whole buffer that it was read into.
     function take(chunk: Buffer) {
       const needed = length + chunk.length;
-      if (needed > limit) {
+      pieces += 1;
+      if (pieces > mostSmallPieces && needed < pieces * smallPieceBytes) {
+        fail(
+          new ApiError('content_too_large', `The request body comes in pieces of less than ${smallPieceBytes} bytes.`, {
+            headers: { connection: 'close' },
+          }),
+        );
+      } else if (needed > limit) {
         stop();
         buffer = noBytes;
         drop(stream, limit).catch(reject);
@@ -121,16 +132,13 @@ function read(stream: IncomingMessage, { limit, claim }: ReadOptions, size: numb
   });
 }
 
+/** The client reads the answer once it has sent all. */
 function drop(stream: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((_, reject) => {
-    let left = limit * dropTimes;
-    stream.on('data', (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left < 0) stream.destroy();
-    });
     const refuse = () => reject(tooLarge(limit));
     stream.on('end', refuse);
     stream.on('error', refuse);
     stream.on('close', refuse);
+    dropBody(stream, limit);
   });
 }

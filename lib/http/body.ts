@@ -8,7 +8,7 @@ import { invalidBody } from './request-body.ts';
  * What nobody reads is still taken off the wire and dropped, up to so many times the limit of a body: a client that is cut off in
  * the middle of writing never reads the answer.
  */
-export const dropTimes = 8;
+const dropTimes = 8;
 
 /** Throws `content_too_large` where a body says that it is longer than what is dropped even. */
 export function checkLength({ headers }: IncomingMessage, limit: number): void {
@@ -17,8 +17,12 @@ export function checkLength({ headers }: IncomingMessage, limit: number): void {
 
 /** A client that was refused may send the rest of its body for this long. */
 const dropMs = 30_000;
+/** All that is dropped together: reading costs, also where nothing is kept. */
+const droppedBytesPerSecond = 32_000_000;
+/** When what has been dropped so far will have had its time. */
+let dropsUntil = 0;
 
-/** Drops what still comes of a body that was refused; beyond the bounds the connection is cut. */
+/** Drops what still comes of a body that was refused, slowly where there is much of it; beyond the bounds the connection is cut. */
 export function dropBody(stream: IncomingMessage, limit: number): void {
   let left = limit * dropTimes;
   if (!stream.complete) {
@@ -29,8 +33,16 @@ export function dropBody(stream: IncomingMessage, limit: number): void {
   stream.on('data', (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) stream.destroy();
+    const now = performance.now();
+    dropsUntil = Math.max(now, dropsUntil) + (chunk.length / droppedBytesPerSecond) * 1000;
+    const waitMs = dropsUntil - now;
+    if (waitMs < leastPauseMs) return;
+    stream.pause();
+    setTimeout(() => stream.resume(), waitMs);
   });
 }
+
+const leastPauseMs = 5;
 
 export function tooLarge(limit: number): ApiError {
   return new ApiError('content_too_large', `The request body may have ${limit} bytes at most.`, {
