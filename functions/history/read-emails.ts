@@ -60,10 +60,11 @@ export async function readStats(
   return shown(showStats(range, await countEmails(sql, client.clientId, range)));
 }
 
-type EmailRequest = Pick<ClientRequest, 'params' | 'client' | 'makeRoom'>;
-
 /** Another client's email is as unknown as one that never was. */
-async function ownEmail({ params: { id = '' }, client, makeRoom }: EmailRequest, sql: Sql) {
+async function ownEmail(
+  { params: { id = '' }, client, makeRoom }: Pick<ClientRequest, 'params' | 'client' | 'makeRoom'>,
+  sql: Sql,
+) {
   if (!isEmailId(id)) throw unknownEmail(id);
   const owner = { client_id: client.clientId };
   await makeRoom(await contentSize(sql, owner, id));
