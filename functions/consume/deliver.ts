@@ -80,6 +80,7 @@ async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): 
       beforeData: email.delivery === 'at_most_once' ? startData : undefined,
     },
     email.lane,
+    email.client_id,
   );
 
   const [first, ...others] = conversations.map(({ relay, ms, result }) => ({

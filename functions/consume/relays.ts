@@ -10,7 +10,7 @@ import type { SmtpRelay } from './smtp-relay.ts';
 
 export interface Relays {
   /** Offers the message to one relay after the other, as failover allows; none, when every breaker is open. Never rejects. */
-  send(message: SmtpMessage, lane: Lane): Promise<Conversation[]>;
+  send(message: SmtpMessage, lane: Lane, client?: string): Promise<Conversation[]>;
   /** How long to wait with an email while every breaker is open, in milliseconds, spread by chance. */
   awayForMs(random?: number): number;
   states(): RelayState[];
@@ -41,10 +41,10 @@ export function createRelays(relays: readonly SmtpRelay[], policy: BreakerPolicy
   const guarded = relays.map((relay) => createGuard(relay, policy, log));
   let stopping = false;
   return {
-    async send(message, lane) {
+    async send(message, lane, client) {
       const conversations: Conversation[] = [];
       for (const guard of guarded) {
-        const conversation = await guard.send(message, lane);
+        const conversation = await guard.send(message, lane, client);
         if (conversation === undefined) continue;
         conversations.push(conversation);
         if (failover(conversation.result, message.envelope.to) === 'done') break;
@@ -70,9 +70,9 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
   let breaker = closed;
   let shoutedAt = Number.NEGATIVE_INFINITY;
 
-  async function send(message: SmtpMessage, lane: Lane): Promise<Conversation | undefined> {
+  async function send(message: SmtpMessage, lane: Lane, client?: string): Promise<Conversation | undefined> {
     if (begin(breaker, performance.now()) === undefined) return undefined;
-    const release = await relay.slots.take(lane);
+    const release = await relay.slots.take(lane, client);
     if (release === undefined) return undefined;
     try {
       // Asked again: it may have opened while we waited, or somebody else may be probing.

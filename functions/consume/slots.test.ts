@@ -8,14 +8,14 @@ function start(connections: number) {
   const slots = createSlots(connections);
   const had: string[] = [];
   const releases = new Map<string, () => void>();
-  const take = async (name: string, lane: Lane) => {
-    const release = await slots.take(lane);
+  const take = async (name: string, lane: Lane, client?: string) => {
+    const release = await slots.take(lane, client);
     if (release) releases.set(name, release);
     had.push(release ? name : `${name} sent away`);
   };
   return {
     had,
-    take: (name: string, lane: Lane) => void take(name, lane),
+    take: (name: string, lane: Lane, client?: string) => void take(name, lane, client),
     close: slots.close,
     async release(name: string) {
       releases.get(name)?.();
@@ -67,6 +67,16 @@ describe('slots', () => {
     await release('t1');
     await release('t1');
     expect(had).toEqual(['t1', 't2', 't3']);
+  });
+
+  it('clients of a lane take turns, and a lane goes before any of them', async () => {
+    const { had, take, release } = start(1);
+    for (const name of ['a1', 'a2', 'a3', 'a4']) take(name, 'transactional', 'a');
+    take('c1', 'bulk', 'c');
+    take('b1', 'transactional', 'b');
+    await setImmediate();
+    for (const name of ['a1', 'a2', 'b1', 'a3', 'a4']) await release(name);
+    expect(had).toEqual(['a1', 'a2', 'b1', 'a3', 'a4', 'c1']);
   });
 
   it('once closed, sends away who waits and who comes; the others go on', async () => {

@@ -1,9 +1,9 @@
-// Who may use one of a relay's connections next: transactional emails before bulk ones, of which a part of the connections is always free.
+// Who may use one of a relay's connections next: transactional emails before bulk ones, of which a part of the connections is always free; within a lane, clients in turn.
 import type { Lane } from '../../lib/store/emails/email.ts';
 
 export interface Slots {
   /** Resolves when it is this email's turn, with the function that ends it; undefined once nobody's turn comes any more. */
-  take(lane: Lane): Promise<(() => void) | undefined>;
+  take(lane: Lane, client?: string): Promise<(() => void) | undefined>;
   /** Sends away who waits and who comes; those whose turn it is go on. */
   close(): void;
 }
@@ -19,7 +19,11 @@ export function bulkLimit(connections: number): number {
 export function createSlots(connections: number): Slots {
   const limits: Record<Lane, number> = { transactional: connections, bulk: bulkLimit(connections) };
   const taken: Record<Lane, number> = { transactional: 0, bulk: 0 };
-  const waiting: Record<Lane, ((isTurn: boolean) => void)[]> = { transactional: [], bulk: [] };
+  /** By client, in the order of their turns. */
+  const waiting: Record<Lane, Map<string, ((isTurn: boolean) => void)[]>> = {
+    transactional: new Map(),
+    bulk: new Map(),
+  };
 
   let closed = false;
 
@@ -29,18 +33,25 @@ export function createSlots(connections: number): Slots {
 
   function serve(): void {
     for (const lane of ['transactional', 'bulk'] as const) {
-      while (waiting[lane].length > 0 && isFree(lane)) {
+      // A Map visits what is added while it is walked: a client that has more comes again at the end of the line.
+      for (const [client, turns] of waiting[lane]) {
+        if (!isFree(lane)) break;
+        const begin = turns.shift();
+        waiting[lane].delete(client);
+        if (turns.length > 0) waiting[lane].set(client, turns);
         taken[lane] += 1;
-        waiting[lane].shift()?.(true);
+        begin?.(true);
       }
     }
   }
 
   return {
-    async take(lane) {
+    async take(lane, client = '') {
       const isTurn = await new Promise<boolean>((resolve) => {
         if (closed) return resolve(false);
-        waiting[lane].push(resolve);
+        const before = waiting[lane].get(client);
+        if (before) before.push(resolve);
+        else waiting[lane].set(client, [resolve]);
         serve();
       });
       if (!isTurn) return undefined;
@@ -54,8 +65,11 @@ export function createSlots(connections: number): Slots {
     },
     close() {
       closed = true;
-      for (const lane of ['transactional', 'bulk'] as const)
-        for (const sendAway of waiting[lane].splice(0)) sendAway(false);
+      for (const lane of ['transactional', 'bulk'] as const) {
+        const sentAway = [...waiting[lane].values()].flat();
+        waiting[lane].clear();
+        for (const sendAway of sentAway) sendAway(false);
+      }
     },
   };
 }

@@ -7,11 +7,13 @@ import { createBatcher } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
+import { maxIds } from '../../lib/queue/grouped.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
 import { insertEmails } from '../../lib/store/emails/accept.ts';
 import { type Acceptance, bytesOf } from '../../lib/store/emails/acceptance.ts';
 import { readStatuses } from '../../lib/store/emails/read.ts';
+import { createQueueShare } from './queue-share.ts';
 import { createWriter } from './render-emails.ts';
 import { sendRoutes } from './routes.ts';
 import { SendSettings } from './settings.ts';
@@ -66,6 +68,7 @@ const hosted = hostFunction({
     readStatus,
     batchTurns: pLimit(batchesAtOnce),
     publish: queue.publish,
+    takePlace: createQueueShare({ depth: queue.depth, idsPerMessage: maxIds }).take,
     publishGraceMs,
     countAccepted: (lane, status) => accepted.inc({ lane, status }),
     sql,

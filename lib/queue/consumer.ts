@@ -1,6 +1,6 @@
-// Takes messages off queues and hands the ids in them to `deliver`, so many at a time; answers the broker when a message is done.
+// Takes messages off queues and hands the ids in them to `deliver`, so many at a time, in turns by client; answers the broker when a message is done.
 
-import pLimit, { type LimitFunction } from 'p-limit';
+import { createFairTurns, type FairTurns } from '../process/fair-turns.ts';
 import type { Log } from '../process/log.ts';
 import { untilDatabaseIsBack } from '../store/database.ts';
 import type { Queue, QueueDelivery } from './queue.ts';
@@ -20,22 +20,35 @@ export interface ConsumerOptions {
   prefetch: number;
   /** Most ids of each under way at once; the others of the messages held wait for their turn. */
   idsAtOnce: number;
+  /** True: no client holds more of these than it leaves free. For work that may take long. */
+  leavesRoom?: boolean;
   deliver: (id: string) => Promise<void>;
   log: Log;
 }
 
-export function createConsumer({ queue, names, prefetch, idsAtOnce, deliver, log }: ConsumerOptions): Consumer {
+export function createConsumer({
+  queue,
+  names,
+  prefetch,
+  idsAtOnce,
+  leavesRoom = false,
+  deliver,
+  log,
+}: ConsumerOptions): Consumer {
   const underWay = new Set<Promise<void>>();
   let stopping = false;
 
-  async function handle(delivery: QueueDelivery, limit: LimitFunction): Promise<void> {
+  async function handle(delivery: QueueDelivery, turns: FairTurns): Promise<void> {
     const ids = readMessage(delivery.content);
     if (ids === undefined) {
       log.error('a message without an id goes to the dead letters', { bytes: delivery.content.length });
       delivery.reject();
       return;
     }
-    const dealtWith = await Promise.all(ids.map((id) => limit(() => handleId(id))));
+    const { clients } = delivery;
+    // Whose an id is not known of are as one client.
+    const clientOf = (index: number) => (clients.length > 1 ? clients[index] : clients[0]) ?? '';
+    const dealtWith = await Promise.all(ids.map((id, index) => turns.run(clientOf(index), () => handleId(id))));
     // Else the broker has it again with the end of the connection: the next worker drops the ids that are done.
     if (dealtWith.every(Boolean)) delivery.ack();
   }
@@ -51,9 +64,9 @@ export function createConsumer({ queue, names, prefetch, idsAtOnce, deliver, log
   return {
     async start() {
       for (const name of names) {
-        const limit = pLimit(idsAtOnce);
+        const turns = createFairTurns({ atOnce: idsAtOnce, leavesRoom });
         await queue.consume(name, prefetch, (delivery) => {
-          const handled = handle(delivery, limit).finally(() => underWay.delete(handled));
+          const handled = handle(delivery, turns).finally(() => underWay.delete(handled));
           underWay.add(handled);
         });
       }

@@ -2,7 +2,11 @@
 import type { EmailRow, GivenColumn, StoredContent } from './columns.ts';
 
 /** What a new email brings: of its row, and of what it says. */
-export type NewEmail = Pick<EmailRow, GivenColumn> & StoredContent;
+export type NewEmail = Pick<EmailRow, GivenColumn> &
+  StoredContent & {
+    /** True: it is not put on the queue now, but waits until dispatch gives it a place there. */
+    waits?: boolean;
+  };
 
 /** What one request brings. */
 export interface Acceptance {
