@@ -67,10 +67,9 @@ export async function runOnce({ sql, queue, policy, log }: DispatchDependencies)
 /** Of each client some that are due, besides those of the round. Where clients are too many for one round, each begins at another of them. */
 async function lockOthers(transaction: Query, due: DueEmail[]): Promise<DueEmail[]> {
   const locked = new Set(due.map(({ id }) => id));
-  const others = await lockDueByClient(transaction, { ...ofEachClient, after: nextClients.after });
-  const clients = new Set(others.map(({ client_id }) => client_id));
-  nextClients.after = clients.size < ofEachClient.clients / 2 ? '' : ([...clients].sort().at(-1) ?? '');
-  return others.filter(({ id }) => !locked.has(id));
+  const { emails, after } = await lockDueByClient(transaction, { ...ofEachClient, after: nextClients.after });
+  nextClients.after = after;
+  return emails.filter(({ id }) => !locked.has(id));
 }
 const nextClients = { after: '' };
 

@@ -5,7 +5,7 @@ import { maxIds } from '../../lib/queue/grouped.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
-import { areAnyUnclaimed, type PlacedEmail, takeWaiting } from '../../lib/store/emails/waiting.ts';
+import { areAnyUnclaimed, lanesWaiting, type Taken, takeWaiting } from '../../lib/store/emails/waiting.ts';
 
 export interface FillDependencies {
   sql: Sql;
@@ -49,35 +49,32 @@ export async function fillQueues(
 ): Promise<number> {
   // Without the broker, places would only be lost.
   await dependencies.queue.check();
-  const busy = await Promise.all(lanes.map((lane) => fillLane(lane, filling[lane], dependencies)));
-  return Math.min(busy.some(Boolean) ? busyMs : idleMs, intervalMs);
+  const waiting = await lanesWaiting(dependencies.sql);
+  await Promise.all(waiting.map((lane) => fillLane(lane, filling[lane], dependencies)));
+  return Math.min(waiting.length > 0 ? busyMs : idleMs, intervalMs);
 }
 
 /** Gives places to all that wait, up to `limit` a lane: for who has dispatch called on a schedule, and not often. Resolves with how many. */
 export async function fillOnce(dependencies: FillDependencies, limit: number): Promise<number> {
   const placed = await Promise.all(lanes.map((lane) => place(lane, { limit, after: '' }, dependencies)));
-  return placed.flat().length;
+  return placed.reduce((sum, { emails }) => sum + emails.length, 0);
 }
 
-/** Resolves with whether emails wait, as far as is known. */
-async function fillLane(lane: Lane, filling: Filling, dependencies: FillDependencies): Promise<boolean> {
+async function fillLane(lane: Lane, filling: Filling, dependencies: FillDependencies): Promise<void> {
   const onQueue = (await dependencies.queue.depth(lane)) * maxIds;
   if (onQueue === 0) filling.window = Math.min(filling.window * 2, mostWindow);
   let limit = filling.window - onQueue;
   if (limit <= 0) {
     filling.window = Math.max(filling.window / 2, leastWindow);
-    if (!(await isKeptOut(filling, dependencies))) return filling.last.length > 0;
+    if (!(await isKeptOut(filling, dependencies))) return;
     limit = leastWindow;
   }
-  const { after } = filling;
-  const placed = await place(lane, { limit: Math.ceil(limit), after }, dependencies);
-  const clients = [...new Set(placed.map(({ client_id }) => client_id))].sort();
-  // Fewer than could have had one: the last of them was reached.
-  filling.after = placed.length < limit / 2 || clients.length < 2 ? '' : (clients.at(-1) ?? '');
+  let taken = await place(lane, { limit: Math.ceil(limit), after: filling.after }, dependencies);
+  // Behind the last client comes the first.
+  if (taken.emails.length === 0) taken = await place(lane, { limit: Math.ceil(limit), after: '' }, dependencies);
+  filling.after = taken.after;
   filling.filledAt = performance.now();
-  filling.last = placed.map(({ id }) => id);
-  if (placed.length === 0) filling.window = leastWindow;
-  return placed.length > 0 || after !== '';
+  filling.last = taken.emails.map(({ id }) => id);
 }
 
 /** True when the queue is long by what others put there: of ours nothing is left on it. */
@@ -90,12 +87,12 @@ async function place(
   lane: Lane,
   { limit, after }: { limit: number; after: string },
   { sql, queue, policy, log }: FillDependencies,
-): Promise<PlacedEmail[]> {
-  const placed = await takeWaiting(sql, lane, { limit, after, graceMs: policy.publishGraceMs });
+): Promise<Taken> {
+  const taken = await takeWaiting(sql, lane, { limit, after, graceMs: policy.publishGraceMs });
   const published = await Promise.allSettled(
-    placed.map(({ id, client_id, traceparent }) => queue.publish(lane, id, traceparent, client_id)),
+    taken.emails.map(({ id, client_id, traceparent }) => queue.publish(lane, id, traceparent, client_id)),
   );
   const lost = published.filter(({ status }) => status === 'rejected').length;
   if (lost > 0) log.warn('ids not published; they are due again later', { lane, emails: lost });
-  return placed;
+  return taken;
 }

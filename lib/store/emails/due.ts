@@ -37,13 +37,14 @@ export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail
 
 /**
  * Locks up to `perClient` scheduled and deferred emails of each client that are due, the longest due first, of up to `clients` clients
- * behind `after` in the order of their names: where one has very many of them, the others' are found all the same.
+ * behind `after` in the order of their names: where one has very many of them, the others' are found all the same. Returns behind whom
+ * the next ones begin, too; '': no client comes after these.
  */
 export async function lockDueByClient(
   sql: Query,
   { perClient, clients, after }: { perClient: number; clients: number; after: string },
-): Promise<DueEmail[]> {
-  return sql<DueEmail[]>`
+): Promise<{ emails: DueEmail[]; after: string }> {
+  const rows = await sql<((DueEmail | { id: null }) & { found_client: string; found_place: number })[]>`
     with recursive found as (
       -- From one client to the next in the index, however many emails each has.
       (select client_id, 1 as place from emails
@@ -55,11 +56,18 @@ export async function lockDueByClient(
         where status in ('scheduled', 'deferred') and client_id > found.client_id order by client_id limit 1) next
       where place < ${clients}
     )
-    select due.* from found, lateral (
+    select found.client_id as found_client, found.place as found_place, due.*
+    from found left join lateral (
       select ${dueColumns(sql)} from emails
       where status in ('scheduled', 'deferred') and client_id = found.client_id and due_at <= now()
       order by due_at limit ${perClient}
-      for update skip locked) due`;
+      for update skip locked) due on true
+    order by found.place`;
+  const last = rows.at(-1);
+  return {
+    emails: rows.flatMap(({ found_client: _, found_place: __, ...row }) => (row.id === null ? [] : row)),
+    after: last === undefined || last.found_place < clients ? '' : last.found_client,
+  };
 }
 
 function dueColumns(sql: Query) {

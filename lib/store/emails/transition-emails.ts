@@ -66,7 +66,9 @@ export async function transitionEmails(sql: Query, transitions: Transition[]): P
       set status = given."to",
           due_at = now() + given.due_in_ms * interval '1 millisecond',
           finished_at = case when given.due_in_ms is null then now() end,
-          queued_at = case when given.waits then null when given."to" = 'queued' and emails.status <> 'queued' then now() else queued_at end,
+          queued_at = case when given.waits then null
+                           when given."to" = 'queued' and (emails.status <> 'queued' or queued_at is null) then now()
+                           else queued_at end,
           settled = case when given.settled = '{}' then emails.settled else emails.settled || given.settled end,
           last_reply = coalesce(given.last_reply, emails.last_reply)
       from given

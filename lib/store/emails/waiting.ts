@@ -15,6 +15,20 @@ export interface PlacedEmail {
   traceparent: string | null;
 }
 
+/** Lanes in which emails wait for a place. */
+export async function lanesWaiting(sql: Query): Promise<Lane[]> {
+  const rows = await sql<{ lane: Lane }[]>`
+    select lane from unnest(array['transactional', 'bulk']) lanes(lane)
+    where exists (select from emails where status = 'queued' and queued_at is null and emails.lane = lanes.lane)`;
+  return rows.map(({ lane }) => lane);
+}
+
+export interface Taken {
+  emails: PlacedEmail[];
+  /** Behind whom the next ones begin: the last client, or '' where no other comes after it. */
+  after: string;
+}
+
 /**
  * Gives up to `limit` places on a lane's queue, as many to each client that has emails waiting, the oldest first; clients come in the
  * order of their names, beginning behind `after`. Any number may run at once: each locks its own rows. The status does not change, so
@@ -24,10 +38,10 @@ export async function takeWaiting(
   sql: Query,
   lane: Lane,
   { limit, after, graceMs }: { limit: number; after: string; graceMs: number },
-): Promise<PlacedEmail[]> {
+): Promise<Taken> {
   const clients = Math.min(limit, mostClients);
   // The status is written out, as the partial index asks for it.
-  return sql<PlacedEmail[]>`
+  const rows = await sql<(PlacedEmail & { last_client: string; is_end: boolean })[]>`
     with recursive found as (
       -- From one client to the next in the index, however many emails each has.
       (select client_id, 1 as place from emails
@@ -52,8 +66,13 @@ export async function takeWaiting(
       where id = any(array(select id from taken))
       returning id, client_id, traceparent
     )
-    select id, client_id, traceparent from placed
+    select id, client_id, traceparent, (select count(*) from found) < ${clients} as is_end,
+           (select client_id from found order by place desc limit 1) as last_client
+    from placed
     order by row_number() over (partition by client_id order by id), client_id`;
+  const [first] = rows;
+  const emails = rows.map(({ id, client_id, traceparent }) => ({ id, client_id, traceparent }));
+  return { emails, after: first === undefined || first.is_end ? '' : first.last_client };
 }
 
 /** Whether a worker has yet to take any of these from the queue. */
