@@ -1,24 +1,29 @@
 // The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
 
-import { composeMessage } from '../../lib/mail/message.ts';
+import { composeMessage, type MimeMessage } from '../../lib/mail/message.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
-import { untilDatabaseIsBack } from '../../lib/store/database.ts';
+import { untilDatabaseIsBack, untilRecorded } from '../../lib/store/database.ts';
 import type { Claim, ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 import type { RetryPolicy } from './backoff.ts';
 import type { FindDkimKey } from './dkim-lookup.ts';
 import { signedWith } from './dkim-sign.ts';
+import { type Lease, LeaseUncertainError } from './leases.ts';
 import type { DeliveryMetrics } from './metrics.ts';
-import { expire, failEmpty, handBack, nextStep, relaysAway } from './next-step.ts';
+import { type Attempt, expire, failEmpty, failUncomposable, handBack, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
 import type { Relays } from './relays.ts';
+import { attachedBytes } from './size.ts';
 
 export interface DeliverDependencies {
-  /** Resolves with the email, or undefined when it is not ours to deliver: claimed by another, at its end, or never accepted. */
-  claim: (id: string) => Promise<Claim | undefined>;
-  /** Keeps the claim alive until the returned function is called. */
-  keepClaim: (email: ClaimedEmail) => () => void;
+  /**
+   * Resolves with the email and when its claim was asked for, or undefined when it is not ours to deliver: claimed by another, at its
+   * end, or never accepted.
+   */
+  claim: (id: string) => Promise<{ email: Claim; askedAt: number } | undefined>;
+  /** Keeps the claim alive until it is released. */
+  keepClaim: (email: ClaimedEmail, askedAt: number) => Lease;
   /** Says that transmission is about to begin; false: the claim was lost. */
   markDataStarted: (email: ClaimedEmail) => Promise<boolean>;
   /** Resolves with whether the status changed. */
@@ -31,17 +36,21 @@ export interface DeliverDependencies {
   log: Log;
 }
 
+/** Of the tries to record one attempt, so many lie between two lines of the log: about a minute. */
+const logEveryTries = 12;
+
 /**
- * Delivers the email with this id, if it is ours to deliver. Rejects when the database is away before anything has begun, and
+ * Delivers the email with this id, if it is ours to deliver. Rejects when the database is away, or refuses, before anything has begun, and
  * on faults of our own; the row's `due_at` then brings the email back.
  */
 export async function deliver(id: string, dependencies: DeliverDependencies): Promise<void> {
   const { claim, keepClaim, record, metrics, log } = dependencies;
-  const email = await claim(id);
-  if (email === undefined) {
+  const claimed = await claim(id);
+  if (claimed === undefined) {
     log.debug('not ours to deliver', { email_id: id });
     return;
   }
+  const { email, askedAt } = claimed;
   if (email.ended !== null) {
     metrics.changed({ to: email.ended });
     log.info(email.ended, {
@@ -62,22 +71,42 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
     await untilDatabaseIsBack(() => record(failEmpty(email)));
     return;
   }
-  const releaseClaim = keepClaim(email);
+  const lease = keepClaim(email, askedAt);
   try {
-    await attempt(email, dependencies);
+    await attempt(email, lease, dependencies);
   } finally {
-    releaseClaim();
+    lease.release();
   }
 }
 
-async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): Promise<void> {
+/** Tells `onFault` of a fault of composing, at once or later: it is the same in every attempt. One of signing is the key's, and passes. */
+function composed(email: ClaimedEmail, onFault: (fault: Error) => void): MimeMessage {
+  try {
+    const message = composeMessage(email);
+    if (!Buffer.isBuffer(message)) message.once('error', onFault);
+    return message;
+  } catch (fault) {
+    onFault(fault as Error);
+    throw fault;
+  }
+}
+
+async function attempt(email: ClaimedEmail, lease: Lease, dependencies: DeliverDependencies): Promise<void> {
   const { markDataStarted, findDkimKey, record, relays, retry, metrics, log } = dependencies;
   const sign = await signedWith(() => untilDatabaseIsBack(() => findDkimKey(email.headers.from.email)));
+  let uncomposable: Error | undefined;
   const conversations = await relays.send(
     {
       envelope: { from: email.sender, to: email.recipients },
-      compose: () => sign(composeMessage(email)),
-      beforeData: email.delivery === 'at_most_once' ? startData : undefined,
+      compose: () =>
+        sign(
+          composed(email, (fault) => {
+            uncomposable ??= fault;
+          }),
+        ),
+      leastBytes: attachedBytes(email.attachments),
+      beforeData: startData,
+      beforeDot: lease.check,
     },
     email.lane,
     email.client_id,
@@ -88,9 +117,16 @@ async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): 
     ms,
     outcome: classify(result, email.recipients),
   }));
-  const transition = first ? nextStep(email, [first, ...others], retry) : notBegun();
-  // What happened is known here alone: it is kept until it is recorded, or the email would be sent a second time.
-  const isChanged = await untilDatabaseIsBack(() => record(transition));
+  const transition = uncomposable ? failUncomposable(email) : first ? transitionAfter([first, ...others]) : notBegun();
+  // What happened is known here alone: it is kept, and the claim with it, until it is recorded or the process has to end. Else the
+  // email would be sent a second time.
+  const isChanged = await untilRecorded(
+    () => record(transition),
+    (error, tries) => {
+      if (tries % logEveryTries === 1)
+        log.error('an attempt cannot be recorded, trying again', { email_id: email.id, error });
+    },
+  );
 
   for (const each of first ? [first, ...others] : []) metrics.attempted(each);
   if (isChanged) metrics.changed(transition);
@@ -110,10 +146,19 @@ async function attempt(email: ClaimedEmail, dependencies: DeliverDependencies): 
   );
 
   function notBegun(): Transition {
-    return relays.isStopping() ? handBack(email) : relaysAway(email, relays.awayForMs(), retry);
+    return relays.isStopping() ? handBack(email, 'worker_stopped') : relaysAway(email, relays.awayForMs(), retry);
+  }
+
+  function transitionAfter(attempts: readonly [Attempt, ...Attempt[]]): Transition {
+    const result = conversations.at(-1)?.result;
+    const isUncertain = result?.ended === 'abandoned' && result.error instanceof LeaseUncertainError;
+    return isUncertain ? handBack(email, 'lease_uncertain', attempts) : nextStep(email, attempts, retry);
   }
 
   async function startData(): Promise<void> {
-    if (!(await markDataStarted(email))) throw new Error('the claim was lost before transmission began');
+    lease.check();
+    if (email.delivery !== 'at_most_once') return;
+    if (!(await markDataStarted(email))) throw new LeaseUncertainError('the claim was lost before transmission began');
+    lease.check();
   }
 }

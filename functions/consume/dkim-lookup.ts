@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import { LRUCache } from 'lru-cache';
 import { createBatcher } from '../../lib/process/batch.ts';
-import { isDatabaseAway } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable } from '../../lib/store/database.ts';
 import type { DkimKeyRow } from '../../lib/store/dkim-keys/dkim-keys.ts';
 import type { DkimSigningKey } from './dkim-sign.ts';
 
@@ -34,7 +34,7 @@ export function createKeyLookup({ read, keepMs }: LookupOptions): FindDkimKey {
           .find(Boolean),
       );
     },
-    { maxItems: maxAskedAtOnce, failsAll: isDatabaseAway },
+    { maxItems: maxAskedAtOnce, failsAll: isDatabaseUnavailable },
   );
 
   return (address) => {

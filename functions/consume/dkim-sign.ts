@@ -88,7 +88,7 @@ async function signatureField(text: string, key: DkimSigningKey): Promise<string
     'DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;',
     `d=${key.domain}; s=${key.selector};`,
     `t=${Math.floor(Date.now() / 1000)};`,
-    `h=${folded(names.join(':'), ':')};`,
+    `h=${foldedNames(names)};`,
     `bh=${bodyHash};`,
     'b=',
   ].join('\r\n ');
@@ -127,8 +127,19 @@ function withCrlf(text: string): string {
   return /\r(?!\n)|(?<!\r)\n/.test(text) ? text.replace(/\r\n?|\n/g, '\r\n') : text;
 }
 
-/** Over lines that no server on the way has a reason to break; `after` stands where one may end. */
-function folded(text: string, after = ''): string {
-  const lines = after === '' ? /.{1,72}/g : new RegExp(`.{1,72}(?:${after}|$)`, 'g');
-  return (text.match(lines) ?? []).join('\r\n  ');
+/** Over lines that no server on the way has a reason to break. */
+function folded(text: string): string {
+  return (text.match(/.{1,72}/g) ?? []).join('\r\n  ');
+}
+
+/** The same for a list, which may be broken after its colons alone. */
+function foldedNames(names: readonly string[]): string {
+  const lines = [''];
+  for (const [index, name] of names.entries()) {
+    const piece = index === names.length - 1 ? name : `${name}:`;
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + piece.length > 73) lines.push(piece);
+    else lines[lines.length - 1] = line + piece;
+  }
+  return lines.join('\r\n  ');
 }

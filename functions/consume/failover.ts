@@ -1,5 +1,11 @@
 // What the end of one conversation means for the relays: may the next one be tried, and was this one in trouble. Pure.
+import type { SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import { type AttemptResult, classify, closesRelay } from './outcome.ts';
+
+/** What one relay cannot carry and another may: an address that is not ASCII, and a message of this size. */
+export function anotherMayTake(reply: SmtpReply | null): boolean {
+  return reply?.enhanced_code === '5.6.7' || reply?.enhanced_code === '5.3.4';
+}
 
 /**
  * The next relay is tried only on proof that this one has taken nothing: no connection, a refusal of our session, a 4xx in place
@@ -14,8 +20,7 @@ export function failover(result: AttemptResult, recipients: readonly string[]): 
       return 'done';
     case 'refused':
     case 'lost': {
-      // This relay cannot carry an address that is not ASCII; another may.
-      if (result.ended === 'refused' && result.reply.enhanced_code === '5.6.7') return 'try_next';
+      if (result.ended === 'refused' && anotherMayTake(result.reply)) return 'try_next';
       const outcomes = [...classify(result, recipients).recipients.values()];
       return outcomes.every(({ status }) => status === 'deferred') ? 'try_next' : 'done';
     }

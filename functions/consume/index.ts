@@ -8,7 +8,7 @@ import { readSettings } from '../../lib/process/settings.ts';
 import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { isDatabaseAway, openDatabase, untilDatabaseIsBack } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { findActiveKeys } from '../../lib/store/dkim-keys/dkim-keys.ts';
 import { claimEmails, markDataStarted, renewLeases } from '../../lib/store/emails/claim.ts';
 import { type Transition, transitionEmails } from '../../lib/store/emails/transition-emails.ts';
@@ -24,7 +24,18 @@ const settings = readSettings(ConsumeSettings, process.env);
 const metrics = createMetrics('consume');
 const batches = batchMetric(metrics);
 const log = createLog('consume', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'consume' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'consume',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
+/** Of their own, so that renewals never wait behind statements that carry large contents. */
+const leaseSql = openDatabase(settings.DATABASE_URL, {
+  connections: 1,
+  name: 'consume leases',
+  pooler: settings.DATABASE_POOLER,
+});
 const leaseMs = settings.LEASE_SECONDS * 1000;
 /**
  * Emails for each connection: while one is delivered, the others are claimed or recorded, and the more of them wait, the more go
@@ -48,27 +59,28 @@ const relays = createRelays(
   },
   log,
 );
-// Until the database is back: then dispatch waits for a moment, and only a little later takes what looks abandoned.
-const claims = createLeases(leaseMs, (due) => untilDatabaseIsBack(() => renewLeases(sql, due, leaseMs)), log);
+const leases = createLeases({ leaseMs, renew: (claims) => renewLeases(leaseSql, claims, leaseMs), log });
 const inGroups = (batch: string) => ({
   maxItems: emailsAtOnce * 2,
   // While its connections are busy with others, an email loses nothing by it.
   gather: { items: settings.SMTP_CONNECTIONS * 2, ms: 10 },
-  failsAll: isDatabaseAway,
+  failsAll: isDatabaseUnavailable,
   onGroup: (items: number) => batches.observe({ batch }, items),
 });
 
 const dependencies: DeliverDependencies = {
   claim: createBatcher(async (ids: string[]) => {
-    const claimed = new Map((await claimEmails(sql, ids, leaseMs)).map((email) => [email.id, email]));
+    const askedAt = performance.now();
+    const emails = await claimEmails(sql, ids, leaseMs);
+    const claimed = new Map(emails.map((email) => [email.id, { email, askedAt }]));
     // A duplicate in the group gets nothing: the first one has it.
     return ids.map((id) => {
-      const email = claimed.get(id);
+      const claim = claimed.get(id);
       claimed.delete(id);
-      return email;
+      return claim;
     });
   }, inGroups('claim')),
-  keepClaim: claims.keep,
+  keepClaim: leases.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),
   findDkimKey: createKeyLookup({
     read: (domains) => findActiveKeys(sql, domains),
@@ -108,7 +120,10 @@ const hosted = hostFunction({
   maxBodyBytes: 64_000,
   routes: { push: createCloudEventRoute('email', deliverId) },
   dependencies: undefined,
-  ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
+  ready: {
+    database: () => sql`select 1`,
+    ...(queue && { broker: () => queue.check(), queues: () => queue.checkQueues('transactional', 'bulk') }),
+  },
   start: () => void consumer?.start(),
   close: async () => {
     const stopped = consumer?.stop();
@@ -116,9 +131,9 @@ const hosted = hostFunction({
     relays.stop();
     await stopped;
     relays.close();
-    claims.stop();
+    leases.stop();
     await queue?.close();
-    await sql.end();
+    await Promise.all([sql.end(), leaseSql.end()]);
   },
 });
 

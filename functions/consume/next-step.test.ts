@@ -78,6 +78,19 @@ describe('nextStep', () => {
     expect(move.events.map(({ type }) => type)).toEqual([to]);
   });
 
+  it.each(['552 5.3.4 too large', '553 5.6.7 no SMTPUTF8'])(
+    '%s: waits for a relay that was only in trouble',
+    (text) => {
+      const [first, second] = [
+        { relay: 'one:25', ms: 5, outcome: lost(false) },
+        { relay: 'two:25', ms: 7, outcome: refusedWith(text) },
+      ];
+      expect(nextStep(email(), [first, second], policy, 0)).toMatchObject({ to: 'deferred', hard_bounces: [] });
+      expect(nextStep(email(), [second], policy, 0)).toMatchObject({ to: 'bounced', hard_bounces: [] });
+      expect(nextStep(email(), [second, second], policy, 0)).toMatchObject({ to: 'bounced' });
+    },
+  );
+
   it('tells of every conversation, and is decided by the last', () => {
     const [first, second] = [
       { relay: 'one:25', ms: 5, outcome: lost(false) },

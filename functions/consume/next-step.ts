@@ -6,6 +6,7 @@ import type { SettledRecipient } from '../../lib/store/emails/email.ts';
 import type { NewEvent } from '../../lib/store/emails/events.ts';
 import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
+import { anotherMayTake } from './failover.ts';
 import type { AttemptOutcome } from './outcome.ts';
 
 /** One conversation with one relay, and what it came to. */
@@ -28,7 +29,7 @@ export function nextStep(
   policy: RetryPolicy,
   random?: number,
 ): Transition<'attempt'> {
-  const { outcome } = conversations.at(-1) ?? conversations[0];
+  const { outcome } = deciding(conversations);
   const { reply, reason } = outcome;
   const attempted = {
     id: email.id,
@@ -69,6 +70,13 @@ export function nextStep(
   }
 }
 
+/** The last; but where that relay cannot carry it, one before that was only in trouble may yet. */
+function deciding(conversations: readonly [Attempt, ...Attempt[]]): Attempt {
+  const last = conversations.at(-1) ?? conversations[0];
+  if (!anotherMayTake(last.outcome.reply)) return last;
+  return conversations.find(({ outcome }) => outcome.status === 'deferred') ?? last;
+}
+
 /** The transition of an email that no relay may be asked to take for `waitMs`. The attempt did not take place: no event tells of one. */
 export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPolicy): Transition<'release'> {
   const { id, attempts } = email;
@@ -76,18 +84,25 @@ export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPol
   return deferred(email, released, { waitMs, category: relaysAwayCategory }, policy);
 }
 
-/** The transition of an email that a worker which is to end had claimed and not begun: another one has it at once. */
-export function handBack({ id, attempts }: ClaimedEmail): Transition<'release'> {
+/**
+ * The transition of an email whose worker is to end and has not begun, or is not sure enough of its claim to go on: another one has it
+ * at once. `conversations` are those that came to nothing by it.
+ */
+export function handBack(
+  email: ClaimedEmail,
+  reason: 'worker_stopped' | 'lease_uncertain',
+  conversations: readonly Attempt[] = [],
+): Transition<'release'> {
   return {
-    id,
+    id: email.id,
     by: 'release',
-    attempts,
+    attempts: email.attempts,
     to: 'queued',
     due_in_ms: 0,
     settled: {},
     last_reply: null,
-    events: [{ type: 'queued', detail: { reason: 'worker_stopped' } }],
-    facts: [],
+    events: [{ type: 'queued', detail: { reason } }],
+    facts: conversations.map((conversation) => attemptEvent(email, conversation)),
   };
 }
 
@@ -137,6 +152,11 @@ export function expire(claim: Claim): Transition<'release'> {
 /** The transition of an email whose contents are gone. They are kept while it is on the way, so somebody has deleted them by hand. */
 export function failEmpty(claim: Claim): Transition<'release'> {
   return endUnattempted(claim, 'failed', 'its contents are gone');
+}
+
+/** The transition of an email of which no message can be made. Another attempt would make none, either; what was wrong is in the log. */
+export function failUncomposable(claim: Claim): Transition<'release'> {
+  return endUnattempted(claim, 'failed', 'no message could be made of it');
 }
 
 function endUnattempted({ id, attempts }: Claim, to: 'expired' | 'failed', reason: string): Transition<'release'> {

@@ -27,7 +27,7 @@ const parameters = ['requireTLS', 'ignoreTLS', 'name', 'tls.rejectUnauthorized',
 
 /** Reads a list separated by white space or commas; only where another URL begins, as passwords may hold commas. */
 export function parseRelayUrls(text: string): { relays: RelayAddress[]; faults: string[] } {
-  const urls = text.replace(/^[\s,]+|[\s,]+$/g, '').split(/[\s,]+(?=smtps?:\/\/)/i);
+  const urls = text.replace(/^[\s,]+|(?<![\s,])[\s,]+$/g, '').split(/(?<![\s,])[\s,]+(?=smtps?:\/\/)/i);
   const relays: RelayAddress[] = [];
   const faults: string[] = [];
   for (const [index, url] of urls.entries()) {

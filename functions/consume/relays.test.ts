@@ -66,6 +66,14 @@ describe('several relays', () => {
     expect(second.received).toHaveLength(expected.length - 1);
   });
 
+  it('too large for the one, and the other is left alone just now: it waits', async () => {
+    const { first, second, endings } = await startRelays(2);
+    first.behave({ refuseConnection: [421, 'busy'] });
+    for (let trouble = 0; trouble < 3; trouble++) await endings();
+    second.behave({ answerData: [552, '5.3.4 too large'] });
+    expect(await endings()).toEqual([]);
+  });
+
   it('all refuse for now: a conversation with each, in order', async () => {
     const { relays, first, second, names } = await startRelays(2);
     first.behave({ refuseSender: [451, 'later'] });

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Log } from '../../lib/process/log.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
 import { afterTrouble, type Breaker, type BreakerPolicy, begin, closed, untilProbe } from './breaker.ts';
-import { failover, isRelayTrouble } from './failover.ts';
+import { anotherMayTake, failover, isRelayTrouble } from './failover.ts';
 import { type AttemptResult, classify } from './outcome.ts';
 import type { SmtpMessage } from './smtp.ts';
 import type { SmtpRelay } from './smtp-relay.ts';
@@ -43,13 +43,21 @@ export function createRelays(relays: readonly SmtpRelay[], policy: BreakerPolicy
   return {
     async send(message, lane, client) {
       const conversations: Conversation[] = [];
+      let isOneLeftAlone = false;
       for (const guard of guarded) {
         const conversation = await guard.send(message, lane, client);
-        if (conversation === undefined) continue;
+        if (conversation === undefined) {
+          isOneLeftAlone = true;
+          continue;
+        }
         conversations.push(conversation);
         if (failover(conversation.result, message.envelope.to) === 'done') break;
       }
-      return conversations;
+      // Those that cannot carry it have not decided: it waits for the one that was not asked.
+      const isUndecided = conversations.every(
+        ({ result }) => result.ended === 'refused' && anotherMayTake(result.reply),
+      );
+      return isOneLeftAlone && isUndecided ? [] : conversations;
     },
     awayForMs: (random = Math.random()) =>
       Math.min(...guarded.map(({ untilProbe }) => untilProbe())) + random * policy.coolDownMs,
@@ -128,5 +136,5 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
 
 /** Relays like to quote addresses, which belong into no log. */
 function withoutLocalParts(text: string): string {
-  return text.replace(/[^\s<>"@]+@/g, '***@');
+  return text.replace(/(?<![^\s<>"@])[^\s<>"@]+@/g, '***@');
 }

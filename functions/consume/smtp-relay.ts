@@ -2,7 +2,16 @@
 import type { AttemptResult } from './outcome.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { createSlots, type Slots } from './slots.ts';
-import { type Handover, handOver, openConnection, quit, reset, type SMTPConnection, type SmtpMessage } from './smtp.ts';
+import {
+  type Connection,
+  type Handover,
+  handOver,
+  lostInStep,
+  openConnection,
+  quit,
+  reset,
+  type SmtpMessage,
+} from './smtp.ts';
 
 export interface SmtpRelay {
   name: string;
@@ -26,14 +35,14 @@ const idleMs = 30_000;
 /** Relays commonly limit the messages of one connection. */
 const maxMessagesPerConnection = 100;
 
-interface Connection {
-  smtp: SMTPConnection;
+interface Pooled {
+  connection: Connection;
   messages: number;
   idleTimer?: NodeJS.Timeout;
 }
 
 export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs }: SmtpOptions): SmtpRelay {
-  const idle: Connection[] = [];
+  const idle: Pooled[] = [];
 
   async function send(message: SmtpMessage): Promise<AttemptResult> {
     const kept = idle.pop();
@@ -42,41 +51,45 @@ export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs 
       const handover = await use(kept, message);
       if (!wasDead(handover)) return handover.result;
     }
-    const smtp = await openConnection(address, timeoutMs);
-    if ('ended' in smtp) return smtp;
-    const connection = { smtp, messages: 0 };
-    smtp.once('end', () => forget(connection));
-    return (await use(connection, message)).result;
+    const connection = await openConnection(address, timeoutMs);
+    if ('ended' in connection) return connection;
+    const pooled = { connection, messages: 0 };
+    connection.smtp.once('end', () => forget(pooled));
+    return (await use(pooled, message)).result;
   }
 
-  async function use(connection: Connection, message: SmtpMessage): Promise<Handover> {
-    connection.messages += 1;
-    const handover = await handOver(connection.smtp, message);
-    if (await isReusable(connection, handover)) keep(connection);
-    else if (handover.result.ended === 'accepted') quit(connection.smtp);
+  async function use(pooled: Pooled, message: SmtpMessage): Promise<Handover> {
+    const { connection } = pooled;
+    pooled.messages += 1;
+    const handover = await handOver(connection, message);
+    const isReusable = await canBeReused(pooled, handover);
+    if (isReusable) keep(pooled);
+    else if (handover.result.ended === 'accepted' && !connection.isOutOfStep()) quit(connection);
     else connection.smtp.close();
-    return handover;
+    // Then it answered something else: nobody knows whom or what it refused.
+    const isDoubtful = connection.isOutOfStep() && handover.result.ended === 'refused' && handover.sent === 'nothing';
+    return isDoubtful ? { ...handover, result: lostInStep } : handover;
   }
 
-  async function isReusable({ smtp, messages }: Connection, { result, sent }: Handover): Promise<boolean> {
-    if (messages >= maxMessagesPerConnection) return false;
+  async function canBeReused({ connection, messages }: Pooled, { result, sent }: Handover): Promise<boolean> {
+    if (messages >= maxMessagesPerConnection || connection.isOutOfStep()) return false;
     if (result.ended === 'accepted') return true;
     // In the midst of a message, or of what we gave up ourselves, there is no way back but to close.
-    return result.ended === 'refused' && sent !== 'some' && (await reset(smtp));
+    return result.ended === 'refused' && sent !== 'some' && (await reset(connection)) && !connection.isOutOfStep();
   }
 
-  function keep(connection: Connection): void {
-    connection.idleTimer = setTimeout(() => {
-      forget(connection);
-      quit(connection.smtp);
+  function keep(pooled: Pooled): void {
+    pooled.idleTimer = setTimeout(() => {
+      forget(pooled);
+      quit(pooled.connection);
     }, idleMs);
-    connection.idleTimer.unref();
-    idle.push(connection);
+    pooled.idleTimer.unref();
+    idle.push(pooled);
   }
 
-  function forget(connection: Connection): void {
-    clearTimeout(connection.idleTimer);
-    const index = idle.indexOf(connection);
+  function forget(pooled: Pooled): void {
+    clearTimeout(pooled.idleTimer);
+    const index = idle.indexOf(pooled);
     if (index >= 0) idle.splice(index, 1);
   }
 
@@ -85,9 +98,9 @@ export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs 
     slots: createSlots(connections),
     send,
     close() {
-      for (const { smtp, idleTimer } of idle.splice(0)) {
+      for (const { connection, idleTimer } of idle.splice(0)) {
         clearTimeout(idleTimer);
-        quit(smtp);
+        quit(connection);
       }
     },
   };

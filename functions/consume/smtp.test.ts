@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { expiredCertificate } from '../../infra/test/expired-certificate.ts';
 import { obliging, type Script, startScriptedSmtpServer } from '../../infra/test/scripted-smtp-server.ts';
 import { startSmtpServer } from '../../infra/test/smtp-server.ts';
+import { failover, isRelayTrouble } from './failover.ts';
 import { type AttemptResult, classify } from './outcome.ts';
 import { parseRelayUrls, type RelayAddress } from './relay-url.ts';
 import type { SmtpMessage } from './smtp.ts';
@@ -129,6 +132,20 @@ describe('what a relay must not get', () => {
     expect(server.lines.filter((line) => line === '.')).toHaveLength(1);
   });
 
+  it('the final dot of a long message, when the claim is not sure by then', async () => {
+    const server = await scripted(obliging);
+    const relay = relayAt(server.url);
+    const beforeDot = () => {
+      throw new Error('uncertain');
+    };
+    const compose = () => Readable.from([Buffer.from(body.repeat(10_000))]);
+    const result = await relay.send(message({ compose, beforeDot }));
+    expect(result).toMatchObject({ ended: 'abandoned', error: expect.objectContaining({ message: 'uncertain' }) });
+    await expect.poll(server.open).toBe(0);
+    expect(server.lines.length).toBeGreaterThan(1_000);
+    expect(server.lines).not.toContain('.');
+  });
+
   it('a byte of the message before it may', async () => {
     const server = await scripted(obliging);
     let release = () => {};
@@ -194,6 +211,96 @@ describe('a relay that misbehaves', () => {
     relay.close();
     await expect.poll(server.open, { timeout: 5_000 }).toBe(0);
   });
+});
+
+describe('what a relay says at the beginning', () => {
+  const offering =
+    (size: string): Script =>
+    (line) =>
+      line.startsWith('EHLO') ? `250-scripted\r\n250 ${size}` : obliging(line);
+  const bytes = (count: number) => Buffer.from(`Subject: Hello\n\n${'x'.repeat(count - 16)}`);
+
+  it.each([
+    ['whole', 1_000, () => bytes(1_200)],
+    ['whole, by its line ends alone', 1_000, () => Buffer.from(`Subject: Hello\n\n${'x\n'.repeat(450)}`)],
+    ['long, in pieces', 100_000, () => bytes(150_000)],
+    ['composed as it goes', 100_000, () => Readable.from(Array.from({ length: 30 }, () => bytes(10_000)))],
+  ])('SIZE: a larger message, %s, does not reach it, and another may take it', async (_what, most, compose) => {
+    const server = await scripted(offering(`SIZE ${most}`));
+    const result = await relayAt(server.url).send(message({ compose }));
+    expect(outcomeOf(result)).toEqual(['bounced', 'mail_system', 552]);
+    expect(result).toMatchObject({ reply: { enhanced_code: '5.3.4' } });
+    expect(server.lines).not.toContain('.');
+    expect(failover(result, ['b@example.com'])).toBe('try_next');
+    // Nobody's fault: not the recipient's, nor the relay's.
+    expect(isRelayTrouble(result)).toBe(false);
+    expect(classify(result, ['b@example.com']).recipients.get('b@example.com')).toMatchObject({ hard: false });
+  });
+
+  it('SIZE: what is known to be too large is not even composed', async () => {
+    const server = await scripted(offering('SIZE 1000'));
+    const compose = () => {
+      throw new Error('composed');
+    };
+    const result = await relayAt(server.url).send(message({ compose, leastBytes: 1_001 }));
+    expect(outcomeOf(result)).toEqual(['bounced', 'mail_system', 552]);
+  });
+
+  it.each(['SIZE 1000', 'SIZE 0', 'SIZE'])('%s: a message that fits goes', async (size) => {
+    const server = await scripted(offering(size));
+    expect(outcomeOf(await relayAt(server.url).send(message({ compose: () => bytes(996) })))[0]).toBe('sent');
+  });
+
+  it('a greeting may take longer than the network does', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    cleanups.push(() => vi.useRealTimers());
+    let greet = () => {};
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      let hasGreeted = false;
+      greet = () => {
+        hasGreeted = true;
+        socket.write('220 at last\r\n');
+      };
+      socket.on('data', (data) => {
+        if (hasGreeted)
+          for (const line of data.toString().split('\r\n').slice(0, -1)) socket.write(`${obliging(line)}\r\n`);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => server.close());
+    const connected = once(server, 'connection');
+    const { port } = server.address() as AddressInfo;
+    const sending = relayAt(`smtp://127.0.0.1:${port}`, { timeoutMs: 300_000 }).send(message());
+    await connected;
+    // Until it is seen here, too, that the connection stands.
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(240_000);
+    greet();
+    const result = await Promise.race([sending, once(server, 'never').then(() => undefined)]);
+    expect(result && outcomeOf(result)).toEqual(['sent', 'accepted', 250]);
+  });
+
+  const refusesTls: Script = (line) => {
+    if (line.startsWith('EHLO')) return '250-scripted\r\n250 STARTTLS';
+    return line === 'STARTTLS' ? '454 4.7.0 TLS not available' : obliging(line);
+  };
+
+  it('STARTTLS refused, where nobody asks for it: in the clear', async () => {
+    const server = await scripted(refusesTls);
+    expect(outcomeOf(await relayAt(server.url).send(message()))[0]).toBe('sent');
+  });
+
+  it.each(['?requireTLS=true', ''])(
+    'STARTTLS refused, where it is asked for (%s): nothing is sent',
+    async (parameters) => {
+      const server = await scripted(refusesTls);
+      const credentials = parameters === '' ? 'me:secret@' : '';
+      const url = `${server.url.replace('://', `://${credentials}`)}${parameters}`;
+      expect(outcomeOf(await relayAt(url).send(message())).slice(0, 2)).toEqual(['deferred', 'tls']);
+      expect(server.lines.filter((line) => /^(AUTH|MAIL)/.test(line))).toEqual([]);
+    },
+  );
 });
 
 describe('TLS and the account', () => {

@@ -1,80 +1,107 @@
 // One conversation with an SMTP relay: opening the connection, handing over one message, and saying exactly how it ended.
-import { Readable, Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { NodemailerError } from 'nodemailer/lib/errors';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { parseReply, type SmtpReply, storableText } from '../../lib/mail/smtp-reply.ts';
+import { composeFailed, gate, inPieces, type Passing, type Sent } from './gate.ts';
+import { type InStep, keepInStep, mostReplyBytes } from './in-step.ts';
 import type { AttemptResult, Refused, Stage } from './outcome.ts';
 import type { RelayAddress } from './relay-url.ts';
+import { tooLarge, wireBytes } from './size.ts';
 import { refuseSmtpUtf8 } from './smtputf8.ts';
 
-export type { SMTPConnection };
+/** A connection to a relay. */
+export interface Connection extends InStep {
+  smtp: SMTPConnection;
+}
 
-export interface SmtpMessage {
+export interface SmtpMessage extends Pick<Passing, 'beforeData' | 'beforeDot'> {
   envelope: { from: string; to: string[] };
   compose: () => Buffer | Readable;
-  /** Runs when the relay has said that it takes the message, before the first byte of it is sent; if it rejects, none is. */
-  beforeData?: (() => Promise<void>) | undefined;
+  /** What it takes on the wire at the least, as far as that is known before it is composed. */
+  leastBytes?: number;
 }
 
 /** How a message's conversation ended, and how much of the message had been sent by then. */
 export interface Handover {
   result: AttemptResult;
-  sent: 'nothing' | 'some' | 'all';
+  sent: Sent;
 }
 
-/** Time for TCP, TLS and the greeting. */
+/** Time for the network: finding the host, TCP, and TLS where that comes first. */
 const connectTimeoutMs = 30_000;
+/** Time for the greeting, which a relay holds back while it looks us up or is busy (RFC 5321 §4.5.3.2.1), and for STARTTLS. */
+const greetingTimeoutMs = 300_000;
 /** A relay that has nothing more to do for us must not keep us waiting. */
 const farewellMs = 5_000;
 
 /** Opens a connection, or says how that ended. `timeoutMs` is how long the relay may be silent. */
-export async function openConnection(relay: RelayAddress, timeoutMs: number): Promise<SMTPConnection | AttemptResult> {
+export async function openConnection(relay: RelayAddress, timeoutMs: number): Promise<Connection | AttemptResult> {
   const { host, port, secure, requireTLS, ignoreTLS, tls, auth, ehloName } = relay;
-  const setUpMs = Math.min(connectTimeoutMs, timeoutMs);
+  const setUpMs = Math.min(greetingTimeoutMs, timeoutMs);
   const smtp = new SMTPConnection({
     host,
     port,
     secure,
     requireTLS,
     ignoreTLS,
+    // A relay that offers STARTTLS and then refuses it is spoken to in the clear, as one that does not offer it.
+    opportunisticTLS: !requireTLS,
     tls,
     ...(ehloName !== undefined && { name: ehloName }),
     connectionTimeout: setUpMs,
     greetingTimeout: setUpMs,
     socketTimeout: timeoutMs,
+    maxResponseSize: mostReplyBytes,
   });
+  const { isOutOfStep } = keepInStep(smtp);
   // For as long as it lives: an error nobody listens for would end the process.
   smtp.on('error', () => {});
+  let tcpTimer: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       smtp.once('error', reject);
+      // Nodemailer has but one time for all of it.
+      tcpTimer = setTimeout(
+        () => {
+          if (smtp.stage === 'init') reject(Object.assign(new Error('Connection timeout'), { code: 'ETIMEDOUT' }));
+        },
+        Math.min(connectTimeoutMs, timeoutMs),
+      );
       smtp.connect((error) => {
         if (error) reject(error);
         else if (auth) smtp.login({ ...auth }, (failed) => (failed ? reject(failed) : resolve()));
         else resolve();
       });
     });
-    return smtp;
+    return { smtp, isOutOfStep };
   } catch (error) {
     smtp.close();
     return withoutSecrets(resultOf(error as NodemailerError, 'connect', false), auth);
+  } finally {
+    clearTimeout(tcpTimer);
   }
 }
 
 /** Hands one message over. Never rejects: how it ended is the answer. */
 export async function handOver(
-  smtp: SMTPConnection,
-  { envelope, compose, beforeData }: SmtpMessage,
+  { smtp }: Connection,
+  { envelope, compose, leastBytes = 0, beforeData, beforeDot }: SmtpMessage,
 ): Promise<Handover> {
-  const refusal = refuseSmtpUtf8(envelope, extensionsOf(smtp));
+  const { extensions, mostBytes } = offersOf(smtp);
+  const refusal =
+    refuseSmtpUtf8(envelope, extensions) ?? (leastBytes > mostBytes ? tooLarge(leastBytes, mostBytes) : undefined);
   if (refusal) return { result: refusal, sent: 'nothing' };
   let composed: Buffer | Readable;
   try {
-    composed = inPieces(compose());
+    const message = compose();
+    const bytes = Buffer.isBuffer(message) && message.length * 2 > mostBytes ? wireBytes(message) : 0;
+    if (bytes > mostBytes) return { result: tooLarge(bytes, mostBytes), sent: 'nothing' };
+    composed = inPieces(message);
   } catch (error) {
     return { result: { ended: 'abandoned', reason: composeFailed, error: error as Error }, sent: 'nothing' };
   }
-  const message = gate(composed, beforeData, () => leaveTogether(smtp));
+  const message = gate(composed, { mostBytes, beforeData, beforeDot, aboutToLeave: () => leaveTogether(smtp) });
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };
   const result = await new Promise<AttemptResult>((resolve) => {
@@ -101,13 +128,17 @@ function leaveTogether({ _socket: socket }: SMTPConnection): void {
   setImmediate(() => socket.uncork());
 }
 
-/** What the relay offered in its reply to EHLO; nodemailer keeps it to itself. */
-function extensionsOf(smtp: SMTPConnection): readonly string[] {
-  return (smtp as unknown as { _supportedExtensions?: string[] })._supportedExtensions ?? [];
+/** What the relay offered in its reply to EHLO; nodemailer keeps it to itself. `mostBytes`: of a message; SIZE 0 sets no bound. */
+function offersOf(smtp: object): { extensions: readonly string[]; mostBytes: number } {
+  const { _supportedExtensions, _maxAllowedSize } = smtp as {
+    _supportedExtensions?: string[];
+    _maxAllowedSize?: number;
+  };
+  return { extensions: _supportedExtensions ?? [], mostBytes: _maxAllowedSize || Number.POSITIVE_INFINITY };
 }
 
 /** Makes a connection ready for another message; false when it cannot be. */
-export function reset(smtp: SMTPConnection): Promise<boolean> {
+export function reset({ smtp }: Connection): Promise<boolean> {
   return new Promise((resolve) => {
     const answer = (isReset: boolean) => {
       clearTimeout(timer);
@@ -123,93 +154,11 @@ export function reset(smtp: SMTPConnection): Promise<boolean> {
 }
 
 /** Ends a connection politely, and in any case. */
-export function quit(smtp: SMTPConnection): void {
+export function quit({ smtp }: Connection): void {
   const timer = setTimeout(() => smtp.close(), farewellMs);
   timer.unref();
   smtp.once('end', () => clearTimeout(timer));
   smtp.quit();
-}
-
-/** A small message goes whole; of a large one no more than this is held back. */
-const pieceBytes = 65_536;
-
-const composeFailed = 'the message could not be composed';
-
-/** Lets the message through once `beforeData` is done; nothing reads it before the relay has answered DATA. */
-function gate(
-  message: Buffer | Readable,
-  beforeData: () => Promise<void> = async () => {},
-  aboutToLeave: () => void = () => {},
-) {
-  const { through, open } = Buffer.isBuffer(message) ? gateOfWhole(message, aboutToLeave) : gateOfStream(message);
-  let sent: Handover['sent'] = 'nothing';
-  let fault: AttemptResult | undefined;
-  const giveUp = (reason: string) => (error: Error) => {
-    fault ??= { ended: 'abandoned', reason, error };
-    through.destroy(error);
-  };
-  // At once, and on both: the message begins to be composed now, and the relay may be gone before it is asked for.
-  if (!Buffer.isBuffer(message)) message.on('error', giveUp(composeFailed));
-  through.on('error', () => {});
-  const read = through._read.bind(through);
-  through._read = (size) => {
-    read(size);
-    if (sent !== 'nothing') return;
-    sent = 'some';
-    beforeData().then(open, giveUp('the claim was lost, or could not be kept'));
-  };
-  // Before the final dot, which nodemailer adds when it sees the same end: what comes later may be too late.
-  through.on('end', () => {
-    sent = 'all';
-  });
-  return { through, progress: () => ({ sent, fault }) };
-}
-
-function gateOfWhole(message: Buffer, aboutToLeave: () => void) {
-  const through = new Readable({ read() {} });
-  const open = () => {
-    aboutToLeave();
-    through.push(message);
-    through.push(null);
-  };
-  return { through, open };
-}
-
-function gateOfStream(message: Readable) {
-  const through = inLargePieces();
-  return { through, open: () => void message.pipe(through) };
-}
-
-/** How much of a large message had left decides what the loss of its connection means: it leaves as fast as the relay takes it. */
-function inPieces(message: Buffer | Readable): Buffer | Readable {
-  if (!Buffer.isBuffer(message) || message.length <= pieceBytes) return message;
-  const count = Math.ceil(message.length / pieceBytes);
-  const piece = (_: unknown, index: number) => message.subarray(index * pieceBytes, (index + 1) * pieceBytes);
-  return Readable.from(Array.from({ length: count }, piece), { objectMode: false });
-}
-
-/** Nodemailer composes a message from a dozen pieces, and each that comes to the socket by itself is a write and a packet. */
-function inLargePieces(): Transform {
-  let pieces: Buffer[] = [];
-  let size = 0;
-  const taken = () => {
-    const whole = Buffer.concat(pieces, size);
-    pieces = [];
-    size = 0;
-    return whole;
-  };
-  return new Transform({
-    transform(piece: Buffer, _encoding, done) {
-      pieces.push(piece);
-      size += piece.length;
-      if (size < pieceBytes) done();
-      else done(null, taken());
-    },
-    flush(done) {
-      if (size > 0) this.push(taken());
-      done();
-    },
-  });
 }
 
 function resultOf(error: NodemailerError, stage: Stage, transmitted: boolean): AttemptResult {
@@ -234,6 +183,16 @@ function withRefusals(result: AttemptResult, { rejectedErrors }: OwnEnvelope): A
   if ((result.ended !== 'refused' && result.ended !== 'lost') || result.stage !== 'data') return result;
   return { ...result, refused: refusals(rejectedErrors) };
 }
+
+/** What becomes of a refusal when the connection turns out to be out of step: another one is asked. */
+export const lostInStep: AttemptResult = {
+  ended: 'lost',
+  stage: 'envelope',
+  transmitted: false,
+  timed_out: false,
+  reason: 'the relay is out of step: whom and what it refused is not known',
+  refused: new Map(),
+};
 
 function lostAtData(reason: string): AttemptResult {
   return { ended: 'lost', stage: 'data', transmitted: true, timed_out: false, reason, refused: new Map() };

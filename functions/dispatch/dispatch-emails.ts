@@ -2,16 +2,18 @@
 
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
-import { inTransaction, type Query, type Sql } from '../../lib/store/database.ts';
+import { inTransaction, isDatabaseUnavailable, type Query, type Sql } from '../../lib/store/database.ts';
 import { type DueEmail, lockDueByClient, lockDueEmails } from '../../lib/store/emails/due.ts';
 import { type Transition, transitionEmails } from '../../lib/store/emails/transition-emails.ts';
 import { lookAtWaitingMs } from '../../lib/store/emails/waiting.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
+import type { Recovery } from './recovery.ts';
 
 export interface DispatchDependencies {
   sql: Sql;
   queue: Queue;
   policy: DuePolicy;
+  recovery: Recovery;
   log: Log;
 }
 
@@ -35,12 +37,12 @@ interface Decided {
 }
 
 /** One round. Any number may run at once: each locks its own rows. */
-export async function runOnce({ sql, queue, policy, log }: DispatchDependencies): Promise<Round> {
+export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDependencies): Promise<Round> {
   // Without the broker, moving rows on would only make them wait longer.
   await queue.check();
 
   const transitions = await inTransaction(sql, async (transaction) => {
-    const due = await lockDueEmails(transaction, roundLimit);
+    const due = await lockDue(transaction, recovery);
     const isFull = due.length === roundLimit;
     if (isFull) due.push(...(await lockOthers(transaction, due)));
     const decided = shareOut(
@@ -52,6 +54,9 @@ export async function runOnce({ sql, queue, policy, log }: DispatchDependencies)
       decided.map(({ transition }) => transition),
     );
     return decided;
+  }).catch((error) => {
+    if (isDatabaseUnavailable(error)) recovery.failed();
+    throw error;
   });
 
   // Only now: a worker that gets an id before the commit would find the row as it was, and drop the id.
@@ -62,6 +67,14 @@ export async function runOnce({ sql, queue, policy, log }: DispatchDependencies)
   const round = { due: transitions.length, published: published.filter(({ status }) => status === 'fulfilled').length };
   if (round.due > 0) log.info('round', { ...round });
   return round;
+}
+
+async function lockDue(transaction: Query, recovery: Recovery): Promise<DueEmail[]> {
+  const askedAt = performance.now();
+  const due = await lockDueEmails(transaction, roundLimit, { leases: recovery.isOver() });
+  recovery.succeeded(performance.now() - askedAt);
+  // Also where it was this very statement that had to wait.
+  return recovery.isOver() ? due : due.filter(({ status }) => status !== 'sending');
 }
 
 /** Of each client some that are due, besides those of the round. Where clients are too many for one round, each begins at another of them. */

@@ -2,13 +2,15 @@
 
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
-import type { Sql } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable, type Sql } from '../../lib/store/database.ts';
 import { takeDueDeliveries } from '../../lib/store/webhooks/due.ts';
+import type { Recovery } from './recovery.ts';
 
 export interface DispatchWebhooksDependencies {
   sql: Sql;
   queue: Queue;
   policy: { publishGraceMs: number };
+  recovery: Recovery;
   log: Log;
 }
 
@@ -16,10 +18,15 @@ export interface DispatchWebhooksDependencies {
 const soonMs = 50;
 
 /** One round. Resolves with how many ids the broker confirmed. Any number may run at once: each locks its own rows. */
-export async function publishDueDeliveries({ sql, queue, policy, log }: DispatchWebhooksDependencies): Promise<number> {
+export async function publishDueDeliveries(dependencies: DispatchWebhooksDependencies): Promise<number> {
+  const { sql, queue, policy, recovery, log } = dependencies;
   // Without the broker, moving rows on would only make them wait longer.
   await queue.check();
-  const ids = await takeDueDeliveries(sql, policy.publishGraceMs);
+  const leases = recovery.isOver();
+  const ids = await takeDueDeliveries(sql, policy.publishGraceMs, { leases }).catch((error) => {
+    if (isDatabaseUnavailable(error)) recovery.failed();
+    throw error;
+  });
   const published = await Promise.allSettled(ids.map((id) => queue.publish('webhooks', id, null)));
   const count = published.filter(({ status }) => status === 'fulfilled').length;
   if (ids.length > 0) log.info('round of webhooks', { due: ids.length, published: count });

@@ -2,7 +2,7 @@
 
 import type { Log } from '../../lib/process/log.ts';
 import { maxIds } from '../../lib/queue/grouped.ts';
-import type { Queue } from '../../lib/queue/queue.ts';
+import { BrokerAwayError, type Queue } from '../../lib/queue/queue.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
 import { areAnyUnclaimed, lanesWaiting, type Taken, takeWaiting } from '../../lib/store/emails/waiting.ts';
@@ -50,7 +50,10 @@ export async function fillQueues(
   // Without the broker, places would only be lost.
   await dependencies.queue.check();
   const waiting = await lanesWaiting(dependencies.sql);
-  await Promise.all(waiting.map((lane) => fillLane(lane, filling[lane], dependencies)));
+  const filled = await Promise.allSettled(waiting.map((lane) => fillLane(lane, filling[lane], dependencies)));
+  // A queue that the broker refuses leaves the other lane as it is.
+  for (const each of filled)
+    if (each.status === 'rejected' && !(each.reason instanceof BrokerAwayError)) throw each.reason;
   return Math.min(waiting.length > 0 ? busyMs : idleMs, intervalMs);
 }
 

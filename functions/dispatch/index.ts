@@ -11,6 +11,7 @@ import { pauseAfterWebhooks } from './dispatch-webhooks.ts';
 import { countDue } from './due-metrics.ts';
 import { beginFilling, fillQueues } from './fill-queues.ts';
 import { type PurgeDependencies, runPurge } from './purge.ts';
+import { createRecovery } from './recovery.ts';
 import { run } from './rounds.ts';
 import { dispatchRoutes } from './routes.ts';
 import { DispatchSettings } from './settings.ts';
@@ -18,7 +19,12 @@ import { DispatchSettings } from './settings.ts';
 const settings = readSettings(DispatchSettings, process.env);
 const metrics = createMetrics('dispatch');
 const log = createLog('dispatch', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'dispatch' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'dispatch',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 const queue = await connectQueue(settings.AMQP_URL, log);
 
 const intervalMs = settings.DISPATCH_INTERVAL_SECONDS * 1000;
@@ -30,6 +36,7 @@ const dispatching: DispatchDependencies = {
     publishGraceMs: settings.PUBLISH_GRACE_SECONDS * 1000,
     giveUpAfterMs: settings.GIVE_UP_AFTER_SECONDS * 1000,
   },
+  recovery: createRecovery(),
   log,
 };
 const purge: PurgeDependencies = {
@@ -54,12 +61,16 @@ const hosted = hostFunction({
   maxBodyBytes: 64_000,
   routes: dispatchRoutes,
   dependencies: { dispatch: dispatching, purge },
-  ready: { database: () => sql`select 1`, broker: () => queue.check() },
+  ready: {
+    database: () => sql`select 1`,
+    broker: () => queue.check(),
+    queues: () => queue.checkQueues('transactional', 'bulk', 'webhooks'),
+  },
   start: () => {
     running = Promise.all([
-      run({ round: () => pauseAfterRound(dispatching, intervalMs), intervalMs, sql, log }, stopping.signal),
-      run({ round: () => fillQueues(dispatching, filling, intervalMs), intervalMs, sql, log }, stopping.signal),
-      run({ round: () => pauseAfterWebhooks(dispatching, intervalMs), intervalMs, sql, log }, stopping.signal),
+      run({ round: () => pauseAfterRound(dispatching, intervalMs), intervalMs, log }, stopping.signal),
+      run({ round: () => fillQueues(dispatching, filling, intervalMs), intervalMs, log }, stopping.signal),
+      run({ round: () => pauseAfterWebhooks(dispatching, intervalMs), intervalMs, log }, stopping.signal),
       runPurge(purge, settings.PURGE_INTERVAL_SECONDS * 1000, stopping.signal),
     ]);
   },

@@ -10,7 +10,12 @@ import { HistorySettings } from './settings.ts';
 
 const settings = readSettings(HistorySettings, process.env);
 const log = createLog('history', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'history' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'history',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 
 const hosted = hostFunction({
   name: 'history',

@@ -1,18 +1,25 @@
 // The query parameters of GET /emails.
 import * as v from 'valibot';
 import { pageParameters, QueryTime } from '../../lib/http/query.ts';
+import { text } from '../../lib/http/size-limits.ts';
+import { maxAddress } from '../../lib/mail/address.ts';
 import { emailStatuses } from '../../lib/store/emails/email.ts';
+
+const recipientMessage = 'must be an email address';
+const tagMessage = 'must be name or name:value';
 
 export const ListQuery = v.strictObject({
   status: v.optional(v.picklist(emailStatuses, `must be one of ${emailStatuses.join(', ')}`)),
   recipient: v.optional(
-    v.pipe(v.string(), v.maxLength(254), v.regex(/^[^\p{Cc}]*@[^\p{Cc}]*$/u, 'must be an email address')),
+    v.pipe(
+      text(maxAddress, recipientMessage),
+      v.check((given) => given.includes('@') && !/\p{Cc}/u.test(given), recipientMessage),
+    ),
   ),
   tag: v.optional(
     v.pipe(
-      v.string(),
-      v.maxLength(400, 'must be name or name:value'),
-      v.check((text) => !text.includes('\0') && text.isWellFormed(), 'must be name or name:value'),
+      text(400, tagMessage),
+      v.check((given) => !given.includes('\0') && given.isWellFormed(), tagMessage),
       v.transform(readTag),
     ),
   ),
@@ -21,7 +28,7 @@ export const ListQuery = v.strictObject({
 });
 
 /** `name`, whatever its value, or `name:value`. */
-function readTag(text: string): { name: string; value?: string } {
-  const colon = text.indexOf(':');
-  return colon < 0 ? { name: text } : { name: text.slice(0, colon), value: text.slice(colon + 1) };
+function readTag(given: string): { name: string; value?: string } {
+  const colon = given.indexOf(':');
+  return colon < 0 ? { name: given } : { name: given.slice(0, colon), value: given.slice(colon + 1) };
 }

@@ -1,6 +1,7 @@
 // The query parameters of GET /stats: a range of time, and how finely it is cut.
 import * as v from 'valibot';
 import { invalidQuery, QueryTime } from '../../lib/http/query.ts';
+import { earliestMs } from '../../lib/http/time.ts';
 import type { StatsRange } from '../../lib/store/emails/stats.ts';
 
 const hourMs = 3_600_000;
@@ -21,7 +22,7 @@ export const StatsQuery = v.strictObject({
 export function rangeOf(query: v.InferOutput<typeof StatsQuery>, now: Date): StatsRange {
   const { until: askedUntil, since: askedSince, interval } = query;
   const until = askedUntil ?? now;
-  const since = askedSince ?? new Date(until.getTime() - usualRangeMs);
+  const since = askedSince ?? new Date(Math.max(until.getTime() - usualRangeMs, earliestMs));
   const rangeMs = until.getTime() - since.getTime();
   if (rangeMs <= 0) throw invalidQuery([{ path: 'until', message: 'must be after since' }]);
   if (rangeMs > maxRangeDays * dayMs) {

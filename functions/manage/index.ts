@@ -10,7 +10,12 @@ import { ManageSettings } from './settings.ts';
 
 const settings = readSettings(ManageSettings, process.env);
 const log = createLog('manage', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'manage' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'manage',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 
 /** A template is the largest thing it takes. */
 const maxBodyBytes = 1_000_000;

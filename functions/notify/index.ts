@@ -8,7 +8,7 @@ import { readSettings } from '../../lib/process/settings.ts';
 import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { claimDeliveries } from '../../lib/store/webhooks/claim.ts';
 import { createNotifyMetrics } from './metrics.ts';
 import { type NotifyDependencies, notify as notifyOf } from './notify.ts';
@@ -20,14 +20,19 @@ const settings = readSettings(NotifySettings, process.env);
 const metrics = createMetrics('notify');
 const batches = batchMetric(metrics);
 const log = createLog('notify', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'notify' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'notify',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 const timeoutMs = settings.WEBHOOK_TIMEOUT_SECONDS * 1000;
 /** An attempt ends with its timeout, so that no lease need be renewed; the rest is for what comes before and after it. */
 const leaseMs = timeoutMs * 2 + 2_000;
 
 const inGroups = (batch: string) => ({
   maxItems: 500,
-  failsAll: isDatabaseAway,
+  failsAll: isDatabaseUnavailable,
   onGroup: (items: number) => batches.observe({ batch }, items),
 });
 
@@ -68,7 +73,10 @@ const hosted = hostFunction({
   maxBodyBytes: 64_000,
   routes: { push: createCloudEventRoute('delivery', notifyId) },
   dependencies: undefined,
-  ready: { database: () => sql`select 1`, ...(queue && { broker: () => queue.check() }) },
+  ready: {
+    database: () => sql`select 1`,
+    ...(queue && { broker: () => queue.check(), queues: () => queue.checkQueues('webhooks') }),
+  },
   start: () => void consumer?.start(),
   close: async () => {
     await consumer?.stop();

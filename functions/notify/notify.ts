@@ -1,7 +1,7 @@
 // The story of one delivery: claim it, sign and post it, record how that went.
 
 import type { Log } from '../../lib/process/log.ts';
-import { untilDatabaseIsBack } from '../../lib/store/database.ts';
+import { untilRecorded } from '../../lib/store/database.ts';
 import type { ClaimedDelivery } from '../../lib/store/webhooks/claim.ts';
 import type { NotifyMetrics } from './metrics.ts';
 import { endDisabled, nextStep, type Step } from './next-step.ts';
@@ -20,8 +20,11 @@ export interface NotifyDependencies {
   log: Log;
 }
 
+/** Of the tries to record one attempt, so many lie between two lines of the log: about a minute. */
+const logEveryTries = 12;
+
 /**
- * Makes the delivery with this id, if it is ours to make. Rejects when the database is away before anything has begun, and on
+ * Makes the delivery with this id, if it is ours to make. Rejects when the database is away, or refuses, before anything has begun, and on
  * faults of our own; the row's `due_at` then brings the delivery back.
  */
 export async function notify(id: string, dependencies: NotifyDependencies): Promise<void> {
@@ -32,7 +35,14 @@ export async function notify(id: string, dependencies: NotifyDependencies): Prom
     return;
   }
   const step = delivery.disabled ? endDisabled(delivery) : await attempt(delivery, dependencies);
-  const recorded = await untilDatabaseIsBack(() => record(step));
+  // Else the endpoint would be told again.
+  const recorded = await untilRecorded(
+    () => record(step),
+    (error, tries) => {
+      if (tries % logEveryTries === 1)
+        log.error('an attempt cannot be recorded, trying again', { delivery_id: id, error });
+    },
+  );
   const { status, status_code, reason, ms } = step.outcome;
   metrics.attempted(step.outcome);
   log[status === 'delivered' ? 'info' : 'warn'](recorded ? status : 'attempt made, but the claim had been lost', {

@@ -2,6 +2,7 @@
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
+import { headerWithin } from '../../lib/http/size-limits.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { continueTrace, traceIdOf } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
@@ -189,6 +190,11 @@ function acceptedReply({ headers: asked }: Coming, { id, stored, outcome, waitMs
   return { status: outcome.finished ? 200 : 202, headers, body };
 }
 
-function wantsPlainText(accept = ''): boolean {
-  return accept.split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === 'text/plain');
+/** Characters of an `Accept` header; browsers send some 150. */
+const maxAccept = 2_000;
+
+function wantsPlainText(accept: string | undefined): boolean {
+  return (headerWithin(accept, maxAccept) ?? '')
+    .split(',')
+    .some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === 'text/plain');
 }

@@ -1,6 +1,6 @@
 // Attachments as callers give them: bytes in base64. Never a path or an address: our server reads no file and fetches nothing for a caller.
 import * as v from 'valibot';
-import { boundedList } from '../../lib/http/size-limits.ts';
+import { boundedList, firstFault, mostBodyBytes, text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import type { Attachment } from '../../lib/store/emails/email.ts';
 import { headerText } from './header-text.ts';
@@ -8,45 +8,49 @@ import { headerText } from './header-text.ts';
 const maxAttachments = 50;
 const maxFilename = 255;
 const maxContentType = 255;
+const maxContentId = 128;
+const contentIdMessage = 'must be 1 to 128 characters that may stand in a Content-ID, as in logo@example.com';
 
 const notRead = 'is not taken: no file and no address is read for a caller; give the bytes as base64 in content';
 
 /** One word after another that could be turned around to hide a file's real ending (Trojan Source). */
 const turnsAround = /[\u202a-\u202e\u2066-\u2069]/;
 
-const token = "[A-Za-z0-9!#$%&'*+.^_`{|}~-]+";
-const mediaType = new RegExp(
-  `^${token}/${token}(?:\\s*;\\s*${token}=(?:${token}|"[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*"))*$`,
-);
+/** RFC 9110 §8.3.1, on one line: it goes into a header as it is. */
+const mediaType =
+  /^[A-Za-z0-9!#$%&'*+.^_`{|}~-]+\/[A-Za-z0-9!#$%&'*+.^_`{|}~-]+(?:[ \t]*;[ \t]*[A-Za-z0-9!#$%&'*+.^_`{|}~-]+=(?:[A-Za-z0-9!#$%&'*+.^_`{|}~-]+|"[\x20\x21\x23-\x5b\x5d-\x7e]*"))*$/;
 
 export const AttachmentObject = strictObject(
   {
-    filename: v.pipe(
-      headerText(maxFilename),
-      v.regex(/^[^/\\]*[^/\\.\s][^/\\]*$/, 'must be a name, without folders'),
-      v.check((name) => !turnsAround.test(name), 'must not change the direction of writing'),
+    filename: firstFault(
+      v.pipe(
+        headerText(maxFilename),
+        v.regex(/^[^/\\]+$/, 'must be a name, without folders'),
+        v.check((name) => /[^.\s]/.test(name), 'must be a name, without folders'),
+        v.check((name) => !turnsAround.test(name), 'must not change the direction of writing'),
+      ),
     ),
-    content: v.pipe(
-      v.string('must be a string'),
-      v.metadata({ contentEncoding: 'base64' }),
-      v.check(isBase64, 'must be base64 (RFC 4648 §4), without line breaks'),
+    content: firstFault(
+      v.pipe(
+        text(mostBodyBytes),
+        v.metadata({ contentEncoding: 'base64' }),
+        v.check(isBase64, 'must be base64 (RFC 4648 §4), without line breaks'),
+      ),
     ),
     content_type: v.nullish(
-      v.pipe(
-        v.string('must be a string'),
-        v.maxLength(maxContentType, `may have ${maxContentType} characters at most`),
-        v.regex(mediaType, 'must be a media type such as image/png'),
-        // Such parts must not be encoded (RFC 2046 §5), so their bytes could not be kept as they are.
-        v.regex(/^(?!multipart\/|message\/)/i, 'must not be multipart/… or message/…; use application/octet-stream'),
+      firstFault(
+        v.pipe(
+          text(maxContentType),
+          v.regex(mediaType, 'must be a media type such as image/png'),
+          // Such parts must not be encoded (RFC 2046 §5), so their bytes could not be kept as they are.
+          v.regex(/^(?!multipart\/|message\/)/i, 'must not be multipart/… or message/…; use application/octet-stream'),
+        ),
       ),
     ),
     content_id: v.nullish(
       v.pipe(
-        v.string('must be a string'),
-        v.regex(
-          /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,128}$/,
-          'must be 1 to 128 characters that may stand in a Content-ID, as in logo@example.com',
-        ),
+        text(maxContentId, contentIdMessage),
+        v.regex(/^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,128}$/, contentIdMessage),
       ),
     ),
   },
@@ -73,6 +77,6 @@ export const Attachments = v.pipe(
 );
 
 /** Strictly: nothing that a lenient decoder would pass over, and one writing for the same bytes. */
-function isBase64(text: string): boolean {
-  return text.length % 4 === 0 && Buffer.from(text, 'base64').toString('base64') === text;
+function isBase64(given: string): boolean {
+  return given.length % 4 === 0 && Buffer.from(given, 'base64').toString('base64') === given;
 }

@@ -2,13 +2,14 @@
 import * as v from 'valibot';
 import type { Fault } from '../../lib/http/errors.ts';
 import { checkBody, checkObject, invalidBody, missing, Time } from '../../lib/http/request-body.ts';
+import { firstFault, mostBodyBytes, text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
-import { Address } from '../../lib/mail/address.ts';
 import type { Attachment, DeliveryMode, Lane, Mailbox, Tag, UsedTemplate } from '../../lib/store/emails/email.ts';
 import { Attachments } from './attachments.ts';
 import { CustomHeaders, headerValue } from './custom-headers.ts';
 import { defaultBody } from './default-body.ts';
 import { headerText } from './header-text.ts';
+import { MailAddress } from './mail-address.ts';
 import { MailboxList, MailboxSchema, maxRecipients } from './mailbox.ts';
 import { Metadata, Tags } from './tags-and-metadata.ts';
 import { TemplateData, TemplateReference, type TemplateUse } from './template-reference.ts';
@@ -49,15 +50,17 @@ export interface RequestedEmail extends Omit<EmailRequest, 'subject' | 'template
 const maxSubject = 998;
 export const maxScheduleAheadMs = 366 * 24 * 3_600_000;
 
-export const BodyText = v.pipe(
-  v.string('must be a string'),
-  v.check((text) => !text.includes('\0'), 'must not have NUL characters'),
-  v.check((text) => text.isWellFormed(), 'must be well-formed Unicode'),
+export const BodyText = firstFault(
+  v.pipe(
+    text(mostBodyBytes),
+    v.check((given) => !given.includes('\0'), 'must not have NUL characters'),
+    v.check((given) => given.isWellFormed(), 'must be well-formed Unicode'),
+  ),
 );
 export const Subject = v.pipe(
   headerText(maxSubject),
   // White space around a header's value does not survive its way.
-  v.transform((text) => text.trim()),
+  v.transform((given) => given.trim()),
 );
 const optionalList = v.optional(MailboxList, []);
 const content = {
@@ -112,9 +115,9 @@ export const FullForm = v.pipe(
 /** The form of the original API. */
 export const OriginalForm = v.pipe(
   strictObject({
-    email: Address,
+    email: MailAddress,
     name: v.optional(headerText(256)),
-    to_email: Address,
+    to_email: MailAddress,
     to_name: v.optional(headerText(256)),
     ...content,
     ...extras,

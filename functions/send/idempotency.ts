@@ -1,8 +1,11 @@
 // The Idempotency-Key header and the fingerprint of the body it stands for.
 import { createHash } from 'node:crypto';
 import { ApiError } from '../../lib/http/errors.ts';
+import { headerWithin } from '../../lib/http/size-limits.ts';
 
 const maxLength = 256;
+/** Its quotes, and a backslash before each of its characters. */
+const maxHeader = 2 + 2 * maxLength;
 
 /**
  * The key, bare or quoted (as a structured field, RFC 9651); undefined if there is none. Throws `invalid_idempotency_key` (400)
@@ -10,10 +13,9 @@ const maxLength = 256;
  */
 export function parseIdempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
-  const [, quoted, bare] =
-    /^\s*(?:"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"|([\x21\x23-\x7e][\x20\x21\x23-\x7e]*?))\s*$/.exec(
-      String(header),
-    ) ?? [];
+  const text = (headerWithin(header, maxHeader) ?? '').trim();
+  const [, quoted] = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/.exec(text) ?? [];
+  const [bare] = /^[\x21\x23-\x7e][\x20\x21\x23-\x7e]*$/.exec(text) ?? [];
   const key = quoted?.replace(/\\(["\\])/g, '$1') ?? bare ?? '';
   if (key.length >= 1 && key.length <= maxLength) return key;
   throw new ApiError(

@@ -9,7 +9,8 @@ import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.t
 import { readSettings } from '../../lib/process/settings.ts';
 import { maxIds } from '../../lib/queue/grouped.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { isDatabaseAway, openDatabase } from '../../lib/store/database.ts';
+import { mayRelayHeaders } from '../../lib/store/clients/clients.ts';
+import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { insertEmails } from '../../lib/store/emails/accept.ts';
 import { type Acceptance, bytesOf } from '../../lib/store/emails/acceptance.ts';
 import { readStatuses } from '../../lib/store/emails/read.ts';
@@ -27,7 +28,12 @@ const accepted = counter(metrics, 'emails_accepted_total', 'Emails accepted, by 
   'status',
 ]);
 const log = createLog('send', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'send' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'send',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
 
@@ -48,12 +54,12 @@ const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acc
     max: 1,
   },
   writesAtOnce: 2,
-  failsAll: isDatabaseAway,
+  failsAll: isDatabaseUnavailable,
   onGroup: (items) => batches.observe({ batch: 'accept' }, items),
 });
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
-  failsAll: isDatabaseAway,
+  failsAll: isDatabaseUnavailable,
 });
 
 const hosted = hostFunction({
@@ -64,7 +70,11 @@ const hosted = hostFunction({
   routes: sendRoutes,
   dependencies: {
     store,
-    writeEmails: createWriter(createTemplates(sql), settings.MAX_BODY_BYTES),
+    writeEmails: createWriter(
+      createTemplates(sql),
+      (clientId) => mayRelayHeaders(sql, clientId),
+      settings.MAX_BODY_BYTES,
+    ),
     readStatus,
     batchTurns: pLimit(batchesAtOnce),
     publish: queue.publish,

@@ -1,38 +1,48 @@
 // Mailboxes as callers write them: `a@example.com`, `Name <a@example.com>` or `{email, name}`; one each, never a list inside a string.
 import * as v from 'valibot';
 import { selectSchema } from '../../lib/http/select-schema.ts';
-import { boundedList } from '../../lib/http/size-limits.ts';
+import { boundedList, text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
-import { Address, addressMessage, maxAddress, normalizeAddress } from '../../lib/mail/address.ts';
+import { addressMessage, maxAddress, normalizeAddress } from '../../lib/mail/address.ts';
 import type { Mailbox } from '../../lib/store/emails/email.ts';
 import { headerText } from './header-text.ts';
+import { isReadOtherwise, MailAddress, readOtherwiseMessage } from './mail-address.ts';
 
 const maxName = 256;
 
 /** To, cc and bcc together, and so each of them. */
 export const maxRecipients = 50;
-const nameAndAddress = /^\s*(?:"([^"\\]*)"|([^"<>@,;:\\]*?))\s*<([^<>]*)>\s*$/;
-
 const DisplayName = headerText(maxName);
 
-function splitNameAndAddress(text: string): { email: string; name?: string } {
-  const [, quoted, bare, email] = nameAndAddress.exec(text) ?? [];
-  const name = (quoted ?? bare)?.trim();
-  return email === undefined ? { email: text.trim() } : name ? { email, name } : { email };
+/** `Name <a@example.com>`, the name perhaps in quotes; what is not of that form is an address, or none. */
+function splitNameAndAddress(given: string): { email: string; name?: string } {
+  const whole = given.trim();
+  const open = whole.lastIndexOf('<');
+  if (open < 0 || !whole.endsWith('>')) return { email: whole };
+  const named = whole.slice(0, open).trim();
+  const isQuoted = named.length > 1 && named.startsWith('"') && named.endsWith('"');
+  const name = isQuoted ? named.slice(1, -1) : named;
+  if ((isQuoted ? /["\\]/ : /["<>@,;:\\]/).test(name)) return { email: whole };
+  const email = whole.slice(open + 1, -1);
+  return name.trim() ? { email, name: name.trim() } : { email };
 }
 
 /** The brackets and the space between, and quotes. */
 const maxMailbox = maxAddress + maxName + 4;
 
+const mailboxMessage = `${addressMessage} or "Name <name@example.com>"; give several as a list`;
 const MailboxText = v.pipe(
-  v.string(),
-  v.metadata({ maxLength: maxMailbox }),
+  text(maxMailbox, mailboxMessage),
   v.rawTransform(({ dataset, addIssue, NEVER }): Mailbox => {
     const { email, name } = splitNameAndAddress(dataset.value);
     const address = normalizeAddress(email);
     const checkedName = v.safeParse(v.optional(DisplayName), name);
-    if (address === undefined || dataset.value.length > maxMailbox) {
-      addIssue({ message: `${addressMessage} or "Name <name@example.com>"; give several as a list` });
+    if (address === undefined) {
+      addIssue({ message: mailboxMessage });
+      return NEVER;
+    }
+    if (isReadOtherwise(address)) {
+      addIssue({ message: readOtherwiseMessage });
       return NEVER;
     }
     if (!checkedName.success) {
@@ -44,7 +54,7 @@ const MailboxText = v.pipe(
 );
 
 export const MailboxObject = v.pipe(
-  strictObject({ email: Address, name: v.optional(v.nullable(DisplayName)) }),
+  strictObject({ email: MailAddress, name: v.optional(v.nullable(DisplayName)) }),
   v.transform(({ email, name }): Mailbox => (name ? { email, name } : { email })),
 );
 

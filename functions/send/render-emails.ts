@@ -6,20 +6,23 @@ import { invalidBody } from '../../lib/http/request-body.ts';
 import type { WantedTemplate } from '../../lib/store/templates/read.ts';
 import type { RenderBudget } from '../../lib/store/templates/template.ts';
 import { BodyText, type EmailRequest, type RequestedEmail, Subject } from './email-request.ts';
+import { relayHeaderErrors } from './relay-headers.ts';
 import type { FoundTemplate } from './template-cache.ts';
 
 /** Milliseconds that all renderings of one request may take together: a hundred usual ones take a tenth. */
 const maxRequestMs = 1_000;
 
-/** In order; an error (422) where a template is unknown, lacks variables, or renders to what may not be sent. */
+/** In order; an error (422) where a header is not the client's to set, or a template is unknown, lacks variables, or renders to what may not be sent. */
 export type WriteEmails = (clientId: string, requests: RequestedEmail[]) => Promise<(EmailRequest | ApiError)[]>;
 
 /** `maxCharacters` is what all templates of one request may render to: as much as a request can bring by itself. */
 export function createWriter(
   findTemplate: (wanted: WantedTemplate) => Promise<FoundTemplate>,
+  mayRelayHeaders: (clientId: string) => Promise<boolean>,
   maxCharacters: number,
 ): WriteEmails {
   return async (clientId, requests) => {
+    const refused = await relayHeaderErrors(requests, () => mayRelayHeaders(clientId));
     const budget: RenderBudget = { msLeft: maxRequestMs, charactersLeft: maxCharacters };
     const found = await Promise.all(
       requests.map(({ template }) => {
@@ -31,7 +34,9 @@ export function createWriter(
     const written: (EmailRequest | ApiError)[] = [];
     for (const [index, request] of requests.entries()) {
       const template = found[index];
-      if (template === undefined) written.push(asGiven(request));
+      const refusal = refused[index];
+      if (refusal !== undefined) written.push(refusal);
+      else if (template === undefined) written.push(asGiven(request));
       else {
         // Between two renderings, others have their turn.
         if (written.length > 0) await setImmediate();

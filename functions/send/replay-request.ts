@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { Time } from '../../lib/http/request-body.ts';
 import { selectSchema } from '../../lib/http/select-schema.ts';
-import { wholeNumber } from '../../lib/http/size-limits.ts';
+import { boundedList, wholeNumber } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import { Address } from '../../lib/mail/address.ts';
 import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
@@ -10,7 +10,10 @@ import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
 const maxLimit = 1_000;
 
 const Status = v.picklist(replayableStatuses, `must be one of ${replayableStatuses.join(', ')}`);
-const StatusList = v.pipe(v.array(Status), v.minLength(1, 'must have at least one status'));
+const StatusList = v.pipe(
+  boundedList(Status, replayableStatuses.length),
+  v.minLength(1, 'must have at least one status'),
+);
 const Statuses = selectSchema(
   (input): v.GenericSchema<unknown, v.InferOutput<typeof StatusList>> =>
     Array.isArray(input)

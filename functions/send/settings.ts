@@ -1,6 +1,7 @@
 // Settings of the send function.
 import * as v from 'valibot';
 import { accessTokenSettings } from '../../lib/auth/settings.ts';
+import { mostBodyBytes } from '../../lib/http/size-limits.ts';
 import { commonSettings, integer, seconds, url } from '../../lib/process/settings.ts';
 import { databaseSettings } from '../../lib/store/settings.ts';
 
@@ -10,7 +11,7 @@ export const SendSettings = v.object({
   ...accessTokenSettings,
   AMQP_URL: url('amqp', 'amqps'),
   /** Largest request body, attachments included. */
-  MAX_BODY_BYTES: v.optional(integer(1_000, 100_000_000), '10000000'),
+  MAX_BODY_BYTES: v.optional(integer(1_000, mostBodyBytes), '10000000'),
   /** How long an id may be on its way to a worker before dispatch publishes it again. */
   PUBLISH_GRACE_SECONDS: v.optional(seconds(0.1, 3_600), '30'),
 });

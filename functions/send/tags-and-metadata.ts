@@ -1,7 +1,7 @@
 // What callers note on an email for themselves: tags, to find it by, and metadata, to find their way back.
 import * as v from 'valibot';
 import { selectSchema } from '../../lib/http/select-schema.ts';
-import { boundedList, stringMap } from '../../lib/http/size-limits.ts';
+import { boundedList, firstFault, stringMap } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import { headerText, isOneLine } from './header-text.ts';
 
@@ -12,11 +12,13 @@ const maxEntries = 50;
 const maxMetadataName = 64;
 const maxMetadataValue = 500;
 
-const TagName = v.pipe(
-  headerText(maxTagName),
-  v.nonEmpty('must not be empty'),
-  // `GET /emails?tag=name:value` tells the two apart by it.
-  v.regex(/^[^:]*$/, 'must not have a colon'),
+const TagName = firstFault(
+  v.pipe(
+    headerText(maxTagName),
+    v.nonEmpty('must not be empty'),
+    // `GET /emails?tag=name:value` tells the two apart by it.
+    v.regex(/^[^:]*$/, 'must not have a colon'),
+  ),
 );
 export const TagObject = strictObject({ name: TagName, value: v.optional(headerText(maxTagValue), '') });
 const BareTag = v.pipe(
@@ -32,13 +34,12 @@ const Tag = selectSchema(
 /** `["a"]` and `[{name, value}]`; one without a value has an empty one. */
 export const Tags = boundedList(Tag, maxTags);
 
-const metadataName = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${maxMetadataName - 1}}$`);
+const metadataName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /** What is wrong with an entry of metadata; undefined if nothing is. */
 export function metadataFault(name: string, value: string): string | undefined {
   if (!metadataName.test(name))
     return `has a name that is not 1 to ${maxMetadataName} letters, digits, dots, hyphens and underscores`;
-  if (value.length > maxMetadataValue) return `may have ${maxMetadataValue} characters at most`;
   if (!isOneLine(value)) return 'must not have line breaks or other control characters';
   return value.isWellFormed() ? undefined : 'must be well-formed Unicode';
 }

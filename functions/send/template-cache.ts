@@ -1,7 +1,7 @@
 // Templates as they are asked for: looked up in groups, and kept parsed, since a version never changes.
 import { LRUCache } from 'lru-cache';
 import { createBatcher } from '../../lib/process/batch.ts';
-import { isDatabaseAway, type Sql } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable, type Sql } from '../../lib/store/database.ts';
 import type { UsedTemplate } from '../../lib/store/emails/email.ts';
 import { readSources, resolveTemplates, type WantedTemplate } from '../../lib/store/templates/read.ts';
 import type { ParsedTemplate } from '../../lib/store/templates/template.ts';
@@ -20,7 +20,7 @@ export type FoundTemplate = { used: UsedTemplate; parsed: ParsedTemplate } | { u
 
 /** Which version is the newest is read each time; what a version says, once. */
 export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<FoundTemplate> {
-  const options = { maxItems: 100, failsAll: isDatabaseAway };
+  const options = { maxItems: 100, failsAll: isDatabaseUnavailable };
   const resolve = createBatcher((wanted: WantedTemplate[]) => resolveTemplates(sql, wanted), options);
   const readSource = createBatcher((versions: UsedTemplate[]) => readSources(sql, versions), options);
   const kept = new LRUCache<string, KeptTemplate, UsedTemplate>({

@@ -1,8 +1,9 @@
 // How a request names a template, and what it may give for its variables.
 import * as v from 'valibot';
 import { selectSchema } from '../../lib/http/select-schema.ts';
+import { text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
-import { isTemplateId, isTemplateName, nameForm } from '../../lib/store/templates/template.ts';
+import { isTemplateId, isTemplateName, maxName, nameForm } from '../../lib/store/templates/template.ts';
 
 export interface TemplateUse {
   /** Its name or id. */
@@ -17,10 +18,11 @@ const maxData = 100_000;
 /** Levels of `data` below itself. */
 const maxDepth = 20;
 
+const nameMessage = 'must be the name or the id of a template';
 const Name = v.pipe(
-  v.string('must be the name or the id of a template'),
+  text(maxName, nameMessage),
   v.metadata({ pattern: nameForm.source }),
-  v.check((text) => isTemplateName(text) || isTemplateId(text), 'must be the name or the id of a template'),
+  v.check((given) => isTemplateName(given) || isTemplateId(given), nameMessage),
 );
 const versionMessage = 'must be the number of a version, from 1';
 export const TemplateReferenceObject = v.pipe(
@@ -67,8 +69,23 @@ export const TemplateData = v.pipe(
   ),
   v.metadata({ type: 'object', additionalProperties: true }),
   v.check((data) => !isDeeper(data, maxDepth), `may be nested ${maxDepth} levels deep at most`),
-  v.check((data) => JSON.stringify(data).length <= maxData, `may have ${maxData} characters of JSON at most`),
+  v.check(
+    (data) => charactersLeft(data, maxData) >= 0 && JSON.stringify(data).length <= maxData,
+    `may have ${maxData} characters of JSON at most`,
+  ),
 );
+
+/** A first look that ends as soon as it is too much: names and strings have so many characters in JSON at least. */
+function charactersLeft(value: unknown, left: number): number {
+  if (typeof value === 'string') return left - value.length;
+  if (typeof value !== 'object' || value === null) return left - 1;
+  let remaining = left;
+  for (const [name, inner] of Object.entries(value)) {
+    remaining = charactersLeft(inner, Array.isArray(value) ? remaining : remaining - name.length);
+    if (remaining < 0) break;
+  }
+  return remaining;
+}
 
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -36,13 +36,17 @@ export function unsubscribeHeaders({ url, one_click }: v.InferOutput<typeof Unsu
 
 /** The addresses of a List-Unsubscribe header (RFC 2369); undefined if it is none. */
 export function unsubscribeAddresses(value: string): string[] | undefined {
-  if (!/^\s*<[^<>\s]+>(\s*,\s*<[^<>\s]+>)*\s*$/.test(value)) return undefined;
-  const addresses = [...value.matchAll(/<([^<>]+)>/g)].map(([, address = '']) => address);
+  const parts = value.trim().split('>');
+  if (parts.length < 2 || parts.pop() !== '') return undefined;
+  const addresses = parts.map((part, index) => {
+    const [, address] = (index === 0 ? /^<([^<\s]+)$/ : /^,\s*<([^<\s]+)$/).exec(part.trimStart()) ?? [];
+    return address ?? '';
+  });
   return addresses.every((address) => /^(https?:\/\/|mailto:)[\x21-\x7e]+$/.test(address) && URL.canParse(address))
     ? addresses
     : undefined;
 }
 
-function asciiUrl(text: string): string {
-  return URL.canParse(text) ? new URL(text).href : '';
+function asciiUrl(given: string): string {
+  return URL.canParse(given) ? new URL(given).href : '';
 }

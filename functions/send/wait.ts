@@ -1,9 +1,12 @@
 // `Prefer: wait=N` (RFC 7240 §4.3): how long a client waits for the outcome, and the waiting.
 import { setTimeout } from 'node:timers/promises';
+import { headerWithin } from '../../lib/http/size-limits.ts';
 import type { EmailStatus } from '../../lib/store/emails/email.ts';
 
 /** Longest wait: less than gateways commonly allow a request. */
 const maxSeconds = 30;
+/** Characters of the header; a longer one asks for nothing. */
+const maxHeader = 1_000;
 /** First pause between two looks at the row; each one after it is longer, up to the last. */
 const firstPauseMs = 20;
 const lastPauseMs = 250;
@@ -18,8 +21,12 @@ export interface EmailState {
 
 /** Milliseconds that a `Prefer` header asks to wait, at most 30 s; 0 if it asks for nothing. A preference that makes no sense is ignored, as the RFC says. */
 export function parseWait(header: string | string[] | undefined): number {
-  for (const preference of String(header ?? '').split(',')) {
-    const [, seconds] = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?$/i.exec(preference) ?? [];
+  for (const preference of (headerWithin(header, maxHeader) ?? '').split(',')) {
+    const [whole = ''] = preference.split(';', 1);
+    const [name, value, ...others] = whole.split('=').map((part) => part.trim());
+    if (name?.toLowerCase() !== 'wait' || value === undefined || others.length > 0) continue;
+    const [, quoted, bare] = /^(?:"(\d{1,9})"|(\d{1,9}))$/.exec(value) ?? [];
+    const seconds = quoted ?? bare;
     if (seconds !== undefined) return Math.min(Number(seconds), maxSeconds) * 1000;
   }
   return 0;

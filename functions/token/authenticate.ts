@@ -5,7 +5,7 @@ import type { Request } from '../../lib/http/exchange.ts';
 import { createBatcher } from '../../lib/process/batch.ts';
 import { noteSecretUse } from '../../lib/store/clients/client-secrets.ts';
 import { type Client, findClients, isClientId } from '../../lib/store/clients/clients.ts';
-import { isDatabaseAway, type Sql } from '../../lib/store/database.ts';
+import { isDatabaseUnavailable, type Sql } from '../../lib/store/database.ts';
 import { useAssertion } from '../../lib/store/tokens/used-assertions.ts';
 import { checkAssertion } from './check-assertion.ts';
 import { createSecretCheck } from './check-secret.ts';
@@ -26,7 +26,7 @@ export type Authenticate = (
 export function createAuthentication(sql: Sql, audiences: readonly string[]): Authenticate {
   const findClient = createBatcher((ids: string[]) => findClients(sql, ids), {
     maxItems: 500,
-    failsAll: isDatabaseAway,
+    failsAll: isDatabaseUnavailable,
   });
   const checkSecret = createSecretCheck({ noteUse: (secretId) => noteSecretUse(sql, secretId) });
 

@@ -1,5 +1,6 @@
 // How a client says who it is: with HTTP Basic or a secret in the body (RFC 6749 §2.3.1), or with an assertion (RFC 7521 §4.2); one way, never two.
 import { decodeJwt } from 'jose';
+import { headerWithin } from '../../lib/http/size-limits.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -60,8 +61,11 @@ function claimedClient(assertion: string): string {
   throw new OAuthError('invalid_client', 'The client_assertion is not a JWT whose sub is a client_id.');
 }
 
+/** Characters of the header: an id of 100 and a secret of 200, percent-encoded, in base64, and some room. */
+const maxBasic = 2_000;
+
 function basicCredentials(authorization: string): Credentials {
-  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(headerWithin(authorization, maxBasic) ?? '') ?? [];
   const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];
   if (id === undefined || secret === undefined) throw unreadable('is not of the form "Basic <base64 of id:secret>"');
   return { clientId: formDecoded(id), secret: formDecoded(secret) };

@@ -11,7 +11,12 @@ import { TokenSettings } from './settings.ts';
 
 const settings = readSettings(TokenSettings, process.env);
 const log = createLog('token', settings.LOG_LEVEL);
-const sql = openDatabase(settings.DATABASE_URL, { connections: settings.DATABASE_CONNECTIONS, name: 'token' });
+const sql = openDatabase(settings.DATABASE_URL, {
+  connections: settings.DATABASE_CONNECTIONS,
+  name: 'token',
+  pooler: settings.DATABASE_POOLER,
+  log,
+});
 
 const hosted = hostFunction({
   name: 'token',

@@ -9,6 +9,13 @@ const json = 'application/json';
 /** Media types that the endpoints take. */
 export const parameterMediaTypes = [json, 'application/x-www-form-urlencoded'];
 
+/** Characters of a parameter: a secret has 200, a scope some more. */
+const maxParameter = 1_000;
+/** Those that are JWTs. */
+const longest: Record<string, number> = { client_assertion: 8_000, token: 8_000 };
+/** More of them are of no use: there is one API here. */
+const maxResources = 10;
+
 /** Every parameter of a body, those that nobody asks for among them. */
 export type Given = ReadonlyMap<string, unknown>;
 
@@ -29,6 +36,12 @@ export function readParameters<const Name extends string>(given: Given, names: r
     const value = given.get(name);
     if (value === undefined || value === '') continue;
     if (typeof value !== 'string') throw new OAuthError('invalid_request', `${name} must be a string.`);
+    const most = longest[name] ?? maxParameter;
+    if (value.length > most) {
+      // An id or a secret that nobody has is a wrong one.
+      const code = name === 'client_id' || name === 'client_secret' ? 'invalid_client' : 'invalid_request';
+      throw new OAuthError(code, `${name} may have ${most} characters at most.`);
+    }
     parameters[name] = value;
   }
   return parameters;
@@ -40,6 +53,12 @@ export function readResources(given: Given): string[] {
   const values: unknown[] = Array.isArray(resource) ? resource : [resource];
   if (!values.every((value) => typeof value === 'string')) {
     throw new OAuthError('invalid_request', 'resource must be a string, or a list of them.');
+  }
+  if (values.length > maxResources || values.some((value) => value.length > maxParameter)) {
+    throw new OAuthError(
+      'invalid_request',
+      `resource may be given ${maxResources} times, with ${maxParameter} characters.`,
+    );
   }
   return values.filter((value) => value !== '');
 }

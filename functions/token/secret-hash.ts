@@ -60,7 +60,7 @@ function format({ ln, r, p, salt, hash }: SecretHash): string {
 }
 
 function unpadded(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/=+$/, '');
+  return bytes.toString('base64').replace(/={1,2}$/, '');
 }
 
 function derive(secret: string, { ln, r, p, salt }: Omit<SecretHash, 'hash'>, length: number): Promise<Buffer> {

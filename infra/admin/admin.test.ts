@@ -231,6 +231,55 @@ describe('public keys of a client', () => {
   });
 });
 
+describe('a secret', () => {
+  const said: string[] = [];
+  const warned = (args: string[]) =>
+    runAdmin(args, {
+      databaseUrl: database.url,
+      amqpUrl: undefined,
+      migrationsDirectory: undefined,
+      say: (line) => said.push(line),
+    });
+  const commands = [
+    ['client', 'create', 'shop', '--any-sender'],
+    ['client', 'ensure', 'shop', '--scope', 'email'],
+  ];
+
+  it.each(commands)('is read from a file, its line end taken off: %s %s', async (...command) => {
+    const file = join(directory, 'secret');
+    for (const end of ['', '\n', '\r\n']) {
+      await database.sql`delete from clients`;
+      writeFileSync(file, `from a file ${end}`);
+      said.length = 0;
+      expect(await warned([...command, '--secret-file', file])).toMatchObject({ exitCode: 0 });
+      expect(await fits('shop', 'from a file ')).toBe(true);
+      expect(said).toEqual([]);
+    }
+    const lines = [...command, '--secret-file', file];
+    writeFileSync(file, 'two\nlines');
+    expect(await warned(lines)).toMatchObject({ exitCode: 2, complaint: expect.not.stringContaining('two') });
+    expect(await warned([...command, '--secret-file', '/nowhere'])).toMatchObject({
+      complaint: '/nowhere cannot be read.',
+    });
+  });
+
+  it.each(commands)('is read from standard input: %s %s', async (...command) => {
+    const admin = ['--import', 'tsx', 'infra/admin/index.ts', ...command, '--secret-file', '-'];
+    const env = { ...process.env, DATABASE_URL: database.url };
+    const { status, stderr } = spawnSync(process.execPath, admin, { env, input: 'piped in\n', encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(await fits('shop', 'piped in')).toBe(true);
+  });
+
+  it.each(commands)('on the command line is taken with a warning: %s %s', async (...command) => {
+    said.length = 0;
+    expect(await warned([...command, '--secret', 'abc123'])).toMatchObject({ exitCode: 0 });
+    expect(await fits('shop', 'abc123')).toBe(true);
+    expect(said).toEqual([expect.stringContaining('list of processes')]);
+    expect(said.join()).not.toContain('abc123');
+  });
+});
+
 it('a token lifetime is set, and taken back', async () => {
   await succeed('client', 'create', 'shop', '--any-sender');
   await succeed('client', 'set-lifetime', 'shop', '300');
@@ -327,6 +376,11 @@ describe('words that make no sense', () => {
     [['client', 'ensure', 'a', '--scope', 'email'], '--secret is missing.'],
     [['client', 'ensure', 'a', '--secret', 's'], '--scope is missing.'],
     [['client', 'create', 'a', '--secret', 's', '--keys', 'f'], '--secret and --keys do not go together.'],
+    [
+      ['client', 'create', 'a', '--any-sender', '--secret', 's', '--secret-file', 'f'],
+      '--secret and --secret-file do not',
+    ],
+    [['client', 'set-relay-headers', 'a', 'yes'], 'Say on or off.'],
     [['client', 'add-secret', 'a', '--expires-in', '0'], 'DAYS must be a whole number from 1 to 3650.'],
     [['client', 'remove-secret', 'a', 'first'], 'ID must be a number that client list-secrets shows.'],
     [['client', 'set-lifetime', 'a', '59'], 'SECONDS must be a whole number from 60 to 86400, or "default".'],
@@ -359,7 +413,7 @@ describe('words that make no sense', () => {
       const { exitCode, complaint } = await run(args);
       expect(exitCode).toBe(2);
       expect(complaint).toContain(
-        "  client create NAME [--sender SENDER]… [--any-sender] [--scope 'basic email'] [--secret SECRET] [--keys FILE]\n",
+        "  client create NAME [--sender SENDER]… [--any-sender] [--scope 'basic email'] [--secret SECRET] [--secret-file FILE] [--keys FILE]\n",
       );
     },
   );

@@ -1,8 +1,10 @@
 // What the commands for clients, their secrets and their limits have in common: names, secrets, and what is said of them.
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { isClientId } from '../../lib/store/clients/clients.ts';
 import type { Query } from '../../lib/store/database.ts';
-import { AdminError, type AdminSettings, UsageError, withDatabase } from './command.ts';
+import { AdminError, type AdminSettings, type Options, UsageError, withDatabase } from './command.ts';
 
 export const shownOnce = 'It is shown this once: only its hash is kept.';
 
@@ -23,6 +25,31 @@ export function randomSecret(): string {
 export function usableSecret(secret: string): string {
   if (/^[\x20-\x7e]{1,200}$/.test(secret)) return secret;
   throw new UsageError('SECRET must be printable ASCII, 200 characters at most.');
+}
+
+/** What a secret is given with: every command that takes one has these. */
+export const secretOptions = { secret: { value: 'SECRET' }, 'secret-file': { value: 'FILE' } };
+export const secretHelp = `A secret is read from FILE, or from standard input where FILE is -; --secret SECRET shows it to
+      everybody who may list processes.`;
+
+/** The operator's secret, without the line end that editors and `echo` put after it; undefined where none is given. */
+export async function givenSecret(
+  { secret, 'secret-file': file }: Options,
+  { say }: AdminSettings,
+): Promise<string | undefined> {
+  if (secret !== undefined && file !== undefined) {
+    throw new UsageError('--secret and --secret-file do not go together.');
+  }
+  if (secret !== undefined) {
+    const usable = usableSecret(secret);
+    say('Warning: --secret can be read in the list of processes and in the history of the shell. Use --secret-file.');
+    return usable;
+  }
+  if (file === undefined) return undefined;
+  const content = await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')).catch(() => {
+    throw new AdminError(`${file} cannot be read.`);
+  });
+  return usableSecret(content.replace(/\r?\n$/, ''));
 }
 
 /** `apply` says whether there is such a client. */

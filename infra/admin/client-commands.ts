@@ -17,7 +17,16 @@ import {
   tokenLifetimeSeconds,
 } from '../../lib/store/clients/clients.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
-import { changeClient, clientId, randomSecret, shownOnce, usableSecret } from './client-arguments.ts';
+import {
+  changeClient,
+  clientId,
+  givenSecret,
+  randomSecret,
+  secretHelp,
+  secretOptions,
+  shownOnce,
+  usableSecret,
+} from './client-arguments.ts';
 import { AdminError, type Command, UsageError, withDatabase } from './command.ts';
 import { readPublicKeys, toldOf } from './public-keys.ts';
 import { parseSenders, senderOptions, sendersText } from './sender-arguments.ts';
@@ -30,14 +39,17 @@ export const clientCommands: Command[] = [
   {
     name: 'client create',
     words: ['NAME'],
-    options: { ...senderOptions, scope: { value: allScopes }, secret: { value: 'SECRET' }, keys: { value: 'FILE' } },
+    options: { ...senderOptions, scope: { value: allScopes }, ...secretOptions, keys: { value: 'FILE' } },
     about: `Makes a client: with this secret, with public keys in place of a secret, or else with a random secret. Whom it may send
-      from must be said: addresses (a@b.test), domains (b.test), their subdomains (*.b.test), or --any-sender.`,
-    async run([name], { scope, secret, keys, ...options }, settings) {
-      if (secret !== undefined && keys !== undefined) throw new UsageError('--secret and --keys do not go together.');
+      from must be said: addresses (a@b.test), domains (b.test), their subdomains (*.b.test), or --any-sender.
+      ${secretHelp}`,
+    async run([name], { scope, keys, ...options }, settings) {
+      if ((options.secret ?? options['secret-file']) !== undefined && keys !== undefined)
+        throw new UsageError('--secret and --keys do not go together.');
       const scopes = parseScopes(scope);
       const mustSay = scopes.includes('email');
       const client = { client_id: clientId(name), scopes, allowed_senders: parseSenders(options, mustSay) };
+      const secret = await givenSecret(options, settings);
       const [proof, told] = keys === undefined ? await secretProof(secret) : await keysProof(keys);
       const isNew = await withDatabase(settings, (sql) => insertClient(sql, { ...client, ...proof }));
       if (!isNew) throw new AdminError(`There is a client "${client.client_id}" already.`);
@@ -48,11 +60,13 @@ export const clientCommands: Command[] = [
   {
     name: 'client ensure',
     words: ['NAME'],
-    options: { secret: { value: 'SECRET', required: true }, scope: { value: allScopes, required: true } },
-    about:
-      'Makes the client, or gives it this secret and these scopes if it has others. Does not enable a disabled one. A new one may send from anybody, as in local mode, until client set-senders.',
-    async run([name], { scope, secret = '' }, settings) {
-      const wanted = { clientId: clientId(name), secret: usableSecret(secret), scopes: parseScopes(scope) };
+    options: { ...secretOptions, scope: { value: allScopes, required: true } },
+    about: `Makes the client, or gives it this secret and these scopes if it has others. Does not enable a disabled one. A new one may send from anybody, as in local mode, until client set-senders.
+      ${secretHelp}`,
+    async run([name], { scope, ...options }, settings) {
+      const secret = await givenSecret(options, settings);
+      if (secret === undefined) throw new UsageError('--secret is missing. Give --secret-file FILE.');
+      const wanted = { clientId: clientId(name), secret, scopes: parseScopes(scope) };
       await withDatabase(settings, (sql) => ensureClient(sql, wanted));
       return `Client ${wanted.clientId} has this secret and the scopes: ${wanted.scopes.join(' ')}`;
     },

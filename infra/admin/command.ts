@@ -84,7 +84,12 @@ export async function withDatabase<Result>(
   settings: AdminSettings,
   use: (sql: Sql) => Promise<Result>,
 ): Promise<Result> {
-  const sql = openDatabase(requireDatabaseUrl(settings), { connections: 1, name: 'admin' });
+  const sql = openDatabase(requireDatabaseUrl(settings), {
+    connections: 1,
+    name: 'admin',
+    // Serves whether there is one or not.
+    pooler: 'transaction',
+  });
   try {
     return await use(sql);
   } finally {

@@ -1,5 +1,5 @@
 // The operator's commands for what clients may do: from whom they may send, and how much.
-import { setAllowedSenders, setLimits } from '../../lib/store/clients/clients.ts';
+import { setAllowedSenders, setLimits, setRelayHeaders } from '../../lib/store/clients/clients.ts';
 import { changeClient } from './client-arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { parseSenders, senderOptions } from './sender-arguments.ts';
@@ -37,6 +37,18 @@ export const limitCommands: Command[] = [
       await changeClient(settings, name, (sql, id) => setLimits(sql, id, limits));
       const said = [rate && `rate ${rate}`, quota && `daily quota ${quota}`].filter(Boolean);
       return `Limits of client ${name} set: ${said.join(', ')}.`;
+    },
+  },
+  {
+    name: 'client set-relay-headers',
+    words: ['NAME', 'on|off'],
+    options: {},
+    about: `Whether the client's emails may have headers that relays take as orders (X-SMTPAPI, X-MC-…, X-SES-…, X-Mailgun-…): they act
+      on the account at the relay, which is yours. Off unless set.`,
+    async run([name, word], _options, settings) {
+      if (word !== 'on' && word !== 'off') throw new UsageError('Say on or off.');
+      await changeClient(settings, name, (sql, id) => setRelayHeaders(sql, id, word === 'on'));
+      return `Client ${name} may ${word === 'on' ? '' : 'not '}give orders to the relay by headers.`;
     },
   },
 ];

@@ -49,6 +49,7 @@ async function migrateOnce(databaseUrl: string, dir: string, log: (line: string)
   client.on('error', () => {});
   try {
     await client.connect();
+    await refusePooler(client);
     const applied = await runner({
       dbClient: client,
       dir,
@@ -63,6 +64,14 @@ async function migrateOnce(databaseUrl: string, dir: string, log: (line: string)
   } finally {
     await client.end();
   }
+}
+
+/** Whoever migrates holds a lock for as long as his session lasts; through a pooler it would be left behind in somebody else's. */
+async function refusePooler(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const { processID } = client as unknown as { processID: number };
+  if (rows[0]?.pid !== processID)
+    throw new Error('DATABASE_URL leads to a pooler, as PgBouncer: migrations need PostgreSQL itself');
 }
 
 /** This driver takes `sslmode=require` for `verify-full`, unless it is told that the word means what it means elsewhere. */

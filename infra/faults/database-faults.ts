@@ -53,6 +53,50 @@ async function takeAllConnections({ services, sql }: Stage): Promise<() => Promi
   return giveBack;
 }
 
+/** Made for all sessions, also those that are open, until the returned function is called. */
+async function setForAll(sql: Sql, name: string, value: string): Promise<() => Promise<void>> {
+  await sql.unsafe(`alter system set ${name} = '${value}'`);
+  await sql`select pg_reload_conf()`;
+  return async () => {
+    await sql.unsafe(`alter system reset ${name}`);
+    await sql`select pg_reload_conf()`;
+  };
+}
+
+/** It answers, and takes no change: as a primary that has become a standby. */
+async function becomeReadOnly({ full, load, sql, say, untilAllWork }: Stage): Promise<void> {
+  const times = full ? 3 : 1;
+  for (let time = 1; time <= times; time++) {
+    await load.until(time / (times + 2));
+    const back = await setForAll(sql, 'default_transaction_read_only', 'on');
+    say('PostgreSQL is read-only');
+    await pause(awayMs);
+    await back();
+    say('PostgreSQL takes changes again');
+    await untilAllWork();
+  }
+}
+
+/** Somebody locks the table of emails, as a careless migration does, and statements have a time limit. */
+async function lockEmails({ sql, databaseUrl, load, say, untilAllWork }: Stage): Promise<void> {
+  await load.until(0.3);
+  const back = await setForAll(sql, 'statement_timeout', '500ms');
+  const locker = openDatabase(databaseUrl, { connections: 1, name: 'locker' });
+  try {
+    await locker.begin(async (transaction) => {
+      await transaction`set local statement_timeout = 0`;
+      await transaction`lock table emails in access exclusive mode`;
+      say('emails are locked');
+      await pause(awayMs);
+    });
+  } finally {
+    await locker.end();
+    await back();
+  }
+  say('emails are free again');
+  await untilAllWork();
+}
+
 const killed = (delivery: DeliveryMode): Pick<Fault, 'emails' | 'delivery' | 'make'> => ({
   emails,
   delivery,
@@ -78,6 +122,20 @@ export const databaseFaults: readonly Fault[] = [
       await pause(5_000);
       await stage.untilAllWork();
     },
+  },
+  { name: 'read-only-postgres', says: 'PostgreSQL read-only', short: true, make: becomeReadOnly },
+  {
+    name: 'read-only-postgres-at-most-once',
+    says: 'PostgreSQL read-only, at_most_once',
+    delivery: 'at_most_once',
+    make: becomeReadOnly,
+  },
+  { name: 'emails-locked', says: 'table of emails locked, statements run out of time', short: true, make: lockEmails },
+  {
+    name: 'pgbouncer',
+    says: 'through PgBouncer, kill -9 of PostgreSQL',
+    pooler: true,
+    make: (stage) => endAndStart('kill', stage),
   },
   { name: 'stop-postgres', says: 'PostgreSQL stopped', emails, make: (stage) => endAndStart('stop', stage) },
   {

@@ -23,6 +23,10 @@ export interface Fault {
   /** Clients send an Idempotency-Key and repeat what was not answered. */
   repeats?: true;
   smtp?: 'tls' | 'account';
+  /** Other programs take the processors meanwhile. */
+  starved?: true;
+  /** The functions reach the database through PgBouncer. */
+  pooler?: true;
   copies?: Partial<Record<FunctionName, number>>;
   own?: Partial<Record<FunctionName, Settings>>;
   /**
@@ -43,10 +47,11 @@ export interface Stage {
   smtp: Smtp;
   load: Load;
   sql: Sql;
+  databaseUrl: string;
   /** Tells on the terminal what is being done. */
   say(what: string): void;
   /** Adds to what is wrong with this run. */
   complain(what: string): void;
-  /** Measures, from now, how long it takes until every function works; complains when it is over 10 s. */
+  /** Measures, from now, how long it takes until every function works; complains when one does not. */
   untilAllWork(): Promise<void>;
 }

@@ -22,6 +22,8 @@ export interface FleetOptions {
 export interface Kill {
   name: FunctionName;
   at: number;
+  /** When its successor was up; undefined until then. */
+  until?: number;
 }
 
 export interface Fleet {
@@ -126,10 +128,12 @@ export async function startFleet({ bundles, logs, settings, own, copies }: Fleet
       const copy = candidates[Math.floor(Math.random() * candidates.length)];
       if (!copy) return;
       copy.endIsExpected = true;
-      kills.push({ name, at: Date.now() });
+      const kill: Kill = { name, at: Date.now() };
+      kills.push(kill);
       await copy.child?.kill();
       await pause(restartAfterMs);
       await startCopy(copy);
+      kill.until = Date.now();
     },
     stop,
     start,

@@ -1,8 +1,8 @@
 // What should not be on a queue, and is: messages that are not ours, and every id several times in any order.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { countDeadLetters, putOnQueue } from './by-hand.ts';
 import type { Fault } from './fault.ts';
+import { untilNoneLeft } from './patience.ts';
 
 const idMessage = (id: string) => Buffer.from(JSON.stringify({ id }));
 
@@ -16,8 +16,6 @@ const unreadable = [
   () => Buffer.from('null'),
   () => randomBytes(2_000),
 ];
-/** How long the broker may take to move what was rejected, in ms. */
-const deadWithinMs = 10_000;
 
 export const messageFaults: readonly Fault[] = [
   {
@@ -34,8 +32,7 @@ export const messageFaults: readonly Fault[] = [
         Array.from({ length: poisonOfAKind }, () => idMessage(randomUUID())),
       );
       const expected = unreadable.length * poisonOfAKind;
-      const giveUp = Date.now() + deadWithinMs;
-      while ((await countDeadLetters(url)) !== expected && Date.now() < giveUp) await pause(100);
+      await untilNoneLeft(async () => Math.max(expected - (await countDeadLetters(url)), 0));
       const dead = await countDeadLetters(url);
       say(`${dead} dead letters`);
       if (dead !== expected) complain(`${dead} dead letters in place of ${expected}`);

@@ -61,6 +61,21 @@ export const smtpFaults: readonly Fault[] = [
     make: misbehave({ drop: 'in_data', share }),
   },
   {
+    name: 'smtp-drops-in-data-starved',
+    says: 'the same, while other programs take the processors',
+    textLength: 500_000,
+    perSecond: 50,
+    emails: 500,
+    starved: true,
+    make: misbehave({ drop: 'in_data', share }),
+  },
+  {
+    name: 'smtp-out-of-step',
+    says: 'SMTP relay replies once too often',
+    short: true,
+    make: misbehave({ unasked: true, share }),
+  },
+  {
     name: 'smtp-drops-after-dot',
     says: 'SMTP relay cuts after the final dot',
     short: true,

@@ -107,8 +107,9 @@ function receive(
   callback: (error?: Error | null, message?: string) => void,
 ): void {
   // As things stand now: what the harness orders meanwhile is for the messages after this one.
-  const { message, slowMs, drop, share = 1 } = behaviour;
-  const dropped = Math.random() < share ? drop : undefined;
+  const { message, slowMs, drop, unasked, share = 1 } = behaviour;
+  const isConcerned = Math.random() < share;
+  const dropped = isConcerned ? drop : undefined;
   let head = '';
   stream.on('data', (chunk: Buffer) => {
     if (head.length < 8_192) head += chunk.toString('latin1');
@@ -130,6 +131,7 @@ function receive(
       // Nobody hears a reply on a connection that has ended.
       delivery.replied = delivery.closedAt === undefined;
       callback(null, '2.0.0 taken');
+      if (unasked && isConcerned) sockets.get(session.remotePort)?.write('250 2.0.0 taken\r\n');
     }, slowMs ?? 0);
   });
 }

@@ -12,7 +12,9 @@ export interface Behaviour {
   slowMs?: number;
   /** Cut the connection while the message comes in, or after its final dot in place of the reply. */
   drop?: 'in_data' | 'after_final_dot';
-  /** Share of the messages that `drop` concerns, from 0 to 1; all where not said. */
+  /** One reply too many after the one to the final dot. */
+  unasked?: boolean;
+  /** Share of the messages that `drop` and `unasked` concern, from 0 to 1; all where not said. */
   share?: number;
   certificate?: 'good' | 'expired';
   /** Our account's password is not taken any more. */

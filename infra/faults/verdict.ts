@@ -45,7 +45,7 @@ export interface Verdict {
   complaints: string[];
 }
 
-/** A killed process's connections end within this time, in ms. */
+/** A killed process's connections end within this time, in ms; on a slow machine, before its successor is up. */
 const cutWithinMs = 1_000;
 /** Complaints of one kind that are written out. */
 const quoted = 3;
@@ -127,7 +127,13 @@ function isInGap(row: Row | undefined, deliveries: Delivery[], kills: readonly K
   if (!row) return false;
   const unanswered = deliveries.filter(({ replied }) => !replied).length;
   const cutByKill = deliveries.filter(({ replied, at, closedAt = 0 }) =>
-    kills.some((kill) => replied && at <= closedAt && closedAt >= kill.at && closedAt <= kill.at + cutWithinMs),
+    kills.some(
+      (kill) =>
+        replied &&
+        at <= closedAt &&
+        closedAt >= kill.at &&
+        closedAt <= Math.max(kill.at + cutWithinMs, kill.until ?? 0),
+    ),
   ).length;
   return deliveries.length - 1 <= unanswered + Math.min(cutByKill, row.attempts - row.recorded);
 }

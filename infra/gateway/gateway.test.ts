@@ -54,3 +54,27 @@ describe('the Caddyfile', () => {
     for (const path of unrouted) expect(functionFor('GET', path)).toBeUndefined();
   });
 });
+
+describe('what the Caddyfile lets into the log', () => {
+  const [, pattern = '', replacement = ''] = /request>uri regexp "([^"]*)" "([^"]*)"/.exec(caddyfile) ?? [];
+  // The filter takes the place of every match; a group that matched nothing is empty there as well as here.
+  const logged = (uri: string) => uri.replaceAll(new RegExp(pattern, 'g'), replacement);
+
+  it.each([
+    ['/suppressions/anna%40example.com', '/suppressions/***'],
+    ['/suppressions/anna@example.com?x=anna', '/suppressions/***'],
+    ['/emails?recipient=anna%40example.com&limit=5', '/emails***'],
+    ['/emails/0199/anna@example.com/x', '/emails/0199/***/x'],
+    ['/suppressions?after=anna@example.com', '/suppressions***'],
+    ['/emails/0199/events', '/emails/0199/events'],
+    ['/send', '/send'],
+  ])('%s is %s', (uri, expected) => {
+    expect(logged(uri)).toBe(expected);
+  });
+
+  it('of the requests and of the errors', () => {
+    const filters = caddyfile.match(/^\tlog .*\{\n(?:\t\toutput .*\n)?\t\tformat filter \{[\s\S]*?^\t\t\}/gm) ?? [];
+    expect(filters).toHaveLength(2);
+    expect(new Set(filters.map((filter) => filter.slice(filter.indexOf('format')))).size).toBe(1);
+  });
+});

@@ -1,5 +1,14 @@
 // The folder of local mode: one start at a time, one owner, and a log file for each part.
-import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { argumentsOf, pidIn } from './process-table.ts';
 
@@ -16,22 +25,38 @@ export function enterFolder(directory: string): Folder {
   const shown = relative(process.cwd(), directory);
   const pidFile = path('start.pid');
   checkOwner(directory, shown);
-  mkdirSync(path('logs'), { recursive: true });
-  mkdirSync(path('pids'), { recursive: true });
+  for (const name of ['', 'logs', 'pids']) mkdirSync(path(name), { recursive: true, mode: 0o700 });
+  closeToOthers(directory);
   const other = pidIn(pidFile);
   if (other !== undefined && argumentsOf(other).includes('local/start.ts')) {
     throw new Error(`Local mode already runs in ${shown} (process ${other}): stop that one first`);
   }
-  writeFileSync(pidFile, `${process.pid}\n`);
+  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
 
   return {
     path,
     logOf(name) {
-      const file = createWriteStream(path('logs', `${name}.log`));
+      const file = createWriteStream(path('logs', `${name}.log`), { mode: 0o600 });
       return (line) => void file.write(`${line}\n`);
     },
     leave: () => rmSync(pidFile, { force: true }),
   };
+}
+
+/**
+ * Emails, keys and passwords are in here. What an earlier start left open is closed, too. PostgreSQL does not run as root: where we
+ * are root, it has to be able to walk to its own folder, without seeing what else there is.
+ */
+export const passable = process.getuid?.() === 0 ? 0o711 : 0o700;
+
+function closeToOthers(directory: string): void {
+  chmodSync(directory, passable);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) chmodSync(path, entry.name === 'postgres' ? passable : 0o700);
+    else if (entry.isFile()) chmodSync(path, 0o600);
+  }
+  for (const log of readdirSync(join(directory, 'logs'))) chmodSync(join(directory, 'logs', log), 0o600);
 }
 
 function checkOwner(directory: string, shown: string): void {

@@ -64,6 +64,26 @@ test.each(['/healthz', '/readyz', '/metrics?x=1'])('does not pass %s on', async 
   expect(response.headers.get('content-type')).toBe('application/problem+json');
 });
 
+test('refuses two hosts', async () => {
+  answer = (_request, response) => response.end('fine');
+  const socket = connect(port, loopback);
+  socket.write('GET /send HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\nConnection: close\r\n\r\n');
+  const text = (await socket.toArray()).join('');
+  expect(text).toMatch(/^HTTP\/1\.1 400 /);
+  expect(text).toContain('application/problem+json');
+});
+
+test.each(['/emails/%ff', '/emails/%', '/%zz?x=%'])('passes the path %s on as it is', async (path) => {
+  answer = (request, response) => response.end(request.url);
+  expect(await (await fetch(`${base}/send`)).text()).toBe('/send');
+  const socket = connect(port, loopback);
+  socket.write(
+    `POST ${path.replace('/emails', '/send')} HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+  );
+  // To history, which is not running here: an answer of ours, and no page.
+  expect((await socket.toArray()).join('')).toMatch(/^HTTP\/1\.1 503 .*application\/problem\+json/s);
+});
+
 test('streams a large body through, both ways', async () => {
   answer = (request, response) => request.pipe(response);
   const body = Buffer.alloc(20_000_000, 'x');

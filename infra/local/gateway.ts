@@ -43,6 +43,8 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
 
   const pass = (request: IncomingMessage, response: ServerResponse) => {
     const path = originForm(request).split('?', 1)[0] ?? '/';
+    // The function would be sent one of them alone.
+    if (hostsOf(request) > 1) return problem(response, 400, 'The request has more than one Host header');
     const name = functionFor(request.method ?? 'GET', path);
     if (name === undefined) return problem(response, 404, `There is nothing at ${path}`);
     addForwardedHeaders(request);
@@ -135,7 +137,11 @@ function whyNoAnswer(name: PublicFunction, error: NodeJS.ErrnoException): string
     : `The function "${name}" ended before it answered; whether it did what was asked is not known`;
 }
 
-function problem(response: ServerResponse, status: 404 | 413 | 503, detail: string): void {
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+}
+
+function problem(response: ServerResponse, status: 400 | 404 | 413 | 503, detail: string): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;

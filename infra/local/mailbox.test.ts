@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,36 @@ test('shows an email, keeps it over a restart, and leaves no process', async () 
   expect(processesIn(directory)).toEqual([]);
 
   await start();
+  await expect.poll(subjects).toEqual(['Hello']);
+});
+
+test('is shown to no page but its own', async () => {
+  const asks = (headers: Record<string, string>, method = 'GET') =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      request(`${running?.webUrl}/email`, { method, headers }, resolve).on('error', reject).end();
+    });
+  const own = `http://${loopback}:${webPort}`;
+  const answer = await asks({ origin: own });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+
+  expect((await asks({ origin: 'https://other.example.com' })).statusCode).toBe(403);
+  expect((await asks({ origin: 'https://other.example.com' }, 'DELETE')).statusCode).toBe(403);
+  expect((await asks({ host: `other.example.com:${webPort}` })).statusCode).toBe(403);
+  const upgrade = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+  const key = { 'sec-websocket-key': Buffer.alloc(16).toString('base64') };
+  const socket = (headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const asking = request(`${running?.webUrl}/socket.io/?EIO=4&transport=websocket`, { headers });
+      asking.on('response', ({ statusCode }) => resolve(statusCode));
+      asking.on('upgrade', (response, stream) => {
+        stream.destroy();
+        resolve(response.statusCode);
+      });
+      asking.on('error', reject).end();
+    });
+  expect(await socket({ ...upgrade, ...key, origin: own })).toBe(101);
+  expect(await socket({ ...upgrade, ...key, origin: 'https://other.example.com' })).toBe(403);
   await expect.poll(subjects).toEqual(['Hello']);
 });
 

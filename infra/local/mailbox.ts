@@ -1,7 +1,7 @@
 // The mailbox of local mode: MailDev takes every email by SMTP and shows it on a page and as `GET /email`.
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startChild } from './child.ts';
 import { answers, assertPortIsFree, loopback } from './ports.ts';
 import { endLeftover } from './process-table.ts';
@@ -25,17 +25,17 @@ export async function startMailbox({ directory, smtpPort, webPort, log }: Mailbo
   const home = resolve(directory);
   const emails = join(home, 'emails');
   const pidFile = join(home, 'pid');
-  mkdirSync(emails, { recursive: true });
+  mkdirSync(emails, { recursive: true, mode: 0o700 });
   await endLeftover(pidFile, emails);
   await assertPortIsFree(smtpPort, 'The mailbox (SMTP)');
   await assertPortIsFree(webPort, 'The mailbox (page)');
 
-  const maildev = join(dirname(createRequire(import.meta.url).resolve('maildev')), 'bin', 'maildev');
+  const page = fileURLToPath(new URL('mailbox-page.ts', import.meta.url));
   const ports = ['--smtp', String(smtpPort), '--web', String(webPort), '--ip', loopback];
   const child = startChild({
     name: 'The mailbox',
     command: process.execPath,
-    args: [maildev, ...ports, '--mail-directory', emails],
+    args: ['--import', 'tsx', page, ...ports, '--mail-directory', emails],
     // It waits for open pages to leave before it ends; the emails are on disk already.
     stopWithin: 2000,
     pidFile,

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Account, accountFor } from './account.ts';
 import { startChild } from './child.ts';
+import { passable } from './folder.ts';
 import { assertPortIsFree, loopback } from './ports.ts';
 import { endIfStill, pidIn, untilNoneIn } from './process-table.ts';
 
@@ -30,7 +31,7 @@ export interface Postgres {
 export async function startPostgres({ directory, port, log, flags = [] }: PostgresOptions): Promise<Postgres> {
   const home = resolve(directory);
   const data = join(home, 'data');
-  mkdirSync(home, { recursive: true });
+  mkdirSync(home, { recursive: true, mode: passable });
   const { postgres, initdb } = await binaries();
   const account = accountFor(home, data, postgres);
   const password = passwordIn(join(home, 'password'), account);

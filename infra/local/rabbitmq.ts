@@ -30,7 +30,7 @@ export interface RabbitMq {
 
 export async function startRabbitMq({ directory, port, log, notice = log, path }: RabbitMqOptions): Promise<RabbitMq> {
   const home = resolve(directory);
-  mkdirSync(home, { recursive: true });
+  mkdirSync(home, { recursive: true, mode: 0o700 });
   const pidFiles = { epmd: join(home, 'epmd.pid'), node: join(home, 'node.pid') };
   await endLeftover(pidFiles.node, home);
   await endLeftover(pidFiles.epmd, `-address ${loopback}`);

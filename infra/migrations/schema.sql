@@ -12,6 +12,7 @@ create table clients (
   allowed_senders        text[],
   rate_per_second        double precision,
   daily_quota            integer,
+  relay_headers          boolean not null default false,
   constraint clients_pkey PRIMARY KEY (client_id),
   constraint clients_allowed_senders_check CHECK (cardinality(allowed_senders) > 0),
   constraint clients_client_id_check CHECK (client_id ~ '^[A-Za-z0-9._-]{1,100}$'::text),
@@ -29,6 +30,7 @@ comment on column clients.disabled_at is 'Since when the client gets no more tok
 comment on column clients.allowed_senders is 'Whom its emails may be from: addresses (a@b.test), domains (b.test) and their subdomains (*.b.test), in lower case; null: anybody.';
 comment on column clients.rate_per_second is 'Emails that it may hand in a second; null: any number.';
 comment on column clients.daily_quota is 'Emails that it may hand in a day (UTC); null: any number.';
+comment on column clients.relay_headers is 'Whether its emails may have headers that relays take as orders (X-SMTPAPI, X-SES-…): they act on the operator''s account.';
 
 create table client_secrets (
   id           bigint not null generated always as identity,

@@ -64,7 +64,7 @@ export function errorsOf({
   const all: ErrorCode[] = [
     ...(query ? (['invalid_parameter'] as const) : []),
     ...(hasToken ? (['missing_token', 'invalid_token', 'insufficient_scope'] as const) : []),
-    ...(path_parameters ? (['not_found'] as const) : []),
+    ...(path_parameters ? (['malformed_request', 'not_found'] as const) : []),
     ...(body ? (['invalid_json', 'content_too_large', 'unsupported_media_type'] as const) : []),
     ...(body ? (['validation_error'] as const) : []),
     ...(headers.includes('Idempotency-Key')

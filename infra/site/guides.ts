@@ -47,6 +47,7 @@ export function renderGuide(name: string, markdown: string): Guide {
 /** As on GitHub, so that links work there and here; and what is too wide scrolls by itself, by keyboard too. */
 class GuideRenderer extends Renderer {
   readonly #ids = new Map<string, number>();
+  #tables = 0;
 
   override heading({ tokens, depth }: Tokens.Heading): string {
     const words = this.parser.parseInline(tokens, this.parser.textRenderer).toLowerCase();
@@ -61,7 +62,8 @@ class GuideRenderer extends Renderer {
   }
 
   override table(token: Tokens.Table): string {
-    return `<div class="table" role="region" aria-label="Table" tabindex="0">${super.table(token)}</div>\n`;
+    this.#tables += 1;
+    return `<div class="table" role="region" aria-label="Table ${this.#tables}" tabindex="0">${super.table(token)}</div>\n`;
   }
 
   /** `other.md` is the guide `other`, `/docs` is a path of the API. What else lies in the repository is not served: its link is text. */

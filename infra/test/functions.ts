@@ -90,6 +90,8 @@ export interface ApiOptions {
   settings?: Settings;
   /** Functions that few tests need, started where asked for. */
   also?: readonly FunctionName[];
+  /** Ready, unless the test is about what they are not ready for. */
+  until?: 'ready' | 'up';
 }
 
 /** Those without which no email is sent and read. */
@@ -102,6 +104,7 @@ export async function startApi({
   amqpUrl = brokerUrl(),
   settings = {},
   also = [],
+  until = 'ready',
 }: ApiOptions): Promise<Api> {
   const keys = join(inject('workDirectory'), 'signing-keys.json');
   const { client_id, client_secret, scope } = exampleClient;
@@ -118,7 +121,7 @@ export async function startApi({
   };
   const started = await Promise.all(
     [...always, ...also].map(async (name) => {
-      const running = await startFunction(name, common, name === 'token' ? { port: tokenPort } : {});
+      const running = await startFunction(name, common, { until, ...(name === 'token' && { port: tokenPort }) });
       return [name, running] as const;
     }),
   );

@@ -29,9 +29,9 @@ const text = fc.oneof(
   fc.constantFrom('a  b ', ' a', '=?', 'a =?b?= c', '"', '\\', ',;<>()', `${'x'.repeat(300)} y`, 'ü'.repeat(300)),
 );
 const localPart = fc.oneof(
-  { weight: 9, arbitrary: fc.stringMatching(/^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}$/) },
+  { weight: 9, arbitrary: fc.stringMatching(/^[A-Za-z0-9#$&'*+/=^_`{|}~-]{1,20}$/) },
   { weight: 9, arbitrary: fc.constantFrom('first.last', 'jörg', '用户') },
-  fc.constantFrom('o’brien', 'a..b', '"a b"', ''),
+  fc.constantFrom('o’brien', 'a..b', '"a b"', '', 'a%b', 'a!b', '=?utf-8?q?x?='),
 );
 const domains = ['example.com', 'Sub.EXAMPLE.com', 'exämple.com', '例え.test'];
 const domain = fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...domains) }, fc.constant('no-dot'));

@@ -180,7 +180,7 @@ export const actors: Record<string, Actor> = {
     as: ['release'],
     needs: 'a claim',
     act: async (sql, { claim }) => {
-      if (claim) await transitionEmails(sql, [handBack(claim)]);
+      if (claim) await transitionEmails(sql, [handBack(claim, 'worker_stopped')]);
       return null;
     },
   },

@@ -3,8 +3,9 @@ import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as v from 'valibot';
 import { ApiError } from '../http/errors.ts';
+import { headerWithin } from '../http/size-limits.ts';
 import { createBatcher } from '../process/batch.ts';
-import { isDatabaseAway, type Sql } from '../store/database.ts';
+import { isDatabaseUnavailable, type Sql } from '../store/database.ts';
 import { type Ending, findEndings } from '../store/tokens/revoked-tokens.ts';
 import { createKeySet } from './key-set.ts';
 
@@ -53,7 +54,7 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
   const keys = createKeySet(jwksUrl);
   const findEnding = createBatcher((tokens: AccessToken[]) => findEndings(sql, tokens), {
     maxItems: 500,
-    failsAll: isDatabaseAway,
+    failsAll: isDatabaseUnavailable,
   });
 
   const known = new LRUCache<string, AccessToken>({ max: mostRemembered });
@@ -92,13 +93,16 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
   };
 }
 
+/** Characters of the header; our tokens have less than 2,000. */
+const maxHeader = 8_000;
+
 function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined) {
     throw new ApiError('missing_token', 'Send an access token: "Authorization: Bearer …". POST /authorize gives one.', {
       headers: { 'www-authenticate': 'Bearer realm="email-api"' },
     });
   }
-  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? [];
+  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(headerWithin(authorization, maxHeader) ?? '') ?? [];
   if (token === undefined) throw invalidToken('The Authorization header is not of the form "Bearer <token>".');
   return token;
 }

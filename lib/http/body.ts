@@ -1,6 +1,7 @@
 // Request bodies: read within a bound, parsed as JSON.
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';
+import { hasRepeatedKey } from './repeated-keys.ts';
 
 /**
  * What nobody reads is still taken off the wire and dropped, up to so many times the limit of a body: a client that is cut off in
@@ -62,19 +63,31 @@ const maxDepth = 50;
 
 /** Parses a JSON body, or throws `invalid_json` (400). */
 export function parseJson(body: Buffer): unknown {
+  let text = '';
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(body));
+    text = utf8.decode(body);
+    value = JSON.parse(text);
   } catch (error) {
     const reason = body.length === 0 ? 'it is empty' : error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new ApiError('invalid_json', `The request body is not JSON: ${reason}.`);
   }
-  if (isDeeper(value, maxDepth))
-    throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
+  const keys = keysWithin(value, maxDepth);
+  if (keys === undefined) throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
+  if (hasRepeatedKey(text, keys)) throw new ApiError('invalid_json', 'The request body has a key twice in one object.');
   return value;
 }
 
-function isDeeper(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
+/** How many keys all objects in `value` have together; undefined where it is nested deeper than `depth`. */
+function keysWithin(value: unknown, depth: number): number | undefined {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (depth === 0) return undefined;
+  const inner = Object.values(value);
+  let keys = Array.isArray(value) ? 0 : inner.length;
+  for (const one of inner) {
+    const more = keysWithin(one, depth - 1);
+    if (more === undefined) return undefined;
+    keys += more;
+  }
+  return keys;
 }

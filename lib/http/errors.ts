@@ -3,6 +3,7 @@ import type { Reply } from './exchange.ts';
 
 /** Code → HTTP status and title. The codes are also the `name` that SDKs of common mail APIs read. */
 export const problems = {
+  malformed_request: { status: 400, title: 'Malformed request' },
   invalid_json: { status: 400, title: 'Malformed JSON' },
   invalid_parameter: { status: 400, title: 'Invalid query parameter' },
   invalid_idempotency_key: { status: 400, title: 'Idempotency key invalid' },

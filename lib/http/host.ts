@@ -17,6 +17,7 @@ import type { Reply } from './exchange.ts';
 import { checkMediaType } from './media-type.ts';
 import { checkQuery } from './query.ts';
 import { writeReply } from './reply.ts';
+import { checkRequestLine } from './request-line.ts';
 import { createRouter, type Match, type Route, type Routes } from './route.ts';
 
 export interface FunctionDefinition<Scope extends string, Client, Dependencies> {
@@ -94,6 +95,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
   /** All that is refused by the headers alone: whoever may not come in has no byte of a body read. */
   async function admit(request: FrameworkRequest): Promise<Admitted<Scope, Client, Dependencies>> {
     request.arrivedAt = performance.now();
+    checkRequestLine(request);
     const { route, params } = findRoute(request.method ?? 'GET', pathOf(request));
     request.routePath = route.path;
     const { scope, body } = route;
@@ -147,7 +149,8 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     const reply = errorReply(error, { path, address: addressOf(request) });
     if (reply.status >= 500) {
       const { message, cause } = toApiError(error);
-      log.error(message, { method: request.method, path, cause });
+      // The route, not the path: an address may stand in it.
+      log.error(message, { method: request.method, path: request.routePath, cause });
     }
     observe(request, reply);
     return reply;

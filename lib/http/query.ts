@@ -1,25 +1,29 @@
 // How query parameters are checked: every fault at once, each with the name of its parameter.
 import * as v from 'valibot';
 import { ApiError, type Fault } from './errors.ts';
+import { firstFault, text } from './size-limits.ts';
+import { maxTime, timeOf } from './time.ts';
 
 const maxLimit = 100;
 const timeMessage = 'must be a time such as 2026-01-31T12:00:00Z';
 
 /** A point in time, as text. */
-export const QueryTime = v.pipe(
-  v.string(),
-  v.isoTimestamp(timeMessage),
-  v.transform((text) => new Date(text)),
-  v.check((date) => !Number.isNaN(date.getTime()), timeMessage),
+export const QueryTime = firstFault(
+  v.pipe(
+    text(maxTime, timeMessage),
+    v.isoTimestamp(timeMessage),
+    v.check((given) => timeOf(given) !== undefined, timeMessage),
+    v.transform((given) => timeOf(given) ?? new Date(Number.NaN)),
+  ),
 );
 
 /** A whole number from 1 to `max`. */
 function upTo(max: number) {
   const message = `must be a whole number from 1 to ${max}`;
   return v.pipe(
-    v.string(),
+    text(3, message),
     v.regex(/^\d{1,3}$/, message),
-    v.metadata({ type: 'integer', minimum: 1, maximum: max, pattern: undefined }),
+    v.metadata({ type: 'integer', minimum: 1, maximum: max, pattern: undefined, maxLength: undefined }),
     v.transform(Number),
     v.minValue(1, message),
     v.maxValue(max, message),
@@ -28,9 +32,9 @@ function upTo(max: number) {
 
 /** The parameters of every list: at most `limit` of them, those that come after the one with the id `after`. */
 export function pageParameters(what: string) {
-  const article = /^[aeiou]/.test(what) ? 'an' : 'a';
+  const message = `must be the id of ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}`;
   return {
-    after: v.optional(v.pipe(v.string(), v.uuid(`must be the id of ${article} ${what}`))),
+    after: v.optional(v.pipe(text(36, message), v.uuid(message))),
     limit: v.optional(upTo(maxLimit), '20'),
   };
 }

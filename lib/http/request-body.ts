@@ -1,14 +1,18 @@
 // How request bodies are checked: every fault at once, each with the path of its field.
 import * as v from 'valibot';
 import { ApiError, type Fault } from './errors.ts';
+import { firstFault, text } from './size-limits.ts';
+import { maxTime, timeOf } from './time.ts';
 
 const timeMessage = 'must be a time such as 2026-01-31T12:00:00Z (ISO 8601, with its offset from UTC)';
 /** A point in time, as text. */
-export const Time = v.pipe(
-  v.string(timeMessage),
-  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/, timeMessage),
-  v.transform((text) => new Date(text)),
-  v.check((time) => !Number.isNaN(time.getTime()), timeMessage),
+export const Time = firstFault(
+  v.pipe(
+    text(maxTime, timeMessage),
+    v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/, timeMessage),
+    v.check((given) => timeOf(given) !== undefined, timeMessage),
+    v.transform((given) => timeOf(given) ?? new Date(Number.NaN)),
+  ),
 );
 
 /** More of them help nobody, and an answer has a bound. */

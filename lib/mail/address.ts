@@ -1,6 +1,7 @@
 // Email addresses in the one form in which they are compared and stored.
 import { domainToASCII } from 'node:url';
 import * as v from 'valibot';
+import { text as bounded } from '../http/size-limits.ts';
 
 /** RFC 5321 §4.5.3.1: octets of a local part and of a path without its angle brackets. */
 const maxLocalPart = 64;
@@ -11,11 +12,13 @@ export const maxAddress = 254;
  */
 const localPartForm =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+)*$/u;
-/** At least two labels of letters, digits and inner hyphens (RFC 1035), the last one not a number. */
-const domainForm = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** RFC 1035: letters, digits and inner hyphens. */
+const labelForm = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
+const maxDomain = 253;
 
 /** An address with its domain in ASCII (IDNA), in lower case, and its local part in NFC; undefined if it is not one single address. */
 export function normalizeAddress(text: string): string | undefined {
+  if (text.length > maxAddress) return undefined;
   const at = text.lastIndexOf('@');
   // Fullwidth and other look-alikes of ASCII stay what they are: only NFKC would turn one of them into an @.
   const localPart = text.slice(0, Math.max(at, 0)).normalize('NFC');
@@ -28,16 +31,20 @@ export function normalizeAddress(text: string): string | undefined {
 
 /** A domain in ASCII (IDNA), in lower case; undefined if it is none that mail goes to. */
 export function normalizeDomain(text: string): string | undefined {
+  if (text.length > maxDomain) return undefined;
   // domainToASCII follows URL rules, which would let some other characters pass or vanish.
   if (/[\s/\\?#%:[\]@<>()",;\p{Cc}\p{Cf}]/u.test(text)) return undefined;
   const domain = domainToASCII(text);
-  return domainForm.test(domain) ? domain : undefined;
+  const labels = domain.split('.');
+  const isName = labels.length > 1 && labels.every((label) => labelForm.test(label));
+  // The last one is not a number: that would be an IP address.
+  return isName && domain.length <= maxDomain && !/^\d+$/.test(labels.at(-1) ?? '') ? domain : undefined;
 }
 
 export const addressMessage = 'must be one email address such as name@example.com';
 
 export const Address = v.pipe(
-  v.string(addressMessage),
+  bounded(maxAddress, addressMessage),
   v.metadata({ format: 'idn-email' }),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const address = normalizeAddress(dataset.value);

@@ -87,3 +87,45 @@ describe('a message without attachments', () => {
     expect(a).not.toEqual(b);
   });
 });
+
+describe('headers with long runs of spaces', () => {
+  const runs = fc
+    .array(
+      fc.oneof(
+        fc.integer({ min: 1, max: 400 }).map((n) => ' '.repeat(n)),
+        words.filter((word) => !/[\p{Cc}\u2028\u2029]/u.test(word)),
+        fc.constantFrom('a', 'x'.repeat(75), 'ü'),
+      ),
+      { maxLength: 8 },
+    )
+    .map((parts) => parts.join(''));
+
+  it.each(['a message without attachments', 'one with'])('have no line of white space alone: %s', async (what) => {
+    const attachments = (filename: string) =>
+      what === 'one with'
+        ? [{ filename: `a${filename}b`, content: '', content_type: null, content_id: null, size: 0 }]
+        : [];
+    const compared = fc.asyncProperty(runs, runs, runs, runs, async (subject, name, value, filename) => {
+      const message = composeMessage({
+        ...plain,
+        subject,
+        headers: {
+          ...plain.headers,
+          from: { email: 'a@example.com', name },
+          to: Array(3).fill({ email: 'b@example.com', name }),
+        },
+        custom_headers: { 'X-A': `a${value}`, References: value },
+        attachments: attachments(filename),
+      });
+      const text = (Buffer.isBuffer(message) ? message : await buffer(message)).toString('latin1');
+      for (const head of text.split(/^--.*$/m).map((part) => part.trimStart().split(/\r?\n\r?\n/, 1)[0] ?? ''))
+        for (const line of head.split(/\r?\n/)) expect(line).not.toMatch(/^[ \t]+$/);
+    });
+    await fc.assert(compared, { numRuns: 100 });
+  });
+
+  it('keep what fits', async () => {
+    const { subject } = await simpleParser(composeMessage({ ...plain, subject: `a${' '.repeat(39)}b` }));
+    expect(subject).toBe(`a${' '.repeat(39)}b`);
+  });
+});

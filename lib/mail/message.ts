@@ -21,7 +21,8 @@ export type MimeMessage = Buffer | Readable;
  * Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored stays what the client
  * gave, and accepting stays quick.
  */
-export function composeMessage(email: MessageParts): MimeMessage {
+export function composeMessage(given: MessageParts): MimeMessage {
+  const email = foldable(given);
   const { headers, custom_headers, subject, message_id, accepted_at, attachments, html_body } = email;
   const text = textOfMessage(email);
   const [first, ...others] = [
@@ -44,7 +45,7 @@ export function composeMessage(email: MessageParts): MimeMessage {
 
 /** The same with everything that a message can have. */
 export function composeStream(email: MessageParts, text = textOfMessage(email)): Readable {
-  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = email;
+  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = foldable(email);
   const composer = new MailComposer({
     from: toAddress(headers.from),
     to: headers.to.map(toAddress),
@@ -71,6 +72,35 @@ export function textOfMessage({
   html_body,
 }: Pick<EmailContent, 'text_body' | 'html_body'>): string | undefined {
   return text_body ?? (html_body === null ? undefined : textOfHtml(html_body));
+}
+
+/** A run of spaces that a header may keep; a longer one would be folded into lines of white space alone (RFC 5322 §3.2.2 forbids them). */
+const longRun = / {40,}/g;
+
+/** The email with the spaces of its headers as they can be folded: a long run of them is one. */
+function foldable<Email extends MessageParts>(email: Email): Email {
+  const { subject, headers, custom_headers, attachments } = email;
+  return {
+    ...email,
+    subject: shortened(subject),
+    headers: {
+      from: shortName(headers.from),
+      to: headers.to.map(shortName),
+      cc: headers.cc.map(shortName),
+      bcc: headers.bcc,
+      reply_to: headers.reply_to.map(shortName),
+    },
+    custom_headers: Object.fromEntries(Object.entries(custom_headers).map(([name, value]) => [name, shortened(value)])),
+    attachments: attachments.map((one) => ({ ...one, filename: shortened(one.filename) })),
+  };
+}
+
+function shortName({ email, name }: Mailbox): Mailbox {
+  return name === undefined ? { email } : { email, name: shortened(name) };
+}
+
+function shortened(text: string): string {
+  return text.replace(longRun, ' ').trimEnd();
 }
 
 function toAddress({ email, name }: Mailbox) {

@@ -8,7 +8,7 @@ export interface SmtpReply {
 }
 
 /** What is read of a reply: more than is kept of it, and than a mail server has to say. */
-const readCharacters = 4_000;
+export const readCharacters = 4_000;
 
 const startCode = /^([245]\.\d{1,3}\.\d{1,3})[:;,]?(?: |$)/;
 /** `(#5.1.1)`, `[5.1.1]`, `#5.1.1`, `… said: 550 5.1.1`; not four numbers, which are an address. */

@@ -42,3 +42,20 @@ describe('what it would take too long to read goes without', () => {
     expect(performance.now() - startedAt).toBeLessThan(1_500);
   });
 });
+
+describe('lists that cannot be counted as they ask', () => {
+  it.each([
+    ['<ol type="I" start="10000"><li>x', '10000. x'],
+    ['<ol type="i" start="3999"><li>x<li>y', '3999. x\n 4000. y'],
+    ['<ol type="I" start="0"><li>x', '0. x'],
+    ['<ol type="a" start="-5"><li>x', '-5. x'],
+    ['<ol type="A" start="1e300"><li>x', '1. x'],
+    ['<ol type="i" start="Infinity"><li>x', '1. x'],
+    ['<ol type="a" start="1.5"><li>x', '1. x'],
+    ['<ol type="I" start="x"><li>x', '1. x'],
+    ['<ol type="I" start="4"><li>x<li>y', 'IV. x\n V.  y'],
+    ['<ol type="a" start="26"><li>x<li>y', 'z.  x\n aa. y'],
+  ])('%s', (html, text) => {
+    expect(textOfHtml(html)).toBe(text);
+  });
+});

@@ -14,6 +14,19 @@ const image: FormatCallback = (element, _walk, builder) => {
   if (alt) builder.addInline(alt);
 };
 
+/** Where html-to-text's numbers end: Roman ones have no sign for 5,000, letters none for 0. */
+const mostNumbered = 3_999;
+
+/** Items that Roman numbers or letters cannot count get plain ones. */
+const orderedList: FormatCallback = (element, walk, builder, options) => {
+  const { attribs } = element;
+  const start = Number(attribs.start || '1');
+  const isCountable = Number.isInteger(start) && start >= 1 && start + element.children.length <= mostNumbered;
+  if (!isCountable) delete attribs.type;
+  if (!Number.isSafeInteger(start)) delete attribs.start;
+  builder.options.formatters?.orderedList?.(element, walk, builder, options);
+};
+
 let convert: ((html: string) => string) | undefined;
 
 /** Undefined where there is nothing to read, or too much. Links keep their addresses: `text [https://…]`. */
@@ -24,15 +37,21 @@ export function textOfHtml(html: string): string | undefined {
     // Mail programs wrap lines to their own width.
     wordwrap: false,
     limits,
-    formatters: { image },
+    formatters: { image, countedList: orderedList },
     selectors: [
       ...['style', 'script', 'title', 'head', 'template'].map((selector) => ({ selector, format: 'skip' })),
       { selector: 'img', format: 'image' },
+      { selector: 'ol', format: 'countedList' },
       { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
       ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
     ],
   });
-  return convert(html).trim() || undefined;
+  try {
+    return convert(html).trim() || undefined;
+  } catch {
+    // What the converter cannot read goes without a text, as what is too large does: the HTML says it all.
+    return undefined;
+  }
 }
 
 /**

@@ -20,7 +20,7 @@ export interface BatchOptions<Item> {
    * one: what a write costs whatever its size is shared by more of them.
    */
   gather?: { items: number; ms: number };
-  /** True when an error concerns every item alike (the database is away); otherwise a faulty item fails alone, not its group. */
+  /** True when an error concerns every item alike (the database is away, or refuses for now); otherwise a faulty item fails alone, not its group. */
   failsAll: (error: unknown) => boolean;
   /** Told the size of each group. */
   onGroup?: (items: number) => void;

@@ -39,7 +39,7 @@ export async function walkDeadLetters(
     channel.on('return', () => {
       isQueueMissing = true;
     });
-    await declareQueues(channel);
+    await declareQueues(connection);
     const { messageCount } = await channel.checkQueue(deadLetterQueue);
     for (let seen = 0; seen < messageCount; seen += 1) {
       const message = await channel.get(deadLetterQueue);

@@ -7,6 +7,7 @@ import {
   brokerNameOf,
   clientsHeader,
   declareQueues,
+  isChannelRefusal,
   publishConfirmed,
   type QueueName,
   traceHeader,
@@ -15,6 +16,8 @@ import {
 
 /** Publishes that may wait for their confirm at once; beyond that the broker is too slow, and dispatch publishes later. */
 const maxUnconfirmed = 10_000;
+/** How often a queue that the broker refused is asked for again. */
+const askAgainMs = 5_000;
 /** A broker that is back is found within this time. */
 const maxReconnectDelayMs = 2_000;
 
@@ -43,6 +46,8 @@ export interface Queue {
   stopConsuming(): Promise<void>;
   /** Rejects unless the broker is connected and takes messages. */
   check(): Promise<void>;
+  /** Rejects when the broker refuses one of these queues; the others work all the same. */
+  checkQueues(...queues: QueueName[]): Promise<void>;
   /** Waits for confirms under way, then closes. */
   close(): Promise<void>;
 }
@@ -68,6 +73,8 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   const unconfirmed = new Set<Promise<void>>();
   /** For questions, so that no message waits behind one. Opened when it is first needed. */
   let asking: { on: ChannelModel; channel: Promise<ConfirmChannel> } | undefined;
+  /** Queues that the broker refuses, by its name for them, and why. */
+  let refused = new Map<string, string>();
 
   /** Runs after every connect. Whatever goes wrong with a channel or a queue closes the connection, and this runs again. */
   async function setUp(connected: ChannelModel): Promise<void> {
@@ -75,11 +82,45 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
     connected.on('error', (error) => log.warn('broker: connection error', { error: error.message }));
     const publishing = await openChannel(connected, startOver);
     publishing.on('return', () => startOver('a queue is missing'));
-    await declareQueues(publishing);
+    noteRefused(await declareQueues(connected));
     for (const consumer of consumers) await subscribe(connected, consumer, startOver);
     model = connected;
     channel = publishing;
     blocked = false;
+    askAgain(connected, startOver);
+  }
+
+  function noteRefused(now: Map<string, string>): void {
+    for (const [name, reason] of now)
+      if (!refused.has(name))
+        log.error(
+          'broker: refuses a queue, which is left alone; the others go on. Delete it, or move its messages elsewhere',
+          {
+            queue: name,
+            reason,
+          },
+        );
+    for (const name of refused.keys()) if (!now.has(name)) log.info('broker: takes the queue again', { queue: name });
+    refused = now;
+  }
+
+  /** Until somebody has put right what is wrong with a queue. */
+  function askAgain(connected: ChannelModel, startOver: (reason: string) => void): void {
+    if (refused.size === 0) return;
+    const timer = setTimeout(async () => {
+      if (stopping || model !== connected) return;
+      try {
+        const before = refused;
+        noteRefused(await declareQueues(connected));
+        const isBack = ({ queue }: Consumer) => before.has(brokerNameOf(queue)) && !refused.has(brokerNameOf(queue));
+        for (const consumer of consumers.filter(isBack)) await subscribe(connected, consumer, startOver);
+      } catch (error) {
+        // The connection is gone, or about to be: it is set up anew.
+        startOver(String(error));
+      }
+      askAgain(connected, startOver);
+    }, askAgainMs);
+    timer.unref();
   }
 
   function startOverOn(connected: ChannelModel, reason: string): void {
@@ -96,17 +137,27 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   }
 
   async function subscribe(connected: ChannelModel, consumer: Consumer, startOver: (reason: string) => void) {
-    const consuming = await openChannel(connected, startOver);
+    const name = brokerNameOf(consumer.queue);
+    if (refused.has(name)) return;
+    let isSubscribed = false;
+    const consuming = await openChannel(connected, (reason) => isSubscribed && startOver(reason));
     await consuming.prefetch(consumer.prefetch);
-    await consuming.consume(
-      brokerNameOf(consumer.queue),
-      (message) => {
-        // Null is the broker's basic.cancel: the queue was deleted or its leader is gone.
-        if (message === null) startOver('the broker cancelled a consumer');
-        else consumer.onDelivery(toQueueDelivery(consuming, message));
-      },
-      { consumerTag: consumer.queue },
-    );
+    try {
+      await consuming.consume(
+        name,
+        (message) => {
+          // Null is the broker's basic.cancel: the queue was deleted or its leader is gone.
+          if (message === null) startOver('the broker cancelled a consumer');
+          else consumer.onDelivery(toQueueDelivery(consuming, message));
+        },
+        { consumerTag: consumer.queue },
+      );
+    } catch (error) {
+      if (!isChannelRefusal(error)) throw error;
+      noteRefused(new Map([...refused, [name, error.message]]));
+      return;
+    }
+    isSubscribed = true;
     consumingChannels.set(consumer.queue, consuming);
   }
   const consumingChannels = new Map<QueueName, ConfirmChannel>();
@@ -139,6 +190,12 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
     return channel;
   }
 
+  function checkQueue(queue: QueueName): void {
+    const reason = refused.get(brokerNameOf(queue));
+    if (reason !== undefined)
+      throw new BrokerAwayError(`the broker refuses the queue ${brokerNameOf(queue)}: ${reason}`);
+  }
+
   const publish = groupIds((queue, ids) => {
     const confirmed = sendMessage(queue, ids);
     unconfirmed.add(confirmed);
@@ -146,6 +203,7 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   });
 
   async function sendMessage(queue: QueueName, group: readonly TracedId[]): Promise<void> {
+    checkQueue(queue);
     const [trace, ...otherTraces] = new Set(group.map(({ traceparent }) => traceparent));
     const headers = {
       ...(otherTraces.length === 0 && traceHeader(trace)),
@@ -157,6 +215,7 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   return {
     publish: (queue, id, traceparent, client) => publish(queue, { id, traceparent, client }),
     async depth(queue) {
+      checkQueue(queue);
       usableChannel();
       const on = model;
       if (on === undefined) throw new BrokerAwayError('the broker is not connected');
@@ -176,6 +235,9 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
     },
     async check() {
       usableChannel();
+    },
+    async checkQueues(...queues) {
+      for (const queue of queues) checkQueue(queue);
     },
     async close() {
       stopping = true;

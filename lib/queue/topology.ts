@@ -1,5 +1,5 @@
 // The queues: their names, how they are declared, how a message is put on one so that it is safe there.
-import type { ConfirmChannel } from 'amqplib';
+import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Lane } from '../store/emails/email.ts';
 
 /** Quorum queues, one a lane of emails; what nobody can read goes to the dead letters. */
@@ -19,15 +19,42 @@ export function brokerNameOf(queue: QueueName): string {
 /** A broker that went silent is noticed within two of these. */
 const heartbeatSeconds = 10;
 
-export async function declareQueues(channel: ConfirmChannel): Promise<void> {
-  await channel.assertQueue(deadLetterQueue, { arguments: { 'x-queue-type': 'quorum' } });
-  for (const name of [...Object.values(queueNames), webhookQueue]) {
-    await channel.assertQueue(name, {
-      deadLetterExchange: '',
-      deadLetterRoutingKey: deadLetterQueue,
-      arguments: { 'x-queue-type': 'quorum' },
-    });
+/** Every queue there is, by the broker's name. */
+const allQueues = [deadLetterQueue, ...Object.values(queueNames), webhookQueue];
+
+/**
+ * Declares each queue on a channel of its own, as a refusal closes the channel. Resolves with those that the broker refused, and
+ * why; rejects when the connection is gone.
+ */
+export async function declareQueues(connection: ChannelModel): Promise<Map<string, string>> {
+  const refused = new Map<string, string>();
+  for (const name of allQueues) {
+    const channel = await connection.createChannel();
+    // Told by the rejection of what waits for it.
+    channel.on('error', () => {});
+    try {
+      await channel.assertQueue(name, queueOptions(name));
+      await channel.close();
+    } catch (error) {
+      if (!isChannelRefusal(error)) throw error;
+      refused.set(name, error.message);
+    }
   }
+  return refused;
+}
+
+function queueOptions(name: string) {
+  const quorum = { arguments: { 'x-queue-type': 'quorum' } };
+  return name === deadLetterQueue
+    ? quorum
+    : { ...quorum, deadLetterExchange: '', deadLetterRoutingKey: deadLetterQueue };
+}
+
+/** The broker's codes for what is wrong with one queue (AMQP 0-9-1, "soft errors"): it closes the channel and keeps the connection. */
+const channelRefusals = [403, 404, 405, 406];
+
+export function isChannelRefusal(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && channelRefusals.includes(Number(error.code));
 }
 
 /** Resolves when the broker has confirmed the message. */

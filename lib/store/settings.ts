@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { integer, url } from '../process/settings.ts';
 import { readDatabaseAddress } from './database-tls.ts';
+import { poolers } from './pooler.ts';
 
 /** `sslmode` and `sslrootcert` of a database's URL. */
 function checkTls({ dataset, addIssue }: v.RawCheckContext<string>): void {
@@ -19,4 +20,6 @@ export const databaseSettings = {
   DATABASE_URL: databaseUrl,
   /** Connections to PostgreSQL that one process may hold. */
   DATABASE_CONNECTIONS: v.optional(integer(1, 100), '5'),
+  /** Set where a pooler, as PgBouncer, stands between. */
+  DATABASE_POOLER: v.optional(v.picklist(poolers, `must be ${poolers.join(' or ')}, or not set`)),
 };

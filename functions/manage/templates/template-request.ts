@@ -2,27 +2,31 @@
 import * as v from 'valibot';
 import { pageParameters } from '../../../lib/http/query.ts';
 import { invalidBody, missing } from '../../../lib/http/request-body.ts';
+import { firstFault, headerWithin, text } from '../../../lib/http/size-limits.ts';
 import { strictObject } from '../../../lib/http/strict-object.ts';
 import {
   isTemplateName,
+  maxName,
   maxPart,
   maxSubjectPart,
   nameForm,
   type TemplateSource,
 } from '../../../lib/store/templates/template.ts';
 
-const Source = v.pipe(
-  v.string('must be a string'),
-  v.maxLength(maxPart, `may have ${maxPart} characters at most`),
-  v.check((text) => !text.includes('\0'), 'must not have NUL characters'),
-  v.check((text) => text.isWellFormed(), 'must be well-formed Unicode'),
+const Source = firstFault(
+  v.pipe(
+    text(maxPart),
+    v.check((given) => !given.includes('\0'), 'must not have NUL characters'),
+    v.check((given) => given.isWellFormed(), 'must be well-formed Unicode'),
+  ),
 );
 const parts = {
-  subject: v.pipe(
-    v.string('must be a string'),
-    v.maxLength(maxSubjectPart, `may have ${maxSubjectPart} characters at most`),
-    v.check((text) => !/\p{Cc}|\u2028|\u2029/u.test(text), 'must not have line breaks or other control characters'),
-    v.check((text) => text.isWellFormed(), 'must be well-formed Unicode'),
+  subject: firstFault(
+    v.pipe(
+      text(maxSubjectPart),
+      v.check((given) => !/[\p{Cc}\u2028\u2029]/u.test(given), 'must not have line breaks or other control characters'),
+      v.check((given) => given.isWellFormed(), 'must be well-formed Unicode'),
+    ),
   ),
   text: v.nullish(Source, null),
   html: v.nullish(Source, null),
@@ -37,13 +41,12 @@ function contentCheck<Input extends object>() {
   });
 }
 
+const nameMessage =
+  'must be 1 to 100 letters, digits, dots, hyphens and underscores, begin with a letter or digit, and not look like an id';
 export const TemplateName = v.pipe(
-  v.string('must be a string'),
+  text(maxName, nameMessage),
   v.metadata({ pattern: nameForm.source }),
-  v.check(
-    isTemplateName,
-    'must be 1 to 100 letters, digits, dots, hyphens and underscores, begin with a letter or digit, and not look like an id',
-  ),
+  v.check(isTemplateName, nameMessage),
 );
 
 /** POST /templates */
@@ -66,20 +69,23 @@ const versionMessage = 'must be the number of a version, from 1';
 export const TemplateQuery = v.strictObject({
   version: v.optional(
     v.pipe(
-      v.string(),
+      text(9, versionMessage),
       v.regex(/^\d{1,9}$/, versionMessage),
-      v.metadata({ type: 'integer', minimum: 1, pattern: undefined }),
+      v.metadata({ type: 'integer', minimum: 1, pattern: undefined, maxLength: undefined }),
       v.transform(Number),
       v.minValue(1, versionMessage),
     ),
   ),
 });
 
+/** Characters of `If-Match`: one tag is asked for, and a hundred are more than anybody needs. */
+const maxIfMatch = 1_500;
+
 /** Whether an `If-Match` header (RFC 9110 §13.1.1) allows a change of what has this version now; undefined: there is nothing. */
 export function allowsChange(header: string | undefined, version: number | undefined): boolean {
   if (header === undefined) return true;
   if (version === undefined) return false;
-  const tags = header.split(',').map((tag) => tag.trim());
+  const tags = (headerWithin(header, maxIfMatch) ?? '').split(',').map((tag) => tag.trim());
   return tags.includes('*') || tags.includes(entityTag(version));
 }
 

@@ -1,7 +1,7 @@
 // What the webhook routes take.
 import * as v from 'valibot';
 import { Time } from '../../../lib/http/request-body.ts';
-import { boundedList, wholeNumber } from '../../../lib/http/size-limits.ts';
+import { boundedList, text, wholeNumber } from '../../../lib/http/size-limits.ts';
 import { strictObject } from '../../../lib/http/strict-object.ts';
 import { webhookEvents } from '../../../lib/store/webhooks/webhook.ts';
 
@@ -14,11 +14,10 @@ const mostReplayed = 1_000;
 
 /** What else is wrong with it depends on settings: see lib/http/webhook-target.ts. */
 const EndpointUrl = v.pipe(
-  v.string('must be a URL such as https://example.com/hook'),
-  v.maxLength(maxUrl, `may have ${maxUrl} characters at most`),
-  v.check((text) => URL.canParse(text) && text.isWellFormed(), 'must be a URL such as https://example.com/hook'),
+  text(maxUrl),
+  v.check((given) => URL.canParse(given) && given.isWellFormed(), 'must be a URL such as https://example.com/hook'),
   // As it is asked for: the same URL, whatever its spelling was.
-  v.transform((text) => new URL(text).href),
+  v.transform((given) => new URL(given).href),
   v.maxLength(maxUrl, `may have ${maxUrl} characters at most`),
 );
 
@@ -28,14 +27,16 @@ const Events = v.pipe(
   v.transform((events) => [...new Set(events)]),
 );
 
+/** `whsec_`, 86 digits, 2 for padding. */
+const maxSecret = 94;
 const secretForm = /^whsec_([A-Za-z0-9+/]{32,86}={0,2})$/;
 const secretMessage = 'must be whsec_ and 24 to 64 random bytes in base64';
 /** Standard Webhooks, "Signature scheme". */
 const Secret = v.pipe(
-  v.string(secretMessage),
+  text(maxSecret, secretMessage),
   v.metadata({ pattern: secretForm.source }),
-  v.check((text) => {
-    const base64 = secretForm.exec(text)?.[1] ?? '';
+  v.check((given) => {
+    const base64 = secretForm.exec(given)?.[1] ?? '';
     const bytes = Buffer.from(base64, 'base64');
     return bytes.length >= 24 && bytes.length <= 64 && bytes.toString('base64') === base64;
   }, secretMessage),

@@ -113,6 +113,17 @@ export async function setAllowedSenders(sql: Query, clientId: string, senders: s
   return count === 1;
 }
 
+/** Whether its emails may have headers that relays take as orders. False when there is no such client. */
+export async function setRelayHeaders(sql: Query, clientId: string, allowed: boolean): Promise<boolean> {
+  const { count } = await sql`update clients set relay_headers = ${allowed} where client_id = ${clientId}`;
+  return count === 1;
+}
+
+export async function mayRelayHeaders(sql: Query, clientId: string): Promise<boolean> {
+  const { count } = await sql`select from clients where client_id = ${clientId} and relay_headers`;
+  return count === 1;
+}
+
 /** By the database, as that is what compares. */
 function inLowerCase(sql: Query, senders: string[] | null) {
   return senders === null

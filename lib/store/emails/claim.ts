@@ -92,17 +92,19 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
     from claimed left join email_contents on email_id = id`;
 }
 
-/** Keeps attempts that are still under way from being taken for dead. */
+/** Keeps attempts that are still under way from being taken for dead. Resolves with the ids of those whose claim still held. */
 export async function renewLeases(
   sql: Query,
   claims: { id: string; attempts: number }[],
   leaseMs: number,
-): Promise<void> {
-  await sql`
+): Promise<Set<string>> {
+  const rows = await sql<{ id: string }[]>`
     update emails set due_at = now() + ${leaseMs} * interval '1 millisecond'
     from json_to_recordset(${JSON.stringify(claims)}::text::json) as claim(id uuid, attempts integer)
     where emails.id = any(${claims.map(({ id }) => id)}::uuid[])
-      and emails.id = claim.id and status = ${claimedStatus} and emails.attempts = claim.attempts`;
+      and emails.id = claim.id and status = ${claimedStatus} and emails.attempts = claim.attempts
+    returning emails.id`;
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Says that the attempt is about to transmit the message; from here on its loss means that the outcome is unknown. False: the lease is lost. */

@@ -24,13 +24,17 @@ export interface DueEmail {
  */
 const recordingMs = 5_000;
 
-/** Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another dispatch has locked. */
-export async function lockDueEmails(sql: Query, limit: number): Promise<DueEmail[]> {
+/**
+ * Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another dispatch has locked; and
+ * those whose leases have expired, unless `leases` is false.
+ */
+export async function lockDueEmails(sql: Query, limit: number, { leases = true } = {}): Promise<DueEmail[]> {
   return sql<DueEmail[]>`
     select ${dueColumns(sql)}
     from emails
     where due_at <= now()
-      and (status <> ${claimedStatus} or pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
+      and (status <> ${claimedStatus}
+           or ${leases} and pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
     order by due_at limit ${limit}
     for update skip locked`;
 }

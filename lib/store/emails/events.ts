@@ -39,7 +39,13 @@ export interface DeferredDetail {
 }
 
 /** Why an email was put on the queue (again). */
-export type QueuedReason = 'not_claimed' | 'retry' | 'scheduled_time' | 'lease_expired' | 'worker_stopped';
+export type QueuedReason =
+  | 'not_claimed'
+  | 'retry'
+  | 'scheduled_time'
+  | 'lease_expired'
+  | 'worker_stopped'
+  | 'lease_uncertain';
 
 export type NewEvent =
   | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' | 'suppressed' } }

@@ -12,7 +12,7 @@ export const movers = {
   dispatch: 'the dispatch function, when `due_at` has passed',
   claim: 'a worker that takes it to deliver it, or finds all recipients suppressed',
   attempt: 'a worker that reports what its attempt came to, even after its lease was lost',
-  release: 'a worker that lets go of it without an attempt',
+  release: 'a worker that lets go of it without an attempt, or in the midst of one',
 } as const;
 export type Mover = keyof typeof movers;
 

@@ -38,6 +38,8 @@ export interface RenderBudget {
   charactersLeft: number;
 }
 
+/** Characters of a name. */
+export const maxName = 100;
 /** Of names; ids look like this, too. */
 export const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -10,15 +10,16 @@ const lostAfterMs = 7 * 86_400_000;
 
 /**
  * Puts on the queue, for the caller to publish once this is committed, the deliveries that are due: first attempts and retries, ids
- * that no worker has claimed for `graceMs`, and what dead workers have left. Returns their ids. Any number may run at once.
+ * that no worker has claimed for `graceMs`, and, unless `leases` is false, what dead workers have left. Returns their ids. Any number
+ * may run at once.
  */
-export async function takeDueDeliveries(sql: Query, graceMs: number): Promise<string[]> {
+export async function takeDueDeliveries(sql: Query, graceMs: number, { leases = true } = {}): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     with due as (
       select delivery.id from webhooks
       cross join lateral (
         select id from webhook_deliveries
-        where webhook_id = webhooks.id and due_at <= now()
+        where webhook_id = webhooks.id and due_at <= now() ${leases ? sql`` : sql`and status <> 'delivering'`}
         order by due_at
         limit greatest(0, case when last_failure_at > coalesce(last_success_at, '-infinity') and disabled_at is null
                                then ${mostAtOnceFailing}::integer else ${mostAtOnce}::integer end

@@ -1,0 +1,125 @@
+// What a message passes on its way to the relay: held until it may leave, stopped where it must not arrive whole.
+import { Readable, Transform } from 'node:stream';
+import type { AttemptResult } from './outcome.ts';
+import { tooLarge } from './size.ts';
+
+/** A small message goes whole; of a large one no more than this is held back. */
+const pieceBytes = 65_536;
+
+export const composeFailed = 'the message could not be composed';
+
+const claimUncertain = 'the claim was lost, or could not be kept';
+
+export interface Passing {
+  /** What the relay takes. */
+  mostBytes: number;
+  /** Runs when the relay is ready for the message, before the first byte of it is sent; if it rejects, none is. */
+  beforeData?: (() => Promise<void>) | undefined;
+  /** Runs when all of a long message has left but its end; if it throws, that is not sent. */
+  beforeDot?: (() => void) | undefined;
+  /** Runs right before a message that goes whole. */
+  aboutToLeave: () => void;
+}
+
+/** How much of the message has left. */
+export type Sent = 'nothing' | 'some' | 'all';
+
+/** Lets the message through once `beforeData` is done; nothing reads it before the relay has answered DATA. */
+export function gate(
+  message: Buffer | Readable,
+  { mostBytes, beforeData = async () => {}, beforeDot, aboutToLeave }: Passing,
+) {
+  const outgrow = (bytes: number) => {
+    fault ??= tooLarge(bytes, mostBytes);
+    through.destroy(new Error('the message is too large for the relay'));
+  };
+  const { through, open } = Buffer.isBuffer(message)
+    ? gateOfWhole(message, aboutToLeave)
+    : gateOfStream(message, { mostBytes, outgrow, beforeEnd: beforeDot });
+  let sent: Sent = 'nothing';
+  let fault: AttemptResult | undefined;
+  const giveUp = (reason: string) => (error: Error) => {
+    fault ??= { ended: 'abandoned', reason, error };
+    through.destroy(error);
+  };
+  // At once, and on both: the message begins to be composed now, and the relay may be gone before it is asked for.
+  if (!Buffer.isBuffer(message)) message.on('error', giveUp(composeFailed));
+  through.on('error', giveUp(claimUncertain));
+  const read = through._read.bind(through);
+  through._read = (size) => {
+    read(size);
+    if (sent !== 'nothing') return;
+    sent = 'some';
+    beforeData().then(open, giveUp(claimUncertain));
+  };
+  // Before the final dot, which nodemailer adds when it sees the same end: what comes later may be too late.
+  through.on('end', () => {
+    sent = 'all';
+  });
+  return { through, progress: () => ({ sent, fault }) };
+}
+
+function gateOfWhole(message: Buffer, aboutToLeave: () => void) {
+  const through = new Readable({ read() {} });
+  const open = () => {
+    aboutToLeave();
+    through.push(message);
+    through.push(null);
+  };
+  return { through, open };
+}
+
+function gateOfStream(message: Readable, bounds: Bounds) {
+  const through = inLargePieces(bounds);
+  return { through, open: () => void message.pipe(through) };
+}
+
+/** How much of a large message had left decides what the loss of its connection means: it leaves as fast as the relay takes it. */
+export function inPieces(message: Buffer | Readable): Buffer | Readable {
+  if (!Buffer.isBuffer(message) || message.length <= pieceBytes) return message;
+  const count = Math.ceil(message.length / pieceBytes);
+  const piece = (_: unknown, index: number) => message.subarray(index * pieceBytes, (index + 1) * pieceBytes);
+  return Readable.from(Array.from({ length: count }, piece), { objectMode: false });
+}
+
+interface Bounds {
+  mostBytes: number;
+  /** In place of a further piece: it would be more than the relay takes. */
+  outgrow: (bytes: number) => void;
+  /** Throws where the end must not be sent. */
+  beforeEnd?: (() => void) | undefined;
+}
+
+/** Nodemailer composes a message from a dozen pieces, and each that comes to the socket by itself is a write and a packet. */
+function inLargePieces({ mostBytes, outgrow, beforeEnd = () => {} }: Bounds): Transform {
+  let pieces: Buffer[] = [];
+  let size = 0;
+  let passed = 0;
+  const taken = () => {
+    const whole = Buffer.concat(pieces, size);
+    pieces = [];
+    size = 0;
+    return whole;
+  };
+  return new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      pieces.push(piece);
+      size += piece.length;
+      passed += piece.length;
+      // What was composed as a stream is known only as it comes.
+      if (passed > mostBytes) outgrow(passed);
+      else if (size < pieceBytes) done();
+      else done(null, taken());
+    },
+    flush(done) {
+      try {
+        beforeEnd();
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+      if (size > 0) this.push(taken());
+      done();
+    },
+  });
+}

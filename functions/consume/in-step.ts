@@ -1,0 +1,102 @@
+// Keeps a connection to a relay in step: each reply answers what was asked, or the connection ends before anything more is sent on it.
+
+/**
+ * What nodemailer's connection keeps to itself (version 10.6.1): replies that have come in whole, who waits for one, and what it does
+ * with them. Left alone, it gives each reply to whoever is next, and takes any that begins with a 2 for a yes.
+ */
+interface Internals {
+  _responseQueue: string[];
+  _responseActions: ((reply: string) => unknown)[];
+  close: () => void;
+  _processResponse: () => unknown;
+  _onError: (error: Error, code: string, reply: false, command: string) => void;
+  _actionMAIL: Answered;
+  _actionRCPT: Answered;
+  _actionDATA: Answered;
+  _createSendStream: (callback: unknown) => unknown;
+}
+
+type Answered = (reply: string, callback: unknown) => unknown;
+
+export interface InStep {
+  /** True once more has come in than was asked for: the next message must not go over this connection. */
+  isOutOfStep(): boolean;
+}
+
+/** A reply takes a few hundred bytes; a relay that never ends one is not listened to for longer. */
+export const mostReplyBytes = 65_536;
+
+export function keepInStep(connection: object): InStep {
+  const smtp = connection as Internals;
+  let outOfStep = false;
+  /** Who waits for the reply to the final dot. */
+  let atDot: unknown;
+
+  /** Without the reply, which nobody is to take for an answer: after the final dot, the outcome is unknown. */
+  function end(reason: string): void {
+    outOfStep = true;
+    smtp._onError(new Error(`the relay is out of step: ${reason}`), 'EPROTOCOL', false, 'CONN');
+  }
+
+  const processNext = smtp._processResponse.bind(smtp);
+  smtp._processResponse = () => {
+    const replies = smtp._responseQueue.filter((reply) => reply.trim() !== '');
+    const [reply] = replies;
+    const [waiting] = smtp._responseActions;
+    // Nothing to judge yet; or nobody waits for it, which ends the connection anyway.
+    if (reply === undefined || isUnfinished(reply) || waiting === undefined) return processNext();
+    const code = codeOf(reply);
+    if (code === undefined) return end('what it says is no reply');
+    const isAboutMessage = waiting === atDot;
+    if (hasUnasked(replies)) {
+      // The first of them is the answer all the same.
+      if (isAboutMessage) outOfStep = true;
+      else return end('it says more than it was asked');
+    }
+    if (isAboutMessage && !/^[245]/.test(code)) return end(`it answers ${code} to the message`);
+    if (code === '221' && waiting !== smtp.close) return end('it takes leave in place of an answer');
+    return processNext();
+  };
+
+  function hasUnasked(replies: readonly string[]): boolean {
+    // A relay may say at any time that it is about to close (RFC 5321 §3.8); nodemailer sees to that.
+    const counted = replies.filter((reply) => !reply.startsWith('421') && !isUnfinished(reply));
+    const unasked = counted.length - smtp._responseActions.length;
+    if (unasked <= 0) return false;
+    const [before, last] = counted.slice(-2);
+    // It may refuse a message that it has not read yet.
+    return !(unasked === 1 && before?.startsWith('354') && /^[45]/.test(last ?? ''));
+  }
+
+  function only(allowed: RegExp, command: string, answered: Answered): Answered {
+    return (reply, callback) => {
+      if (allowed.test(reply)) return answered.call(smtp, reply, callback);
+      return end(`it answers ${reply.slice(0, 3)} to ${command}`);
+    };
+  }
+  smtp._actionMAIL = only(/^(25|[45])/, 'MAIL', smtp._actionMAIL);
+  smtp._actionRCPT = only(/^(25|[45])/, 'RCPT', smtp._actionRCPT);
+  smtp._actionDATA = only(/^(354|[45])/, 'DATA', smtp._actionDATA);
+
+  const createSendStream = smtp._createSendStream.bind(smtp);
+  smtp._createSendStream = (callback) => {
+    const stream = createSendStream(callback);
+    atDot = smtp._responseActions.at(-1);
+    return stream;
+  };
+
+  return { isOutOfStep: () => outOfStep };
+}
+
+/** More lines of it are to come. */
+function isUnfinished(reply: string): boolean {
+  return /^\d+-/.test(reply.slice(reply.lastIndexOf('\n') + 1));
+}
+
+/** The code that all lines of a reply have in common (RFC 5321 §4.2.1); undefined where there is none. */
+function codeOf(reply: string): string | undefined {
+  const lines = reply.split('\n');
+  const code = /^[2-5]\d\d/.exec(lines[0] ?? '')?.[0];
+  if (code === undefined) return undefined;
+  return lines.every((line) => line.startsWith(code) && /^...([ -]|$)/.test(line)) ? code : undefined;
+}

@@ -1,0 +1,15 @@
+// Addresses that an email may be from or go to. What is only looked up or erased (lib/mail/address.ts) may have others: emails to them were taken once.
+import * as v from 'valibot';
+import { Address } from '../../lib/mail/address.ts';
+
+export const readOtherwiseMessage = 'must not have %, ! or =? before its @: mail systems read more than a name in them';
+
+/** `a%b@relay` and `host!a@relay` ask old relays to pass the mail on, to another host; `=?…?=` is an encoded word (RFC 2047) that readers may decode. */
+export function isReadOtherwise(address: string): boolean {
+  return /[%!]|=\?/.test(address.slice(0, address.lastIndexOf('@')));
+}
+
+export const MailAddress = v.pipe(
+  Address,
+  v.check((address) => !isReadOtherwise(address), readOtherwiseMessage),
+);

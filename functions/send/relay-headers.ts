@@ -1,0 +1,48 @@
+// Headers that relays take as orders: who is billed, which role is used, whether opens are tracked, to whom else it goes. They act on the operator's account, so only clients that the operator names may set them.
+import { databaseError } from '../../lib/http/database-error.ts';
+import type { ApiError, Fault } from '../../lib/http/errors.ts';
+import { invalidBody } from '../../lib/http/request-body.ts';
+import type { RequestedEmail } from './email-request.ts';
+
+/** In lower case, by relay: SendGrid, Mandrill, Amazon SES, Mailgun, Postmark, SparkPost, Mailjet, Brevo, Elastic Email, SMTP2GO. */
+const prefixes = [
+  ...['x-smtpapi', 'x-sg-', 'x-sendgrid-', 'x-mc-', 'x-mandrill-', 'x-ses-', 'x-mailgun-', 'x-pm-', 'x-postmark-'],
+  ...[
+    'x-msys-',
+    'x-sparkpost-',
+    'x-mj-',
+    'x-mailjet-',
+    'x-sib-',
+    'x-mailin-',
+    'x-brevo-',
+    'x-elasticemail-',
+    'x-smtp2go-',
+  ],
+];
+
+export function steersRelay(name: string): boolean {
+  const lower = name.toLowerCase();
+  return prefixes.some((prefix) => lower.startsWith(prefix));
+}
+
+/**
+ * For each email that may not go for its headers, what to say of it. `mayRelayHeaders` is asked once, and only where there are such
+ * headers: all other requests cost no look at the client.
+ */
+export async function relayHeaderErrors(
+  requests: readonly RequestedEmail[],
+  mayRelayHeaders: () => Promise<boolean>,
+): Promise<(ApiError | undefined)[]> {
+  const faults = requests.map(({ headers }) => Object.keys(headers).filter(steersRelay).map(toFault));
+  const asks = faults.some((those) => those.length > 0);
+  if (!asks || (await mayRelayHeaders().catch(rethrow))) return requests.map(() => undefined);
+  return faults.map((those) => (those.length > 0 ? invalidBody(those) : undefined));
+}
+
+function toFault(name: string): Fault {
+  return { path: `headers.${name}`, message: 'is an order to the relay, which this client may not give' };
+}
+
+function rethrow(error: unknown): never {
+  throw databaseError(error);
+}

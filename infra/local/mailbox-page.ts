@@ -1,0 +1,35 @@
+// Runs MailDev behind a look at who asks: its page shows every email and deletes them, and lets all origins in.
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { Duplex } from 'node:stream';
+import { fromOurPage } from './same-origin.ts';
+
+const emit = Server.prototype.emit as (...all: unknown[]) => boolean;
+/** Before MailDev or its WebSocket sees a request: there is no other place that both pass. */
+Server.prototype.emit = function (this: Server, event: string, ...args: unknown[]): boolean {
+  if (event === 'request' || event === 'upgrade') {
+    const [request, answer] = args as [IncomingMessage, ServerResponse | Duplex];
+    if (!fromOurPage(request)) return refuse(answer);
+    if ('setHeader' in answer) keepHeadersShut(answer);
+  }
+  return emit.call(this, event, ...args);
+};
+
+function refuse(answer: ServerResponse | Duplex): true {
+  if ('writeHead' in answer) {
+    answer.writeHead(403, { 'content-type': 'text/plain', connection: 'close' });
+    answer.end('The mailbox is shown to its own page alone: open http://localhost with its port.\n');
+  } else answer.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  return true;
+}
+
+/** MailDev would let scripts of every origin read what it answers. */
+function keepHeadersShut(response: ServerResponse): void {
+  const setHeader = response.setHeader;
+  response.setHeader = function (name, value) {
+    return name.toLowerCase().startsWith('access-control-') ? this : setHeader.call(this, name, value);
+  };
+}
+
+const MailDev = createRequire(import.meta.url)('maildev');
+new MailDev().listen();

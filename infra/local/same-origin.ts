@@ -1,0 +1,18 @@
+// Whether a request to a page on this machine comes from that page, or from a program here; never from another page in the same browser.
+import type { IncomingMessage } from 'node:http';
+
+/** Names that lead to this machine whatever a DNS server says. */
+const ours = ['localhost', '127.0.0.1', '[::1]'];
+
+export function fromOurPage({ headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): boolean {
+  const { host = '', origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
+  // A name of somebody's own that leads here (DNS rebinding) would make his page the same origin as ours.
+  if (!ours.includes(nameIn(host)) || rawHeaders.filter((name) => /^host$/i.test(name)).length > 1) return false;
+  if (origin !== undefined && origin !== `http://${host}`) return false;
+  // Others may lead here by a link, and do no more.
+  return site === undefined || site === 'same-origin' || site === 'none' || mode === 'navigate';
+}
+
+function nameIn(host: string): string {
+  return host.toLowerCase().replace(/:\d{1,5}$/, '');
+}

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { checkRequestLine } from './request-line.ts';
+
+const check = (url: string, rawHeaders = ['Host', 'a.test']) => checkRequestLine({ url, rawHeaders });
+
+describe('checkRequestLine', () => {
+  it.each(['/emails/%ff', '/emails/%', '/emails/%zz', '/%c3%28', '/emails/%ed%a0%80/events', '/a%e0%80%af'])(
+    'refuses the path %s',
+    (path) => {
+      expect(() => check(path)).toThrow('percent sign');
+      expect(() => check(`${path}?a=b`)).toThrow('percent sign');
+    },
+  );
+
+  it('refuses a path that is longer than any of ours', () => {
+    expect(() => check(`/${'a'.repeat(2_000)}`)).toThrow('2000 characters');
+  });
+
+  it('refuses two Hosts, the same or not, in any spelling', () => {
+    expect(() => check('/', ['Host', 'a.test', 'Accept', '*/*', 'hOsT', 'a.test'])).toThrow('more than one Host');
+  });
+
+  it('leaves alone what is well-formed, and what stands in the query', () => {
+    check('/suppressions/%C3%A9%40example.com?limit=1');
+    check('/emails?tag=%ff%');
+    check('/', ['Accept', 'Host', 'Host', 'a.test', 'X-Host', 'b.test']);
+  });
+});
