@@ -26,7 +26,7 @@ export interface Filling {
 }
 
 const leastWindow = 20;
-const mostWindow = 1_000;
+const mostWindow = 400;
 /** While emails wait, this often. */
 const busyMs = 50;
 /** While none do. */
