@@ -1,9 +1,11 @@
-// Who may use one of a relay's connections next: transactional emails before bulk ones, of which a part of the connections is always free; within a lane, clients in turn.
+// Who may use one of a relay's connections next: transactional emails before bulk ones, and neither bulk nor long ones have them all; clients in turn.
 import type { Lane } from '../../lib/store/emails/email.ts';
+import { type Load, noLoad } from './load.ts';
+import { createMemory } from './memory.ts';
 
 export interface Slots {
   /** Resolves when it is this email's turn, with the function that ends it; undefined once nobody's turn comes any more. */
-  take(lane: Lane, client?: string): Promise<(() => void) | undefined>;
+  take(lane: Lane, load?: Load, client?: string): Promise<(() => void) | undefined>;
   /** Sends away who waits and who comes; those whose turn it is go on. */
   close(): void;
 }
@@ -16,42 +18,95 @@ export function bulkLimit(connections: number): number {
   return connections === 1 ? 1 : connections - Math.max(1, Math.floor(connections * reserved));
 }
 
-export function createSlots(connections: number): Slots {
+/** Most connections that long conversations may hold: a short email finds another, however many long ones wait. */
+export function longLimit(connections: number): number {
+  return Math.max(1, Math.floor(connections / 2));
+}
+
+interface Waiting {
+  load: Load;
+  /** When it came, as a number that grows. */
+  order: number;
+  resolve: (isTurn: boolean) => void;
+}
+
+/** Who waits: clients in turn, what one of them has in the order in which it came. */
+function createLine() {
+  const clients = new Map<string, Waiting[]>();
+  return {
+    first(): Waiting | undefined {
+      const [own] = clients.values();
+      return own?.[0];
+    },
+    shift(): Waiting | undefined {
+      const [next] = clients;
+      if (next === undefined) return undefined;
+      const [client, own] = next;
+      const first = own.shift();
+      // To the end of the line, where it has more.
+      clients.delete(client);
+      if (own.length > 0) clients.set(client, own);
+      return first;
+    },
+    push(client: string, one: Waiting): void {
+      const own = clients.get(client);
+      if (own) own.push(one);
+      else clients.set(client, [one]);
+    },
+    clear(): Waiting[] {
+      const all = [...clients.values()].flat();
+      clients.clear();
+      return all;
+    },
+  };
+}
+
+/** `memory` is that of all relays together. */
+export function createSlots(connections: number, memory = createMemory(Number.POSITIVE_INFINITY)): Slots {
   const limits: Record<Lane, number> = { transactional: connections, bulk: bulkLimit(connections) };
   const taken: Record<Lane, number> = { transactional: 0, bulk: 0 };
-  /** By client, in the order of their turns. */
-  const waiting: Record<Lane, Map<string, ((isTurn: boolean) => void)[]>> = {
-    transactional: new Map(),
-    bulk: new Map(),
-  };
-
+  let takenByLong = 0;
+  /** What waits for memory or for one of the few connections of long ones holds up its like alone. */
+  const queue = () => ({ light: createLine(), heavy: createLine() });
+  const waiting: Record<Lane, ReturnType<typeof queue>> = { transactional: queue(), bulk: queue() };
+  let arrivals = 0;
   let closed = false;
 
-  function isFree(lane: Lane): boolean {
-    return taken.transactional + taken.bulk < connections && taken[lane] < limits[lane];
+  function next(lane: Lane): Waiting | undefined {
+    if (taken.transactional + taken.bulk >= connections || taken[lane] >= limits[lane]) return undefined;
+    const { light, heavy } = waiting[lane];
+    const first = heavy.first();
+    const isFirst = first !== undefined && first.order < (light.first()?.order ?? Number.POSITIVE_INFINITY);
+    return isFirst && canBegin(first) ? heavy.shift() : light.shift();
+  }
+
+  function canBegin({ load }: Waiting): boolean {
+    return memory.hasRoom(load.bytes) && (!load.isLong || takenByLong < longLimit(connections));
   }
 
   function serve(): void {
     for (const lane of ['transactional', 'bulk'] as const) {
-      // A Map visits what is added while it is walked: a client that has more comes again at the end of the line.
-      for (const [client, turns] of waiting[lane]) {
-        if (!isFree(lane)) break;
-        const begin = turns.shift();
-        waiting[lane].delete(client);
-        if (turns.length > 0) waiting[lane].set(client, turns);
+      for (let turn = next(lane); turn !== undefined; turn = next(lane)) {
         taken[lane] += 1;
-        begin?.(true);
+        if (turn.load.isLong) takenByLong += 1;
+        turn.resolve(true);
       }
     }
   }
+  memory.onRoom(serve);
 
   return {
-    async take(lane, client = '') {
+    async take(lane, load = noLoad, client = '') {
+      let giveBack = () => {};
       const isTurn = await new Promise<boolean>((resolve) => {
         if (closed) return resolve(false);
-        const before = waiting[lane].get(client);
-        if (before) before.push(resolve);
-        else waiting[lane].set(client, [resolve]);
+        arrivals += 1;
+        const begin = (isTurn: boolean) => {
+          if (isTurn) giveBack = memory.take(load.bytes);
+          resolve(isTurn);
+        };
+        const isHeavy = load.isLong || load.bytes > 0;
+        waiting[lane][isHeavy ? 'heavy' : 'light'].push(client, { load, order: arrivals, resolve: begin });
         serve();
       });
       if (!isTurn) return undefined;
@@ -60,16 +115,15 @@ export function createSlots(connections: number): Slots {
         if (released) return;
         released = true;
         taken[lane] -= 1;
+        if (load.isLong) takenByLong -= 1;
+        giveBack();
         serve();
       };
     },
     close() {
       closed = true;
-      for (const lane of ['transactional', 'bulk'] as const) {
-        const sentAway = [...waiting[lane].values()].flat();
-        waiting[lane].clear();
-        for (const sendAway of sentAway) sendAway(false);
-      }
+      for (const { light, heavy } of Object.values(waiting))
+        for (const { resolve } of [...light.clear(), ...heavy.clear()]) resolve(false);
     },
   };
 }

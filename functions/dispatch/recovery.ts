@@ -1,5 +1,6 @@
 // After the database was away, refused or stood still: leases that expired meanwhile are not those of dead workers.
 import { performance } from 'node:perf_hooks';
+import { recordingMs } from '../../lib/store/emails/due.ts';
 
 export interface Recovery {
   /** The database could not do what a round asked of it. */
@@ -10,11 +11,6 @@ export interface Recovery {
   isOver(): boolean;
 }
 
-/**
- * How long the database must be back. In this time the workers that are alive record what they delivered meanwhile, and renew their
- * leases; taking those that expired at once would deliver their emails twice.
- */
-const recordingMs = 5_000;
 /** A round that waited longer than this for its rows has waited for somebody's lock on the table, and so have the workers. */
 const stalledMs = 1_500;
 

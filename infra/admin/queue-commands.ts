@@ -2,7 +2,7 @@
 
 import { type DeadLetter, walkDeadLetters } from '../../lib/queue/dead-letters.ts';
 import { readMessage } from '../../lib/queue/queue-message.ts';
-import type { Sql } from '../../lib/store/database.ts';
+import { checkDatabase, type Sql } from '../../lib/store/database.ts';
 import type { EmailStatus, Lane } from '../../lib/store/emails/email.ts';
 import { findEmail } from '../../lib/store/emails/read.ts';
 import { AdminError, type AdminSettings, type Command, requireAmqpUrl, withDatabase } from './command.ts';
@@ -52,7 +52,7 @@ async function walk(settings: AdminSettings, place: (letter: Letter) => Lane | '
   return withDatabase(settings, async (sql) => {
     const letters: Letter[] = [];
     // The database's own failures are told apart from the broker's.
-    await sql`select 1`;
+    await checkDatabase(sql);
     await walkDeadLetters(amqpUrl, async (deadLetter) => {
       const letter = await lookUp(sql, deadLetter);
       letters.push(letter);

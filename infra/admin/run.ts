@@ -35,7 +35,7 @@ export const commands: readonly Command[] = [
   ...queueCommands,
 ];
 
-export interface Outcome {
+export interface CommandResult {
   /** 0, 1 when it failed, 2 when the words made no sense. */
   exitCode: number;
   output?: string;
@@ -44,7 +44,7 @@ export interface Outcome {
 }
 
 /** `args` are the words after the program's name. Never throws: a failure is one line. */
-export async function runAdmin(args: string[], settings: AdminSettings): Promise<Outcome> {
+export async function runAdmin(args: string[], settings: AdminSettings): Promise<CommandResult> {
   const asksForHelp = args[0] === 'help' || args.includes('--help') || args.includes('-h');
   if (asksForHelp) return { exitCode: 0, output: help(commands) };
   const command = commands.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const { database, api } = ground;
   for (const name of ['b', ...Array.from({ length: 10 }, (_, index) => `c${index}`)]) {
     const client = { ...exampleClient, client_id: name };
-    admin(database.url, 'client', 'ensure', name, '--secret', client.client_secret, '--scope', 'basic email');
+    admin(database.url, 'client', 'ensure', '--demo', name, '--secret', client.client_secret, '--scope', 'basic email');
     tokens.set(name, await getToken(api.functions.token.url, client));
   }
   tokens.set('a', api.token);

@@ -51,7 +51,7 @@ const count = (path: string) => calls.filter((call) => call === path).length;
 it('the other client is told while they are waited for, which hold half of the requests at most', async () => {
   const { api, database } = ground;
   const other = { ...exampleClient, client_id: 'b' };
-  admin(database.url, 'client', 'ensure', 'b', '--secret', other.client_secret, '--scope', 'basic email');
+  admin(database.url, 'client', 'ensure', '--demo', 'b', '--secret', other.client_secret, '--scope', 'basic email');
   const token = await getToken(api.functions.token.url, other);
   for (let made = 0; made < silentEndpoints; made += 1) await endpoint(api.token, '/silent');
   await endpoint(token, '/quick');

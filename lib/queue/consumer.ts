@@ -22,7 +22,10 @@ export interface ConsumerOptions {
   idsAtOnce: number;
   /** True: no client holds more of these than it leaves free. For work that may take long. */
   leavesRoom?: boolean;
-  deliver: (id: string) => Promise<void>;
+  /** May call `letGo` before it is done: the row keeps the id then, and another one has its turn. */
+  deliver: (id: string, letGo: () => void) => Promise<void>;
+  /** Most ids under way that were let go; none unless said. */
+  letGo?: number;
   log: Log;
 }
 
@@ -33,9 +36,11 @@ export function createConsumer({
   idsAtOnce,
   leavesRoom = false,
   deliver,
+  letGo: mostLetGo = 0,
   log,
 }: ConsumerOptions): Consumer {
   const underWay = new Set<Promise<void>>();
+  let letGo = 0;
   let stopping = false;
 
   async function handle(delivery: QueueDelivery, turns: FairTurns): Promise<void> {
@@ -56,8 +61,24 @@ export function createConsumer({
   /** Resolves with whether the broker may forget the id. */
   async function handleId(id: string): Promise<boolean> {
     if (stopping) return false;
-    // While the database is away the message is kept. After a fault of our own the row's due_at brings the id back.
-    await untilDatabaseIsBack(() => deliver(id)).catch((error) => log.error('delivery failed', { id, error }));
+    await new Promise<void>((resolve) => {
+      let isLetGo = false;
+      const onLetGo = () => {
+        if (isLetGo || letGo >= mostLetGo) return;
+        isLetGo = true;
+        letGo += 1;
+        resolve();
+      };
+      // While the database is away the message is kept. After a fault of our own the row's due_at brings the id back.
+      const delivered = untilDatabaseIsBack(() => deliver(id, onLetGo))
+        .catch((error) => log.error('delivery failed', { id, error }))
+        .finally(() => {
+          underWay.delete(delivered);
+          if (isLetGo) letGo -= 1;
+          resolve();
+        });
+      underWay.add(delivered);
+    });
     return true;
   }
 

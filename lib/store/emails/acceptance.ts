@@ -1,9 +1,11 @@
 // What acceptance is asked for: the new emails of one request.
 import type { EmailRow, GivenColumn, StoredContent } from './columns.ts';
+import type { GivenAttachment } from './email.ts';
 
 /** What a new email brings: of its row, and of what it says. */
 export type NewEmail = Pick<EmailRow, GivenColumn> &
-  StoredContent & {
+  Omit<StoredContent, 'attachments'> & {
+    attachments: GivenAttachment[];
     /** True: it is not put on the queue now, but waits until dispatch gives it a place there. */
     waits?: boolean;
   };

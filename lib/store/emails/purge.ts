@@ -1,18 +1,6 @@
 // SQL of retention: what is old enough goes, a few rows a statement, passing over those that somebody else is at work on.
 import type { Query } from '../database.ts';
-
-/**
- * Ids are UUIDv7, and emails end after they were accepted: what ended before a time has an id below it. So the primary keys serve
- * to find it (0.1 ms where 100,000 rows have nothing to purge), without an index on `finished_at` that every email would pay for.
- */
-function idsBefore(sql: Query, ageMs: number) {
-  return sql`
-    (lpad(to_hex((extract(epoch from ${timeAgo(sql, ageMs)}) * 1000)::bigint), 12, '0') || repeat('f', 20))::uuid`;
-}
-
-function timeAgo(sql: Query, ageMs: number) {
-  return sql`now() - ${ageMs} * interval '1 millisecond'`;
-}
+import { idsBefore, timeAgo } from '../ids-by-time.ts';
 
 /** Deletes the contents of up to `limit` emails that ended `ageMs` ago; what an open email says is never touched. */
 export async function purgeContents(sql: Query, ageMs: number, limit: number): Promise<number> {
