@@ -106,6 +106,7 @@ async function attempt(
     },
     email.lane,
     load,
+    email.client_id,
   );
 
   const [first, ...others] = conversations.map(({ relay, ms, result }) => ({

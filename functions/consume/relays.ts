@@ -11,7 +11,7 @@ import type { SmtpRelay } from './smtp-relay.ts';
 
 export interface Relays {
   /** Offers the message to one relay after the other, as failover allows; none, when every breaker is open. Never rejects. */
-  send(message: SmtpMessage, lane: Lane, load?: Load): Promise<Conversation[]>;
+  send(message: SmtpMessage, lane: Lane, load?: Load, client?: string): Promise<Conversation[]>;
   /** How long to wait with an email while every breaker is open, in milliseconds, spread by chance. */
   awayForMs(random?: number): number;
   states(): RelayState[];
@@ -42,11 +42,11 @@ export function createRelays(relays: readonly SmtpRelay[], policy: BreakerPolicy
   const guarded = relays.map((relay) => createGuard(relay, policy, log));
   let stopping = false;
   return {
-    async send(message, lane, load = noLoad) {
+    async send(message, lane, load = noLoad, client = undefined) {
       const conversations: Conversation[] = [];
       let isOneLeftAlone = false;
       for (const guard of guarded) {
-        const conversation = await guard.send(message, lane, load);
+        const conversation = await guard.send(message, lane, load, client);
         if (conversation === undefined) {
           isOneLeftAlone = true;
           continue;
@@ -79,9 +79,14 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
   let breaker = closed;
   let shoutedAt = Number.NEGATIVE_INFINITY;
 
-  async function send(message: SmtpMessage, lane: Lane, load: Load): Promise<Conversation | undefined> {
+  async function send(
+    message: SmtpMessage,
+    lane: Lane,
+    load: Load,
+    client?: string,
+  ): Promise<Conversation | undefined> {
     if (begin(breaker, performance.now()) === undefined) return undefined;
-    const release = await relay.slots.take(lane, load);
+    const release = await relay.slots.take(lane, load, client);
     if (release === undefined) return undefined;
     try {
       // Asked again: it may have opened while we waited, or somebody else may be probing.

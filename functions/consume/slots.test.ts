@@ -10,14 +10,14 @@ function start(connections: number, memory = createMemory(100)) {
   const slots = createSlots(connections, memory);
   const had: string[] = [];
   const releases = new Map<string, () => void>();
-  const take = async (name: string, lane: Lane, load?: Load) => {
-    const release = await slots.take(lane, load);
+  const take = async (name: string, lane: Lane, load?: Load, client?: string) => {
+    const release = await slots.take(lane, load, client);
     if (release) releases.set(name, release);
     had.push(release ? name : `${name} sent away`);
   };
   return {
     had,
-    take: (name: string, lane: Lane, load?: Load) => void take(name, lane, load),
+    take: (name: string, lane: Lane, load?: Load, client?: string) => void take(name, lane, load, client),
     close: slots.close,
     async release(name: string) {
       releases.get(name)?.();
@@ -69,6 +69,16 @@ describe('slots', () => {
     await release('t1');
     await release('t1');
     expect(had).toEqual(['t1', 't2', 't3']);
+  });
+
+  it('clients of a lane take turns, and a lane goes before any of them', async () => {
+    const { had, take, release } = start(1);
+    for (const name of ['a1', 'a2', 'a3', 'a4']) take(name, 'transactional', undefined, 'a');
+    take('c1', 'bulk', undefined, 'c');
+    take('b1', 'transactional', undefined, 'b');
+    await setImmediate();
+    for (const name of ['a1', 'a2', 'b1', 'a3', 'a4']) await release(name);
+    expect(had).toEqual(['a1', 'a2', 'b1', 'a3', 'a4', 'c1']);
   });
 
   it('once closed, sends away who waits and who comes; the others go on', async () => {

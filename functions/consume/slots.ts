@@ -1,11 +1,11 @@
-// Who may use one of a relay's connections next: transactional emails before bulk ones, and neither bulk nor long ones have them all.
+// Who may use one of a relay's connections next: transactional emails before bulk ones, and neither bulk nor long ones have them all; clients in turn.
 import type { Lane } from '../../lib/store/emails/email.ts';
 import { type Load, noLoad } from './load.ts';
 import { createMemory } from './memory.ts';
 
 export interface Slots {
   /** Resolves when it is this email's turn, with the function that ends it; undefined once nobody's turn comes any more. */
-  take(lane: Lane, load?: Load): Promise<(() => void) | undefined>;
+  take(lane: Lane, load?: Load, client?: string): Promise<(() => void) | undefined>;
   /** Sends away who waits and who comes; those whose turn it is go on. */
   close(): void;
 }
@@ -30,13 +30,44 @@ interface Waiting {
   resolve: (isTurn: boolean) => void;
 }
 
+/** Who waits: clients in turn, what one of them has in the order in which it came. */
+function createLine() {
+  const clients = new Map<string, Waiting[]>();
+  return {
+    first(): Waiting | undefined {
+      const [own] = clients.values();
+      return own?.[0];
+    },
+    shift(): Waiting | undefined {
+      const [next] = clients;
+      if (next === undefined) return undefined;
+      const [client, own] = next;
+      const first = own.shift();
+      // To the end of the line, where it has more.
+      clients.delete(client);
+      if (own.length > 0) clients.set(client, own);
+      return first;
+    },
+    push(client: string, one: Waiting): void {
+      const own = clients.get(client);
+      if (own) own.push(one);
+      else clients.set(client, [one]);
+    },
+    clear(): Waiting[] {
+      const all = [...clients.values()].flat();
+      clients.clear();
+      return all;
+    },
+  };
+}
+
 /** `memory` is that of all relays together. */
 export function createSlots(connections: number, memory = createMemory(Number.POSITIVE_INFINITY)): Slots {
   const limits: Record<Lane, number> = { transactional: connections, bulk: bulkLimit(connections) };
   const taken: Record<Lane, number> = { transactional: 0, bulk: 0 };
   let takenByLong = 0;
   /** What waits for memory or for one of the few connections of long ones holds up its like alone. */
-  const queue = () => ({ light: [] as Waiting[], heavy: [] as Waiting[] });
+  const queue = () => ({ light: createLine(), heavy: createLine() });
   const waiting: Record<Lane, ReturnType<typeof queue>> = { transactional: queue(), bulk: queue() };
   let arrivals = 0;
   let closed = false;
@@ -44,8 +75,8 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
   function next(lane: Lane): Waiting | undefined {
     if (taken.transactional + taken.bulk >= connections || taken[lane] >= limits[lane]) return undefined;
     const { light, heavy } = waiting[lane];
-    const [first] = heavy;
-    const isFirst = first !== undefined && first.order < (light[0]?.order ?? Number.POSITIVE_INFINITY);
+    const first = heavy.first();
+    const isFirst = first !== undefined && first.order < (light.first()?.order ?? Number.POSITIVE_INFINITY);
     return isFirst && canBegin(first) ? heavy.shift() : light.shift();
   }
 
@@ -65,7 +96,7 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
   memory.onRoom(serve);
 
   return {
-    async take(lane, load = noLoad) {
+    async take(lane, load = noLoad, client = '') {
       let giveBack = () => {};
       const isTurn = await new Promise<boolean>((resolve) => {
         if (closed) return resolve(false);
@@ -75,7 +106,7 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
           resolve(isTurn);
         };
         const isHeavy = load.isLong || load.bytes > 0;
-        waiting[lane][isHeavy ? 'heavy' : 'light'].push({ load, order: arrivals, resolve: begin });
+        waiting[lane][isHeavy ? 'heavy' : 'light'].push(client, { load, order: arrivals, resolve: begin });
         serve();
       });
       if (!isTurn) return undefined;
@@ -92,7 +123,7 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
     close() {
       closed = true;
       for (const { light, heavy } of Object.values(waiting))
-        for (const { resolve } of [...light.splice(0), ...heavy.splice(0)]) resolve(false);
+        for (const { resolve } of [...light.clear(), ...heavy.clear()]) resolve(false);
     },
   };
 }

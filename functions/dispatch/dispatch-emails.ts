@@ -3,8 +3,9 @@
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
 import { inTransaction, isDatabaseUnavailable, type Query, type Sql } from '../../lib/store/database.ts';
-import { type DueEmail, lockDueEmails } from '../../lib/store/emails/due.ts';
-import { transitionEmails } from '../../lib/store/emails/transition-emails.ts';
+import { type DueEmail, lockDueByClient, lockDueEmails } from '../../lib/store/emails/due.ts';
+import { type Transition, transitionEmails } from '../../lib/store/emails/transition-emails.ts';
+import { lookAtWaitingMs } from '../../lib/store/emails/waiting.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
 import type { Recovery } from './recovery.ts';
 
@@ -25,6 +26,15 @@ export interface Round {
 
 /** Most emails of one round: few enough that its transaction stays short. */
 export const roundLimit = 500;
+/** Where there are more, so many of each client come with them, lest they be found only after all of another's. */
+const ofEachClient = { perClient: 25, clients: 200 };
+/** Emails of a client that one round puts on a lane's queue; where there are more, they all wait for places there. */
+const share = 20;
+
+interface Decided {
+  email: DueEmail;
+  transition: Transition<'dispatch'>;
+}
 
 /** One round. Any number may run at once: each locks its own rows. */
 export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDependencies): Promise<Round> {
@@ -33,7 +43,12 @@ export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDep
 
   const transitions = await inTransaction(sql, async (transaction) => {
     const due = await lockDue(transaction, recovery);
-    const decided = due.map((email) => ({ email, transition: dueStep(email, policy) }));
+    const isFull = due.length === roundLimit;
+    if (isFull) due.push(...(await lockOthers(transaction, due)));
+    const decided = shareOut(
+      due.map((email) => ({ email, transition: dueStep(email, policy) })),
+      isFull,
+    );
     await transitionEmails(
       transaction,
       decided.map(({ transition }) => transition),
@@ -45,9 +60,9 @@ export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDep
   });
 
   // Only now: a worker that gets an id before the commit would find the row as it was, and drop the id.
-  const queued = transitions.filter(({ transition }) => transition.to === 'queued');
+  const queued = transitions.filter(({ transition }) => transition.to === 'queued' && !transition.waits);
   const published = await Promise.allSettled(
-    queued.map(({ email: { id, lane, traceparent } }) => queue.publish(lane, id, traceparent)),
+    queued.map(({ email: { id, lane, traceparent, client_id } }) => queue.publish(lane, id, traceparent, client_id)),
   );
   const round = { due: transitions.length, published: published.filter(({ status }) => status === 'fulfilled').length };
   if (round.due > 0) log.info('round', { ...round });
@@ -62,8 +77,34 @@ async function lockDue(transaction: Query, recovery: Recovery): Promise<DueEmail
   return recovery.isOver() ? due : due.filter(({ status }) => status !== 'sending');
 }
 
+/** Of each client some that are due, besides those of the round. Where clients are too many for one round, each begins at another of them. */
+async function lockOthers(transaction: Query, due: DueEmail[]): Promise<DueEmail[]> {
+  const locked = new Set(due.map(({ id }) => id));
+  const { emails, after } = await lockDueByClient(transaction, { ...ofEachClient, after: nextClients.after });
+  nextClients.after = after;
+  return emails.filter(({ id }) => !locked.has(id));
+}
+const nextClients = { after: '' };
+
+/**
+ * Those that are more than their client's share wait for places on the queue. A lost publish has had its place, and is published as
+ * ever, unless so many were lost that they fill the round.
+ */
+function shareOut(decided: Decided[], isFull: boolean): Decided[] {
+  const counts = new Map<string, number>();
+  const keyOf = ({ client_id, lane }: DueEmail) => `${lane} ${client_id}`;
+  const toQueue = decided.filter(({ transition }) => transition.to === 'queued');
+  for (const { email } of toQueue) counts.set(keyOf(email), (counts.get(keyOf(email)) ?? 0) + 1);
+  return decided.map(({ email, transition }) => {
+    const isOver = transition.to === 'queued' && (counts.get(keyOf(email)) ?? 0) > share;
+    const hadPlace = email.status === 'queued' && email.queued_for_ms !== null;
+    const waits = isOver && (isFull || !hadPlace);
+    return waits ? { email, transition: { ...transition, waits, due_in_ms: lookAtWaitingMs } } : { email, transition };
+  });
+}
+
 /** How soon the next round is to follow: after a full one at once. */
 export async function pauseAfterRound(dependencies: DispatchDependencies, intervalMs: number): Promise<number> {
   const { due } = await runOnce(dependencies);
-  return due === roundLimit ? 0 : intervalMs;
+  return due >= roundLimit ? 0 : intervalMs;
 }

@@ -23,13 +23,15 @@ export async function publishDueDeliveries(dependencies: DispatchWebhooksDepende
   // Without the broker, moving rows on would only make them wait longer.
   await queue.check();
   const leases = recovery.isOver();
-  const ids = await takeDueDeliveries(sql, policy.publishGraceMs, { leases }).catch((error) => {
+  const due = await takeDueDeliveries(sql, policy.publishGraceMs, { leases }).catch((error) => {
     if (isDatabaseUnavailable(error)) recovery.failed();
     throw error;
   });
-  const published = await Promise.allSettled(ids.map((id) => queue.publish('webhooks', id, null)));
+  const published = await Promise.allSettled(
+    due.map(({ id, client_id }) => queue.publish('webhooks', id, null, client_id)),
+  );
   const count = published.filter(({ status }) => status === 'fulfilled').length;
-  if (ids.length > 0) log.info('round of webhooks', { due: ids.length, published: count });
+  if (due.length > 0) log.info('round of webhooks', { due: due.length, published: count });
   return count;
 }
 

@@ -5,6 +5,7 @@ import { dueStep } from './due-step.ts';
 const policy = { publishGraceMs: 30_000, giveUpAfterMs: 86_400_000 };
 const due = (over: Partial<DueEmail>): DueEmail => ({
   id: '01890000-0000-7000-8000-000000000000',
+  client_id: 'c',
   status: 'queued',
   lane: 'transactional',
   delivery: 'at_least_once',

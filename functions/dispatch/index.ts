@@ -9,6 +9,7 @@ import { checkDatabase, openDatabase } from '../../lib/store/database.ts';
 import { type DispatchDependencies, pauseAfterRound } from './dispatch-emails.ts';
 import { pauseAfterWebhooks } from './dispatch-webhooks.ts';
 import { countDue } from './due-metrics.ts';
+import { beginFilling, fillQueues } from './fill-queues.ts';
 import { type PurgeDependencies, runPurge } from './purge.ts';
 import { createRecovery } from './recovery.ts';
 import { run } from './rounds.ts';
@@ -47,8 +48,9 @@ const purge: PurgeDependencies = {
   log,
 };
 
-countDue(metrics, sql);
+countDue(metrics, sql, queue);
 
+const filling = beginFilling();
 const stopping = new AbortController();
 let running: Promise<unknown> = Promise.resolve();
 
@@ -67,6 +69,7 @@ const hosted = hostFunction({
   start: () => {
     running = Promise.all([
       run({ round: () => pauseAfterRound(dispatching, intervalMs), intervalMs, log }, stopping.signal),
+      run({ round: () => fillQueues(dispatching, filling, intervalMs), intervalMs, log }, stopping.signal),
       run({ round: () => pauseAfterWebhooks(dispatching, intervalMs), intervalMs, log }, stopping.signal),
       runPurge(purge, settings.PURGE_INTERVAL_SECONDS * 1000, stopping.signal),
     ]);

@@ -5,12 +5,16 @@ import { declare } from '../../lib/http/route.ts';
 import { BrokerAwayError } from '../../lib/queue/queue.ts';
 import { type DispatchDependencies, runOnce } from './dispatch-emails.ts';
 import { publishDueDeliveries } from './dispatch-webhooks.ts';
+import { fillOnce } from './fill-queues.ts';
 import { type PurgeDependencies, purgeOnce } from './purge.ts';
 
 interface Dependencies {
   dispatch: DispatchDependencies;
   purge: PurgeDependencies;
 }
+
+/** Emails of a lane that wait for a place on the queue and get one in a call: a schedule may call once a minute. */
+const mostPlaced = 5_000;
 
 const route = declare<never, undefined, Dependencies>();
 
@@ -23,6 +27,7 @@ export const dispatchRoutes = {
 async function dispatchDue(_request: Request, { dispatch }: Dependencies): Promise<Reply> {
   try {
     const emails = await runOnce(dispatch);
+    emails.published += await fillOnce(dispatch, mostPlaced);
     return { status: 200, body: { ...emails, webhooks: await publishDueDeliveries(dispatch) } };
   } catch (error) {
     if (!(error instanceof BrokerAwayError)) throw error;

@@ -14,6 +14,7 @@ import { createNotifyMetrics } from './metrics.ts';
 import { type NotifyDependencies, notify as notifyOf } from './notify.ts';
 import { post } from './post.ts';
 import { recordSteps } from './record.ts';
+import { createResolve } from './resolve.ts';
 import { NotifySettings } from './settings.ts';
 
 const settings = readSettings(NotifySettings, process.env);
@@ -30,6 +31,8 @@ const timeoutMs = settings.WEBHOOK_TIMEOUT_SECONDS * 1000;
 /** An attempt ends with its timeout, so that no lease need be renewed; the rest is for what comes before and after it. */
 const leaseMs = timeoutMs * 2 + 2_000;
 
+const resolve = createResolve({ servers: settings.DNS_SERVERS });
+
 const inGroups = (batch: string) => ({
   maxItems: 500,
   failsAll: isDatabaseUnavailable,
@@ -41,7 +44,8 @@ const dependencies: NotifyDependencies = {
     async (ids: string[]) => foundFor(ids, await claimDeliveries(sql, ids, leaseMs)),
     inGroups('claim'),
   ),
-  post: (url, headers, body) => post(url, headers, body, { timeoutMs, allowed: settings.WEBHOOK_ALLOWED_ADDRESSES }),
+  post: (url, headers, body) =>
+    post(url, headers, body, { timeoutMs, allowed: settings.WEBHOOK_ALLOWED_ADDRESSES, resolve }),
   record: createBatcher((steps) => recordSteps(sql, steps, log), inGroups('record')),
   waitsMs: settings.WEBHOOK_RETRY_SECONDS,
   metrics: createNotifyMetrics(metrics),
@@ -55,8 +59,10 @@ const consumer =
   createConsumer({
     queue,
     names: ['webhooks'],
-    prefetch: settings.WEBHOOK_REQUESTS,
+    // More than are under way, so that the messages of a client whose turn does not come leave room for those of others.
+    prefetch: settings.WEBHOOK_REQUESTS * 4,
     idsAtOnce: settings.WEBHOOK_REQUESTS,
+    leavesRoom: true,
     deliver: notifyId,
     log,
   });

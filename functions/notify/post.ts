@@ -1,9 +1,9 @@
 // One POST to an endpoint: to an address that was checked, without redirects, proxies or cookies, within a time, whatever comes back.
-import { lookup } from 'node:dns/promises';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { type AllowedRanges, faultOfAddress, faultOfUrl, hostOf } from '../../lib/http/webhook-target.ts';
+import { type Address, createResolve, type Resolve } from './resolve.ts';
 
 /** What came of it: the status of an answer, or why there was none. */
 export type Posted = { status: number; retryAfter: string | undefined } | { reason: string };
@@ -12,12 +12,13 @@ export interface PostOptions {
   /** For all of it: name, connection, answer. */
   timeoutMs: number;
   allowed: AllowedRanges;
-  /** Every address of a host; an address stands for itself. */
-  resolve?: (host: string) => Promise<{ address: string; family: number }[]>;
+  resolve?: Resolve;
 }
 
 /** Bytes of an answer that are taken off the wire, out of courtesy; they mean nothing to us. */
 const answerLimit = 4_096;
+
+const resolveBySystem = createResolve();
 
 /** Own agents: Node's would keep connections, and may be told by the environment to go through a proxy. */
 const agents = { 'http:': new HttpAgent(), 'https:': new HttpsAgent() };
@@ -27,7 +28,7 @@ export async function post(
   url: string,
   headers: Record<string, string>,
   body: string,
-  { timeoutMs, allowed, resolve = resolveAll }: PostOptions,
+  { timeoutMs, allowed, resolve = resolveBySystem }: PostOptions,
 ): Promise<Posted> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
@@ -49,7 +50,7 @@ export async function post(
 /** The connection goes to `addresses` and no others: the name is not looked up again, so that its owner cannot change what it stands for. */
 function exchange(
   target: URL,
-  addresses: { address: string; family: number }[],
+  addresses: Address[],
   headers: Record<string, string>,
   body: string,
   signal: AbortSignal,
@@ -103,11 +104,7 @@ function readAway(response: IncomingMessage): void {
   response.on('error', () => {});
 }
 
-function resolveAll(host: string) {
-  return lookup(host, { all: true });
-}
-
-/** The system's resolver cannot be called off, but nobody waits for it. */
+/** A look-up cannot be called off, but nobody waits for it. */
 function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -118,7 +115,9 @@ function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Va
 /** By its code: the text of a system's error may hold addresses. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host cannot be found (${code})`;
+  // As in `queryA`: it was a name server that gave no answer.
+  const isLookup = error instanceof Error && 'syscall' in error && String(error.syscall).startsWith('query');
+  if (isLookup) return `the host cannot be found (${code})`;
   if (code !== undefined) return `no answer (${code})`;
   return error instanceof Error ? error.message : 'no answer';
 }

@@ -28,7 +28,9 @@ export interface AcceptDependencies {
   /** Resolves when the rows are committed. */
   store: (acceptance: Acceptance) => Promise<Accepted>;
   /** Resolves when the broker has confirmed the id. */
-  publish: (lane: Lane, emailId: string, traceparent: string | null) => Promise<void>;
+  publish: (lane: Lane, emailId: string, traceparent: string | null, client: string) => Promise<void>;
+  /** Whether an id of this client goes on the queue at once; else its email waits for dispatch to give it a place there. */
+  takePlace: (lane: Lane, client: string) => boolean;
   /** What an email is at now; undefined if it is gone. */
   readStatus: (emailId: string) => Promise<EmailState | undefined>;
   countAccepted: (lane: Lane, status: AcceptedStatus) => void;
@@ -111,12 +113,16 @@ export interface Stored {
  */
 export async function storeOnce(
   { headers, client, fingerprint }: Coming,
-  { emails, validation }: Written,
-  { store, publish, countAccepted, log }: AcceptDependencies,
+  { emails: written, validation }: Written,
+  { store, publish, takePlace, countAccepted, log }: AcceptDependencies,
 ): Promise<Stored> {
   const key = parseIdempotencyKey(headers['idempotency-key']);
   const idempotency = key === undefined ? null : { key, fingerprint: fingerprint() };
   const permissive = validation === 'permissive';
+  const emails = written.map((email) => ({
+    ...email,
+    waits: email.scheduled_at === null && !takePlace(email.lane, client.clientId),
+  }));
   const accepted = await store({ client_id: client.clientId, idempotency, emails, permissive });
   switch (accepted.outcome) {
     case 'stored':
@@ -132,7 +138,7 @@ export async function storeOnce(
   for (const email of emails) {
     const status = statuses.get(email.id);
     if (status === undefined) continue;
-    if (status === 'queued') publishNow(email, publish, log);
+    if (status === 'queued' && !email.waits) publishNow(email, client.clientId, publish, log);
     countAccepted(email.lane, status);
     log.info('accepted', {
       email_id: email.id,
@@ -159,8 +165,8 @@ function earlierAnswer(earlier: AcceptedAs<'earlier'>, fingerprint: string | und
 }
 
 /** Nobody waits for the broker: if the id does not get there, dispatch finds the row when it is due. */
-function publishNow(email: NewEmail, publish: AcceptDependencies['publish'], log: Log): void {
-  publish(email.lane, email.id, email.traceparent).catch((error) => {
+function publishNow(email: NewEmail, client: string, publish: AcceptDependencies['publish'], log: Log): void {
+  publish(email.lane, email.id, email.traceparent, client).catch((error) => {
     log.warn('id not published; dispatch will', { email_id: email.id, reason: error.message });
   });
 }

@@ -8,6 +8,7 @@ import { createBatcher } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
+import { maxIds } from '../../lib/queue/grouped.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { mayRelayHeaders } from '../../lib/store/clients/clients.ts';
 import { checkDatabase, isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
@@ -15,6 +16,7 @@ import { insertEmails } from '../../lib/store/emails/accept.ts';
 import { type Acceptance, bytesOf } from '../../lib/store/emails/acceptance.ts';
 import { hasAttachments } from '../../lib/store/emails/attachments.ts';
 import { readStatuses } from '../../lib/store/emails/read.ts';
+import { createQueueShare } from './queue-share.ts';
 import { createWriter } from './render-emails.ts';
 import { sendRoutes } from './routes.ts';
 import { SendSettings } from './settings.ts';
@@ -91,6 +93,7 @@ const hosted = hostFunction({
     readStatus,
     batchTurns: pLimit(batchesAtOnce),
     publish: queue.publish,
+    takePlace: createQueueShare({ depth: queue.depth, idsPerMessage: maxIds }).take,
     publishGraceMs,
     countAccepted: (lane, status) => accepted.inc({ lane, status }),
     sql,

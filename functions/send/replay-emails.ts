@@ -22,7 +22,7 @@ import type { ReplayRequest } from './replay-request.ts';
 export interface ReplayDependencies {
   sql: Sql;
   /** Resolves when the broker has confirmed the id. */
-  publish: (lane: Lane, emailId: string, traceparent: string | null) => Promise<void>;
+  publish: (lane: Lane, emailId: string, traceparent: string | null, client: string) => Promise<void>;
   /** When dispatch publishes an id that no worker has claimed. */
   publishGraceMs: number;
   log: Log;
@@ -44,7 +44,7 @@ export async function replayOne(
   for (let look = 0; isEmailId(id) && look < maxLooks; look += 1) {
     const replayed = await replayEmail(sql, owner, id, publishGraceMs);
     if (replayed !== undefined) {
-      publishAll([replayed], dependencies);
+      publishAll([replayed], clientId, dependencies);
       log.info('replayed', { email_id: replayed.id, client_id: clientId });
       return { status: 202, body: { object: 'email', id: replayed.id, status: 'queued' } };
     }
@@ -75,14 +75,17 @@ export async function replayMany(
     replayed: await replayEmails(transaction, owner, filter, limit, publishGraceMs),
     hasMore: await areReplayable(transaction, owner, filter),
   }));
-  publishAll(replayed, dependencies);
+  publishAll(replayed, clientId, dependencies);
   log.info('replayed', { emails: replayed.length, client_id: clientId });
   return { status: 202, body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore } };
 }
 
 /** Nobody waits for the broker: if an id does not get there, dispatch finds the row when it is due. */
-function publishAll(emails: ReplayedEmail[], { publish, log }: ReplayDependencies): void {
-  void Promise.allSettled(emails.map(({ lane, id, traceparent }) => publish(lane, id, traceparent))).then((results) => {
+function publishAll(emails: ReplayedEmail[], client: string, { publish, log }: ReplayDependencies): void {
+  const published = emails.flatMap(({ lane, id, traceparent, waits }) =>
+    waits ? [] : publish(lane, id, traceparent, client),
+  );
+  void Promise.allSettled(published).then((results) => {
     const lost = results.filter(({ status }) => status === 'rejected').length;
     if (lost > 0) log.warn('replayed ids not published; dispatch will', { emails: lost });
   });

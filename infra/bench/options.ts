@@ -5,6 +5,7 @@ import { attachmentsMeasure } from './measures/attachments.ts';
 import { authorizeMeasure } from './measures/authorize.ts';
 import { batchMeasure } from './measures/batch.ts';
 import { drainMeasure } from './measures/drain.ts';
+import { fairnessMeasure } from './measures/fairness.ts';
 import { growthMeasure } from './measures/growth.ts';
 import { latencyMeasure } from './measures/latency.ts';
 import type { Measure, Scale } from './measures/measure.ts';
@@ -24,6 +25,7 @@ const all: Measure[] = [
   startMeasure,
   memoryMeasure,
   growthMeasure,
+  fairnessMeasure,
 ];
 
 export interface Options {

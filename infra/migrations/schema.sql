@@ -104,8 +104,10 @@ create table emails (
 );
 CREATE INDEX emails_client_id ON emails USING btree (client_id, id);
 CREATE INDEX emails_due_at ON emails USING btree (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX emails_due_by_client ON emails USING btree (client_id, due_at) WHERE status = ANY (ARRAY['scheduled'::text, 'deferred'::text]);
 CREATE INDEX emails_recipients ON emails USING gin (recipients);
 CREATE INDEX emails_tags ON emails USING gin (tags jsonb_path_ops) WHERE tags <> '[]'::jsonb;
+CREATE INDEX emails_waiting ON emails USING btree (lane, client_id, id) WHERE status = 'queued'::text AND queued_at IS NULL;
 comment on table emails is 'One row an accepted email: its envelope and what became of it. This row is the truth; queue messages only carry its id.';
 comment on column emails.id is 'UUIDv7, made by the send function.';
 comment on column emails.lane is 'Which queue carries it.';
@@ -117,7 +119,7 @@ comment on column emails.message_id is 'Message-ID header, the same in every att
 comment on column emails.settled is 'Recipients that are at their end: {"a@example.com": {"status": "sent", "code": 250, …}}.';
 comment on column emails.attempts is 'Attempts begun. With the status it fences writers: a worker whose lease was taken away changes nothing.';
 comment on column emails.due_at is 'When dispatch must act: publish the id (again), take back a lost lease, release a retry or a scheduled email. Null at the end.';
-comment on column emails.queued_at is 'When the email last became queued.';
+comment on column emails.queued_at is 'When the email last got its place on the queue. Null while it is queued: it waits for a place there, as its client has many before it.';
 comment on column emails.data_started_at is 'When the present attempt began to transmit the message (at_most_once only): from then on, the outcome of a lost attempt is unknown.';
 comment on column emails.wanted_at is 'When delivery was first wanted: accepted, scheduled or replayed. The age at which it is given up counts from here.';
 comment on column emails.scheduled_at is 'The time its client asked for; null: at once.';

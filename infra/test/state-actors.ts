@@ -7,13 +7,14 @@ import { cancelEmail } from '../../functions/send/cancel-email.ts';
 import type { SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
 import { type ClaimedEmail, claimEmails, markDataStarted, renewLeases } from '../../lib/store/emails/claim.ts';
-import { lockDueEmails } from '../../lib/store/emails/due.ts';
+import { lockDueByClient, lockDueEmails } from '../../lib/store/emails/due.ts';
 import { eraseRecipient } from '../../lib/store/emails/erase.ts';
 import { purgeContents, purgeEmails } from '../../lib/store/emails/purge.ts';
 import { replayEmail } from '../../lib/store/emails/replay.ts';
 import { rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
 import { transitionEmails } from '../../lib/store/emails/transition-emails.ts';
 import type { Mover } from '../../lib/store/emails/transitions.ts';
+import { lookAtWaitingMs, takeWaiting } from '../../lib/store/emails/waiting.ts';
 import { addSuppressions, removeSuppression } from '../../lib/store/suppressions/suppressions.ts';
 import { clientId, giveUpAfterMs, graceMs, id, read, recipients, type State, store } from './state-model.ts';
 
@@ -112,6 +113,22 @@ const dispatch: Act = async (sql) => {
   return undefined;
 };
 
+/** As in dispatch-emails.ts, where its client has many that are due. */
+const letWait: Act = async (sql) => {
+  await sql`update emails set due_at = now() - interval '1 second' where due_at is not null`;
+  await inTransaction(sql, async (transaction) => {
+    const {
+      emails: [due],
+    } = await lockDueByClient(transaction, { perClient: 1, clients: 1, after: '' });
+    if (due === undefined) return;
+    const transition = dueStep(due, { publishGraceMs: graceMs, giveUpAfterMs });
+    await transitionEmails(transaction, [
+      transition.to === 'queued' ? { ...transition, waits: true, due_in_ms: lookAtWaitingMs } : transition,
+    ]);
+  });
+  return undefined;
+};
+
 const request = { params: { id }, client: { clientId, scopes: [], jti: '' } } as unknown as Parameters<
   typeof cancelEmail
 >[0];
@@ -130,6 +147,11 @@ const does =
 
 export const actors: Record<string, Actor> = {
   'dispatch looks': { kind: 'machine', as: ['dispatch'], act: dispatch },
+  'dispatch lets it wait': { kind: 'machine', as: ['dispatch'], act: letWait },
+  'dispatch gives it a place': {
+    kind: 'machine',
+    act: does((sql) => takeWaiting(sql, 'bulk', { limit: 1, after: '', graceMs })),
+  },
   'a worker claims': { kind: 'machine', as: ['claim', 'release'], act: claim },
   ...Object.fromEntries(
     Object.entries(results).map(([how, result]) => [

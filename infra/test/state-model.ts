@@ -16,6 +16,7 @@ export interface Row {
   status: EmailStatus;
   delivery: DeliveryMode;
   due_at: string | null;
+  queued_at: string | null;
   finished_at: string | null;
   data_started_at: string | null;
   expires_at: string | null;
@@ -63,6 +64,7 @@ export function nameOf({ row, hasContents, suppressed, claim }: State): string {
     ...suppressed.map((recipient) => `no more to ${recipient}`),
     claim && 'held by a worker',
     !isEnd && claim && claim.wanted_for_ms >= giveUpAfterMs && 'since it was old',
+    row.status === 'queued' && row.queued_at === null && 'without a place on the queue',
     row.status === 'sending' && row.data_started_at && 'in DATA',
     !isEnd && row.expires_at && (isPast(row.expires_at) ? 'too late' : 'expires'),
     !isEnd && isOld(row) && 'old',
@@ -79,33 +81,33 @@ export async function accept(sql: Sql): Promise<State[]> {
   for (const delivery of ['at_least_once', 'at_most_once'] as const)
     for (const scheduled_at of [null, inAnHour])
       for (const expires_at of [null, inADay])
-        for (const suppressed of delivery === 'at_least_once' && expires_at === null
-          ? [[], [first], recipients]
-          : [[]]) {
-          const email = { id, lane: 'bulk', delivery, sender: 'a@example.com', recipients, subject: 's' } as const;
-          const headers = { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] };
-          const content = { headers, custom_headers: {}, attachments: [], tags: [], metadata: {} };
-          const acceptance: Acceptance = {
-            client_id: clientId,
-            idempotency: null,
-            emails: [
-              {
-                ...email,
-                ...content,
-                message_id: '<m>',
-                text_body: 'x',
-                html_body: null,
-                traceparent: null,
-                scheduled_at,
-                expires_at,
-              },
-            ],
-          };
-          await addSuppressions(sql, clientId, suppressed);
-          await insertEmails(sql, [acceptance], graceMs);
-          states.push({ ...(await read(sql, null)) } as State);
-          await sql`with lifted as (delete from suppressions) delete from emails`;
-        }
+        for (const suppressed of delivery === 'at_least_once' && expires_at === null ? [[], [first], recipients] : [[]])
+          for (const waits of scheduled_at === null && suppressed.length === 0 ? [false, true] : [false]) {
+            const email = { id, lane: 'bulk', delivery, sender: 'a@example.com', recipients, subject: 's' } as const;
+            const headers = { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] };
+            const content = { headers, custom_headers: {}, attachments: [], tags: [], metadata: {} };
+            const acceptance: Acceptance = {
+              client_id: clientId,
+              idempotency: null,
+              emails: [
+                {
+                  ...email,
+                  ...content,
+                  message_id: '<m>',
+                  text_body: 'x',
+                  html_body: null,
+                  traceparent: null,
+                  scheduled_at,
+                  expires_at,
+                  waits,
+                },
+              ],
+            };
+            await addSuppressions(sql, clientId, suppressed);
+            await insertEmails(sql, [acceptance], graceMs);
+            states.push({ ...(await read(sql, null)) } as State);
+            await sql`with lifted as (delete from suppressions) delete from emails`;
+          }
   return states;
 }
 

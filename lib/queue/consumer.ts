@@ -1,6 +1,6 @@
-// Takes messages off queues and hands the ids in them to `deliver`, so many at a time; answers the broker when a message is done.
+// Takes messages off queues and hands the ids in them to `deliver`, so many at a time, in turns by client; answers the broker when a message is done.
 
-import pLimit, { type LimitFunction } from 'p-limit';
+import { createFairTurns, type FairTurns } from '../process/fair-turns.ts';
 import type { Log } from '../process/log.ts';
 import { untilDatabaseIsBack } from '../store/database.ts';
 import type { Queue, QueueDelivery } from './queue.ts';
@@ -20,6 +20,8 @@ export interface ConsumerOptions {
   prefetch: number;
   /** Most ids of each under way at once; the others of the messages held wait for their turn. */
   idsAtOnce: number;
+  /** True: no client holds more of these than it leaves free. For work that may take long. */
+  leavesRoom?: boolean;
   /** May call `letGo` before it is done: the row keeps the id then, and another one has its turn. */
   deliver: (id: string, letGo: () => void) => Promise<void>;
   /** Most ids under way that were let go; none unless said. */
@@ -32,6 +34,7 @@ export function createConsumer({
   names,
   prefetch,
   idsAtOnce,
+  leavesRoom = false,
   deliver,
   letGo: mostLetGo = 0,
   log,
@@ -40,14 +43,17 @@ export function createConsumer({
   let letGo = 0;
   let stopping = false;
 
-  async function handle(delivery: QueueDelivery, limit: LimitFunction): Promise<void> {
+  async function handle(delivery: QueueDelivery, turns: FairTurns): Promise<void> {
     const ids = readMessage(delivery.content);
     if (ids === undefined) {
       log.error('a message without an id goes to the dead letters', { bytes: delivery.content.length });
       delivery.reject();
       return;
     }
-    const dealtWith = await Promise.all(ids.map((id) => limit(() => handleId(id))));
+    const { clients } = delivery;
+    // Whose an id is not known of are as one client.
+    const clientOf = (index: number) => (clients.length > 1 ? clients[index] : clients[0]) ?? '';
+    const dealtWith = await Promise.all(ids.map((id, index) => turns.run(clientOf(index), () => handleId(id))));
     // Else the broker has it again with the end of the connection: the next worker drops the ids that are done.
     if (dealtWith.every(Boolean)) delivery.ack();
   }
@@ -79,9 +85,9 @@ export function createConsumer({
   return {
     async start() {
       for (const name of names) {
-        const limit = pLimit(idsAtOnce);
+        const turns = createFairTurns({ atOnce: idsAtOnce, leavesRoom });
         await queue.consume(name, prefetch, (delivery) => {
-          const handled = handle(delivery, limit).finally(() => underWay.delete(handled));
+          const handled = handle(delivery, turns).finally(() => underWay.delete(handled));
           underWay.add(handled);
         });
       }

@@ -7,10 +7,11 @@ import type { QueueName } from './topology.ts';
  */
 export const maxIds = 20;
 
-/** An id with the trace context (W3C `traceparent`) of what brought it. */
+/** An id with the trace context (W3C `traceparent`) of what brought it, and the client whose it is, where that is known. */
 export interface TracedId {
   id: string;
   traceparent: string | null;
+  client?: string | undefined;
 }
 
 /** `send` puts a message on a queue and resolves once that is safe; the returned function hands in one id, and resolves with its message. */

@@ -5,6 +5,7 @@ import { groupIds, type TracedId } from './grouped.ts';
 import { writeMessage } from './queue-message.ts';
 import {
   brokerNameOf,
+  clientsHeader,
   declareQueues,
   isChannelRefusal,
   publishConfirmed,
@@ -19,8 +20,11 @@ const maxUnconfirmed = 10_000;
 const askAgainMs = 5_000;
 /** A broker that is back is found within this time. */
 const maxReconnectDelayMs = 2_000;
+
 export interface QueueDelivery {
   content: Buffer;
+  /** Whose the ids in it are: one for all, or one each. Empty where that is not known. */
+  clients: string[];
   /** Done with: the broker forgets the message. */
   ack(): void;
   /** Nobody can use it: the broker moves it to the dead letters. */
@@ -31,9 +35,11 @@ export interface Queue {
   /**
    * Puts an id on a queue, in one message with others that come in this moment; resolves when the broker has confirmed it, rejects
    * when it has not or cannot. The message's header has their trace context where it is one and the same; those of the emails are
-   * in their rows.
+   * in their rows. With the client whose it is, workers share their work out by client.
    */
-  publish(queue: QueueName, id: string, traceparent: string | null): Promise<void>;
+  publish(queue: QueueName, id: string, traceparent: string | null, client?: string): Promise<void>;
+  /** How many messages wait on a queue; rejects while the broker is away. */
+  depth(queue: QueueName): Promise<number>;
   /** Takes messages of a queue, at most `prefetch` unanswered at once, over every reconnection. */
   consume(queue: QueueName, prefetch: number, onDelivery: (delivery: QueueDelivery) => void): Promise<void>;
   /** Takes no more messages; those already taken can still be answered. */
@@ -65,16 +71,14 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   let blocked = false;
   let stopping = false;
   const unconfirmed = new Set<Promise<void>>();
+  /** For questions, so that no message waits behind one. Opened when it is first needed. */
+  let asking: { on: ChannelModel; channel: Promise<ConfirmChannel> } | undefined;
   /** Queues that the broker refuses, by its name for them, and why. */
   let refused = new Map<string, string>();
 
   /** Runs after every connect. Whatever goes wrong with a channel or a queue closes the connection, and this runs again. */
   async function setUp(connected: ChannelModel): Promise<void> {
-    const startOver = (reason: string) => {
-      if (stopping || model !== connected) return;
-      log.warn('broker: starting over', { reason });
-      connected.close().catch(() => {});
-    };
+    const startOver = (reason: string) => startOverOn(connected, reason);
     connected.on('error', (error) => log.warn('broker: connection error', { error: error.message }));
     const publishing = await openChannel(connected, startOver);
     publishing.on('return', () => startOver('a queue is missing'));
@@ -117,6 +121,12 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
       askAgain(connected, startOver);
     }, askAgainMs);
     timer.unref();
+  }
+
+  function startOverOn(connected: ChannelModel, reason: string): void {
+    if (stopping || model !== connected) return;
+    log.warn('broker: starting over', { reason });
+    connected.close().catch(() => {});
   }
 
   async function openChannel(connected: ChannelModel, startOver: (reason: string) => void): Promise<ConfirmChannel> {
@@ -195,12 +205,24 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   async function sendMessage(queue: QueueName, group: readonly TracedId[]): Promise<void> {
     checkQueue(queue);
     const [trace, ...otherTraces] = new Set(group.map(({ traceparent }) => traceparent));
-    const headers = otherTraces.length === 0 ? traceHeader(trace) : {};
+    const headers = {
+      ...(otherTraces.length === 0 && traceHeader(trace)),
+      ...clientsHeader(group.map(({ client }) => client)),
+    };
     await publishConfirmed(usableChannel(), brokerNameOf(queue), writeMessage(group.map(({ id }) => id)), headers);
   }
 
   return {
-    publish: (queue, id, traceparent) => publish(queue, { id, traceparent }),
+    publish: (queue, id, traceparent, client) => publish(queue, { id, traceparent, client }),
+    async depth(queue) {
+      checkQueue(queue);
+      usableChannel();
+      const on = model;
+      if (on === undefined) throw new BrokerAwayError('the broker is not connected');
+      if (asking?.on !== on) asking = { on, channel: openChannel(on, (reason) => startOverOn(on, reason)) };
+      const channel = await asking.channel;
+      return (await channel.checkQueue(brokerNameOf(queue))).messageCount;
+    },
     async consume(queue, prefetch, onDelivery) {
       const consumer = { queue, prefetch, onDelivery };
       consumers.push(consumer);
@@ -236,7 +258,13 @@ function toQueueDelivery(channel: ConfirmChannel, message: ConsumeMessage): Queu
   };
   return {
     content: message.content,
+    clients: readClients(message.properties.headers?.clients),
     ack: () => answer(() => channel.ack(message)),
     reject: () => answer(() => channel.reject(message, false)),
   };
+}
+
+/** A message that is not ours may say anything. */
+function readClients(said: unknown): string[] {
+  return Array.isArray(said) && said.every((client) => typeof client === 'string') ? said : [];
 }

@@ -80,6 +80,13 @@ export function traceHeader(traceparent: unknown): { traceparent?: string } {
   return typeof traceparent === 'string' ? { traceparent } : {};
 }
 
+/** Whose the ids of a message are, for who shares its work out by client: one name for all of them, or one each; nothing where that is not known. */
+export function clientsHeader(clients: readonly (string | undefined)[]): { clients?: string[] } {
+  const known = clients.filter((client) => client !== undefined);
+  if (known.length < clients.length) return {};
+  return { clients: new Set(known).size === 1 ? known.slice(0, 1) : known };
+}
+
 export function withHeartbeat(url: string): string {
   const withParameter = new URL(url);
   if (!withParameter.searchParams.has('heartbeat'))

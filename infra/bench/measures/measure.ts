@@ -18,6 +18,8 @@ export interface Scale {
   memoryEmails: number;
   /** Rows of the two histories that are compared. */
   growth: { few: number; many: number };
+  /** One client's emails before another's single ones, and those of each of many clients. */
+  fairness: { backlog: number; tries: number; clients: number; each: number };
 }
 
 export interface Measure {
@@ -35,6 +37,7 @@ export const full: Scale = {
   latencyMs: 20_000,
   memoryEmails: 100_000,
   growth: { few: 10_000, many: 1_000_000 },
+  fairness: { backlog: 100_000, tries: 50, clients: 50, each: 2_000 },
 };
 
 export const quick: Scale = {
@@ -46,4 +49,5 @@ export const quick: Scale = {
   latencyMs: 5_000,
   memoryEmails: 5_000,
   growth: { few: 2_000, many: 50_000 },
+  fairness: { backlog: 20_000, tries: 20, clients: 20, each: 1_000 },
 };

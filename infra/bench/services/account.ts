@@ -20,18 +20,18 @@ export async function admin(databaseUrl: string, ...args: string[]): Promise<voi
   if (outcome.exitCode !== 0) throw new Error(`admin ${args.join(' ')}: ${outcome.complaint}`);
 }
 
-export const tokenRequest = JSON.stringify({
-  grant_type: 'client_credentials',
-  client_id: client.id,
-  client_secret: client.secret,
-  scope: 'basic email',
-});
+export const tokenRequest = requestOf(client);
 
-export async function accessToken(tokenUrl: string): Promise<string> {
+function requestOf({ id, secret }: typeof client): string {
+  const credentials = { client_id: id, client_secret: secret };
+  return JSON.stringify({ grant_type: 'client_credentials', ...credentials, scope: 'basic email' });
+}
+
+export async function accessToken(tokenUrl: string, of = client): Promise<string> {
   const response = await fetch(`${tokenUrl}/authorize`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: tokenRequest,
+    body: requestOf(of),
   });
   if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
   const { access_token } = (await response.json()) as { access_token: string };

@@ -30,6 +30,8 @@ export interface MeasuredApi {
   pids: { PostgreSQL: number; RabbitMQ: number };
   /** An access token of the one client. */
   accessToken: string;
+  /** Makes a further client; fulfilled with an access token of it. */
+  createClient(id: string): Promise<string>;
   /** Fulfilled once it answers `probe`: that it is ready, where not said. */
   startFunction(name: FunctionName, settings?: Record<string, string>, how?: How): Promise<NodeProcess>;
   /** A baseline that listens; fulfilled once it answers. */
@@ -144,6 +146,11 @@ export async function bringUp(
       RabbitMQ: pidIn(join(at('rabbitmq'), 'node.pid')) ?? 0,
     },
     accessToken: await accessToken(token.url),
+    async createClient(id) {
+      const { secret } = client;
+      await admin(postgres.url, 'client', 'ensure', '--demo', id, '--secret', secret, '--scope', 'basic email');
+      return accessToken(token.url, { id, secret });
+    },
     startFunction: startOurs,
     startBaseline: (name, env = {}) =>
       startNode({ file: join(bundles, `${name}.mjs`), env, probe: '/', log: logOf(name) }),

@@ -4,7 +4,11 @@ import type { GivenAttachment } from './email.ts';
 
 /** What a new email brings: of its row, and of what it says. */
 export type NewEmail = Pick<EmailRow, GivenColumn> &
-  Omit<StoredContent, 'attachments'> & { attachments: GivenAttachment[] };
+  Omit<StoredContent, 'attachments'> & {
+    attachments: GivenAttachment[];
+    /** True: it is not put on the queue now, but waits until dispatch gives it a place there. */
+    waits?: boolean;
+  };
 
 /** What one request brings. */
 export interface Acceptance {

@@ -61,7 +61,7 @@ export const emailColumns = {
   settled:         { given: null,          shown: 'email', as: 'recipients', erasure: itsOwn, replay: itsOwn },
   attempts:        { given: null,          shown: 'list',  erasure: nothing,          replay: nothing },
   due_at:          { given: null,          shown: 'email', erasure: nothing,          replay: itsOwn },
-  queued_at:       { given: null,          shown: null,    erasure: nothing,          replay: { set: 'now()' } },
+  queued_at:       { given: null,          shown: null,    erasure: nothing,          replay: itsOwn },
   data_started_at: { given: null,          shown: null,    erasure: nothing,          replay: nothing },
   accepted_at:     { given: null,          shown: 'list',  as: 'created_at', erasure: nothing, replay: nothing },
   wanted_at:       { given: null,          shown: null,    erasure: nothing,          replay: { set: 'now()' } },

@@ -5,16 +5,21 @@ import type { Lane } from './email.ts';
 import { mayRepeat } from './events.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
 import { type ReplayableStatus, ruleOf } from './transitions.ts';
+import { lookAtWaitingMs } from './waiting.ts';
 
 const replaying = ruleOf('replay', 'queued');
 
 export type ReplayFilter = EmailFilter & { status: readonly ReplayableStatus[] };
 
-/** To be published once the replay is committed. */
+/** Emails replayed together that go on the queue at once; where there are more, they all wait for places there. */
+const share = 20;
+
+/** To be published once the replay is committed, unless it waits for a place on the queue. */
 export interface ReplayedEmail {
   id: string;
   lane: Lane;
   traceparent: string | null;
+  waits: boolean;
 }
 
 /** Replays one email; undefined when it is not at an end that allows it, its contents are gone, it was replayed too often, or it is not the owner's. */
@@ -57,18 +62,21 @@ async function replay(sql: Query, lockedOnes: ReturnType<typeof matching>, dueIn
       -- Locks the contents, too: where a purge has begun with them, the email is not found.
       select id, status from emails join email_contents on email_id = id
       where status = any(${replaying.from}) and ${mayRepeat(sql, sql`emails.id`, 'replayed')} and ${lockedOnes}
+    ), places as (
+      select count(*) > ${share} as waits from ended
     ), again as (
       update emails
       set ${sql.unsafe(replaySets)}, status = ${replaying.to},
-          due_at = now() + ${dueInMs} * interval '1 millisecond',
+          queued_at = case when not waits then now() end,
+          due_at = now() + case when waits then ${lookAtWaitingMs} else ${dueInMs} end::double precision * interval '1 millisecond',
           expires_at = case when expires_at > now() then expires_at end,
           settled = (select coalesce(jsonb_object_agg(recipient, outcome), '{}')
                      from jsonb_each(settled) as each(recipient, outcome) where outcome ->> 'status' = 'sent')
-      from ended where emails.id = ended.id
-      returning emails.id, lane, traceparent
+      from ended, places where emails.id = ended.id
+      returning emails.id, lane, traceparent, waits
     ), recorded as (
       insert into email_events (email_id, type, detail)
       select id, ${replaying.event}, jsonb_build_object('status', status) from ended
     )
-    select id, lane, traceparent from again order by id`;
+    select id, lane, traceparent, waits from again order by id`;
 }

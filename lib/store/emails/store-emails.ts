@@ -7,6 +7,7 @@ import { allSuppressed, suppressedAmong, suppressedDetail } from '../suppression
 import type { Acceptance } from './acceptance.ts';
 import { contentNames, givenNames, givenTypes } from './columns.ts';
 import { ruleOf, type To } from './transitions.ts';
+import { lookAtWaitingMs } from './waiting.ts';
 
 /** What a new email may be. */
 const begins: { [Status in To<'accept'>]: Status } = {
@@ -56,7 +57,8 @@ export async function storeEmails(
     with given as (
       -- One parameter however many emails there are, so that the statement is planned once.
       select * from json_to_recordset(${JSON.stringify(given)}::text::json) as given(
-        request integer, client_id text, permissive boolean, key text, fingerprint text, position integer, ${sql.unsafe(givenTypes)})
+        request integer, client_id text, permissive boolean, key text, fingerprint text, position integer, waits boolean,
+        ${sql.unsafe(givenTypes)})
     ), checked as (
       -- First of all, as an email with a sender that is refused must cost its client nothing.
       select given.id, request, given.client_id, key, permissive, allowed_senders,
@@ -106,9 +108,10 @@ export async function storeEmails(
       insert into emails (client_id, ${sql.unsafe(givenNames)}, status, settled, wanted_at, queued_at, due_at, finished_at,
                           last_reply)
       select client_id, ${sql.unsafe(givenNames)}, status, settled, coalesce(scheduled_at, now()),
-             case when status = 'queued' then now() end,
+             case when status = 'queued' and waits is not true then now() end,
              case status when 'scheduled' then scheduled_at
-                         when 'queued' then now() + ${graceMs} * interval '1 millisecond' end,
+                         when 'queued' then now() + case when waits then ${lookAtWaitingMs} else ${graceMs} end::double precision
+                                                    * interval '1 millisecond' end,
              case when status = 'suppressed' then now() end,
              case when status = 'suppressed' then ${allSuppressed} end
       from new

@@ -20,6 +20,8 @@ export type Transition<By extends Decider = Decider> = { [Each in By]: Change<Ea
   attempts: number;
   /** When dispatch must look again; null exactly at an end. */
   due_in_ms: number | null;
+  /** True, of one that goes to `queued`: it waits until dispatch gives it a place on the queue. */
+  waits?: boolean;
   settled: Record<string, SettledRecipient>;
   last_reply: string | null;
   /** Recipients that bounced as they take no mail: with the transition, their client sends no more to them. */
@@ -57,14 +59,16 @@ export async function transitionEmails(sql: Query, transitions: Transition[]): P
   const rows = await sql<{ id: string }[]>`
     with given as (
       select * from json_to_recordset(${JSON.stringify(given)}::text::json) as given(
-        id uuid, "from" text[], attempts integer, "to" text, due_in_ms double precision, settled jsonb, last_reply text,
+        id uuid, "from" text[], attempts integer, "to" text, due_in_ms double precision, waits boolean, settled jsonb, last_reply text,
         hard_bounces json, events json, facts json)
     ), changed as (
       update emails
       set status = given."to",
           due_at = now() + given.due_in_ms * interval '1 millisecond',
           finished_at = case when given.due_in_ms is null then now() end,
-          queued_at = case when given."to" = 'queued' and emails.status <> 'queued' then now() else queued_at end,
+          queued_at = case when given.waits then null
+                           when given."to" = 'queued' and (emails.status <> 'queued' or queued_at is null) then now()
+                           else queued_at end,
           settled = case when given.settled = '{}' then emails.settled else emails.settled || given.settled end,
           last_reply = coalesce(given.last_reply, emails.last_reply)
       from given

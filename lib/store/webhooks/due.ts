@@ -6,29 +6,45 @@ import { idsBefore, timeAgo } from '../ids-by-time.ts';
 const mostAtOnce = 100;
 /** The same while an endpoint fails: enough to notice when it is back. */
 const mostAtOnceFailing = 5;
+/** The same of all endpoints of a client together. */
+const mostOfClient = 250;
 /** Deliveries whose workers keep dying are given up: no schedule of attempts takes longer. 7 days. */
 const lostAfterMs = 7 * 86_400_000;
 
 /**
  * Puts on the queue, for the caller to publish once this is committed, the deliveries that are due: first attempts and retries, ids
- * that no worker has claimed for `graceMs`, and, unless `leases` is false, what dead workers have left. Returns their ids. Any number
- * may run at once.
+ * that no worker has claimed for `graceMs`, and, unless `leases` is false, what dead workers have left. Returns whose they are, too.
+ * Any number may run at once.
  */
-export async function takeDueDeliveries(sql: Query, graceMs: number, { leases = true } = {}): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    with due as (
-      select delivery.id from webhooks
+export async function takeDueDeliveries(
+  sql: Query,
+  graceMs: number,
+  { leases = true } = {},
+): Promise<{ id: string; client_id: string }[]> {
+  return sql<{ id: string; client_id: string }[]>`
+    with endpoints as (
+      select id, client_id, has_due, under_way,
+             case when last_failure_at > coalesce(last_success_at, '-infinity') and disabled_at is null
+                  then ${mostAtOnceFailing}::integer else ${mostAtOnce}::integer end as most,
+             -- What its client has left, shared out among those of its endpoints that have something due.
+             ceil((${mostOfClient}::integer - sum(under_way) over of_client)
+                  / greatest(1, sum(has_due::integer) over of_client)::numeric) as share
+      from webhooks cross join lateral (
+        select (select count(*) from webhook_deliveries
+                where webhook_id = webhooks.id and queued_at is not null and due_at > now()) as under_way,
+               coalesce(quiet_until <= now(), true)
+                 and exists (select from webhook_deliveries where webhook_id = webhooks.id and due_at <= now()) as has_due) state
+      window of_client as (partition by client_id)
+    ), due as (
+      select delivery.id, client_id from endpoints
       cross join lateral (
         select id from webhook_deliveries
-        where webhook_id = webhooks.id and due_at <= now() ${leases ? sql`` : sql`and status <> 'delivering'`}
+        where webhook_id = endpoints.id and due_at <= now() ${leases ? sql`` : sql`and status <> 'delivering'`}
         order by due_at
-        limit greatest(0, case when last_failure_at > coalesce(last_success_at, '-infinity') and disabled_at is null
-                               then ${mostAtOnceFailing}::integer else ${mostAtOnce}::integer end
-               - (select count(*) from webhook_deliveries under_way
-                  where under_way.webhook_id = webhooks.id and under_way.queued_at is not null and under_way.due_at > now()))
+        limit greatest(0, least(most - under_way, share))
         for update skip locked
       ) delivery
-      where coalesce(quiet_until <= now(), true)
+      where has_due
     ), given_up as (
       update webhook_deliveries
       set status = 'failed', due_at = null, queued_at = null, finished_at = now(), last_reason = 'its workers were lost'
@@ -43,8 +59,7 @@ export async function takeDueDeliveries(sql: Query, graceMs: number, { leases = 
                                   case when status = 'pending' then coalesce(now() - queued_at, '0') else '0' end)
     -- An array tells the planner how few rows they are.
     where id = any(array(select id from due)) and id not in (select id from given_up)
-    returning id`;
-  return rows.map(({ id }) => id);
+    returning id, (select client_id from due where due.id = webhook_deliveries.id) as client_id`;
 }
 
 /** How many deliveries are due (up to 100,000), and how long the oldest has been. */

@@ -1,0 +1,92 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { createQueueShare, share, shortQueue } from './queue-share.ts';
+
+const idsPerMessage = 20;
+
+/** A queue of which each look tells `depth`, and a clock. */
+function ground() {
+  const broker = { depth: 0, isAway: false };
+  let at = 10_000;
+  let again: () => void = () => {};
+  const { take } = createQueueShare({
+    depth: async () => {
+      if (broker.isAway) throw new Error('away');
+      return broker.depth;
+    },
+    idsPerMessage,
+    now: () => at,
+    later(run) {
+      again = run;
+    },
+  });
+  return {
+    broker,
+    /** How many of so many ids get a place. */
+    takes: (count: number, client: string) =>
+      Array.from({ length: count }, () => take('bulk', client)).filter(Boolean).length,
+    take,
+    /** Nobody hands anything in meanwhile. */
+    async pass(ms: number) {
+      await setImmediate();
+      at += ms;
+      again();
+      await setImmediate();
+    },
+  };
+}
+
+describe('a place on the queue', () => {
+  it('is for everybody while the queue is short', async () => {
+    const { takes, pass } = ground();
+    for (let turn = 0; turn < 10; turn += 1) {
+      expect(takes(300, 'a')).toBe(300);
+      await pass(150);
+    }
+  });
+
+  it('is for a share of those who have many once it is long, even before the next look', () => {
+    const { takes } = ground();
+    const taken = takes(10_000, 'a');
+    expect(taken).toBeGreaterThan(shortQueue * idsPerMessage);
+    expect(taken).toBeLessThan(shortQueue * idsPerMessage + 2 * idsPerMessage);
+    expect(takes(1, 'b')).toBe(1);
+    expect(takes(100, 'b')).toBe(share - 1);
+  });
+
+  it('of another lane is another matter', () => {
+    const { takes, take } = ground();
+    takes(10_000, 'a');
+    expect(Array.from({ length: 100 }, () => take('transactional', 'a')).every(Boolean)).toBe(true);
+  });
+
+  it('is not for who waits already, until the queue has been empty for a while', async () => {
+    const { broker, takes, pass } = ground();
+    await pass(150);
+    takes(10_000, 'a');
+    broker.depth = 2;
+    await pass(150);
+    expect(takes(100, 'a')).toBeLessThanOrEqual(share);
+    broker.depth = 0;
+    await pass(150);
+    expect(takes(100, 'a')).toBe(0);
+    for (let turn = 0; turn < 8; turn += 1) await pass(150);
+    expect(takes(100, 'a')).toBe(100);
+  });
+
+  it('is not for them either where nobody handed anything in for a while, and the queue is as it was', async () => {
+    const { broker, takes, pass } = ground();
+    takes(10_000, 'a');
+    broker.depth = shortQueue + 1;
+    for (let turn = 0; turn < 50; turn += 1) await pass(100);
+    expect(takes(100, 'a')).toBe(share);
+  });
+
+  it('is for everybody where nobody can tell, as the broker is away', async () => {
+    const { broker, takes, pass } = ground();
+    broker.isAway = true;
+    takes(10_000, 'a');
+    await pass(2_000);
+    expect(takes(100, 'a')).toBe(100);
+  });
+});

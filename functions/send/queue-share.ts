@@ -1,0 +1,117 @@
+// Whose ids go on the queue at once, and whose wait for dispatch to give them a place: while a lane's queue is long, a client with many waits.
+
+import type { Lane } from '../../lib/store/emails/email.ts';
+
+export interface QueueShare {
+  /** Takes a place for one id of this client on the lane's queue. False: its email is to be stored as one that waits for a place. */
+  take(lane: Lane, client: string): boolean;
+}
+
+export interface QueueShareOptions {
+  /** Messages on a lane's queue. */
+  depth: (lane: Lane) => Promise<number>;
+  /** Ids of a full message. */
+  idsPerMessage: number;
+  now?: () => number;
+  /** Runs it once, after so many ms. */
+  later?: (run: () => void, ms: number) => void;
+}
+
+/** Messages on a queue that is short: what workers take in a fraction of a second. */
+export const shortQueue = 20;
+/** Ids that each client may put on a long queue within `shareMs`: nobody with a single email ever waits for dispatch. */
+export const share = 20;
+const shareMs = 1_000;
+/** Between two looks at a queue. */
+const lookMs = 100;
+/** After so long with an empty queue nothing is left of a backlog; nor is anything known after so long without a look. */
+const calmMs = 1_000;
+
+interface State {
+  /** Messages at the last look. */
+  depth: number;
+  /** Ids put there since. */
+  since: number;
+  lookedAt: number;
+  isLooking: boolean;
+  /** The next look is fixed. */
+  willLook: boolean;
+  /** When the queue was last seen to hold anything. */
+  busyAt: number;
+  /** Ids of each client since `sharedAt`. */
+  taken: Map<string, number>;
+  sharedAt: number;
+  /** Clients whose emails wait, and go on to wait, as those they handed in before are to go first. */
+  waiting: Set<string>;
+}
+
+export function createQueueShare({
+  depth,
+  idsPerMessage,
+  now = () => performance.now(),
+  later = (run, ms) => void setTimeout(run, ms).unref(),
+}: QueueShareOptions): QueueShare {
+  const states: Record<Lane, State> = { transactional: begin(), bulk: begin() };
+
+  function begin(): State {
+    const long = Number.NEGATIVE_INFINITY;
+    return {
+      ...{ depth: 0, since: 0, lookedAt: long, isLooking: false, willLook: false, busyAt: long },
+      ...{ taken: new Map(), sharedAt: long, waiting: new Set() },
+    };
+  }
+
+  /** Nobody waits for it. Once there was something on the queue, it is looked at until that is long over. */
+  async function look(lane: Lane, state: State): Promise<void> {
+    if (state.isLooking || state.willLook) return;
+    state.isLooking = true;
+    const before = state.since;
+    // Where it fails, what was seen before stands until it is too old.
+    const seen = await depth(lane).catch(() => undefined);
+    state.isLooking = false;
+    const time = now();
+    if (seen !== undefined) {
+      state.depth = seen;
+      // What was put there while we asked may be in the answer or not.
+      state.since -= before;
+      state.lookedAt = time;
+    }
+    if (seen !== undefined && seen > 0) state.busyAt = time;
+    const isCalm = state.since === 0 && time - state.busyAt > calmMs;
+    if (isCalm) {
+      state.waiting.clear();
+      return;
+    }
+    state.willLook = true;
+    later(() => {
+      state.willLook = false;
+      void look(lane, state);
+    }, lookMs);
+  }
+
+  return {
+    take(lane, client) {
+      const state = states[lane];
+      const time = now();
+      if (time - state.lookedAt > calmMs && !state.isLooking) {
+        state.depth = 0;
+        state.since = 0;
+        state.waiting.clear();
+      }
+      if (time - state.sharedAt > shareMs) {
+        state.taken.clear();
+        state.sharedAt = time;
+      }
+      if (time - state.lookedAt > lookMs) void look(lane, state);
+      const taken = state.taken.get(client) ?? 0;
+      const isShort = state.depth + state.since / idsPerMessage <= shortQueue;
+      if (taken >= share && (!isShort || state.waiting.has(client))) {
+        state.waiting.add(client);
+        return false;
+      }
+      state.taken.set(client, taken + 1);
+      state.since += 1;
+      return true;
+    },
+  };
+}
