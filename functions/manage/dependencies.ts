@@ -4,6 +4,6 @@ import type { Sql } from '../../lib/store/database.ts';
 
 export interface ManageDependencies {
   sql: Sql;
-  /** Addresses that webhooks may lead to although they are not public. */
+  /** Addresses that webhooks may use although they are not public. */
   allowedAddresses: AllowedRanges;
 }

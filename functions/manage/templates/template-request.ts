@@ -56,7 +56,7 @@ export const TemplateVersionRequest = v.pipe(strictObject(parts), contentCheck()
 
 /** The variables of a template. Throws `validation_error` (422) naming every fault of its Liquid, with line and column. */
 export async function checkLiquid(source: TemplateSource) {
-  // Not before it is needed: it would be a fifth of the time that the function takes to start.
+  // Loaded when first needed: it would take a fifth of the function's start time.
   const { parseTemplate, templateVariables } = await import('../../../lib/mail/templates/parse.ts');
   const { parsed, faults } = parseTemplate(source);
   if (faults.length > 0) throw invalidBody(faults);
@@ -78,10 +78,10 @@ export const TemplateQuery = v.strictObject({
   ),
 });
 
-/** Characters of `If-Match`: one tag is asked for, and a hundred are more than anybody needs. */
+/** Most characters of `If-Match`. One tag is enough; a hundred are more than anybody needs. */
 const maxIfMatch = 1_500;
 
-/** Whether an `If-Match` header (RFC 9110 §13.1.1) allows a change of what has this version now; undefined: there is nothing. */
+/** Whether an `If-Match` header (RFC 9110 §13.1.1) allows a change of this version; `undefined`: the template does not exist. */
 export function allowsChange(header: string | undefined, version: number | undefined): boolean {
   if (header === undefined) return true;
   if (version === undefined) return false;
