@@ -1,4 +1,4 @@
-// The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
+// The handler of one id: claims the row, hands the message to an SMTP relay, records what happened.
 
 import { composeMessage, type MimeMessage } from '../../lib/mail/message.ts';
 import type { Log } from '../../lib/process/log.ts';
@@ -18,8 +18,8 @@ import { attachedBytes } from './size.ts';
 
 export interface DeliverDependencies {
   /**
-   * Resolves with the email and when its claim was asked for, or undefined when it is not ours to deliver: claimed by another, at its
-   * end, or never accepted.
+   * Resolves with the email and when we asked for its claim; undefined when it is not ours to deliver: another worker has claimed
+   * it, it is at its end, or it was never accepted.
    */
   claim: (id: string) => Promise<{ email: Claim; askedAt: number } | undefined>;
   /** Keeps the claim alive until it is released. */
@@ -36,12 +36,12 @@ export interface DeliverDependencies {
   log: Log;
 }
 
-/** Of the tries to record one attempt, so many lie between two lines of the log: about a minute. */
+/** When an attempt cannot be recorded, one try in this many is logged: about one line a minute. */
 const logEveryTries = 12;
 
 /**
- * Delivers the email with this id, if it is ours to deliver. Rejects when the database is away, or refuses, before anything has begun, and
- * on faults of our own; the row's `due_at` then brings the email back.
+ * Delivers the email with this id, if it is ours to deliver. Rejects on our own faults, and when the database is away or refuses
+ * before the attempt begins. Then dispatch publishes the id again at the row's `due_at`.
  */
 export async function deliver(id: string, dependencies: DeliverDependencies): Promise<void> {
   const { claim, keepClaim, record, metrics, log } = dependencies;
@@ -79,7 +79,7 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
   }
 }
 
-/** Tells `onFault` of a fault of composing, at once or later: it is the same in every attempt. One of signing is the key's, and passes. */
+/** Reports faults of composing to `onFault`: they recur in every attempt. A fault of signing is due to the key, and is temporary. */
 function composed(email: ClaimedEmail, onFault: (fault: Error) => void): MimeMessage {
   try {
     const message = composeMessage(email);
@@ -117,8 +117,8 @@ async function attempt(email: ClaimedEmail, lease: Lease, dependencies: DeliverD
     outcome: classify(result, email.recipients),
   }));
   const transition = uncomposable ? failUncomposable(email) : first ? transitionAfter([first, ...others]) : notBegun();
-  // What happened is known here alone: it is kept, and the claim with it, until it is recorded or the process has to end. Else the
-  // email would be sent a second time.
+  // Only this process knows what happened. It keeps the outcome and the claim until the outcome is recorded or the process must
+  // end; otherwise the email would be sent a second time.
   const isChanged = await untilRecorded(
     () => record(transition),
     (error, tries) => {

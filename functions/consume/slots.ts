@@ -1,14 +1,14 @@
-// Who may use one of a relay's connections next: transactional emails before bulk ones, of which a part of the connections is always free.
+// Decides which email uses a relay's connection next: transactional before bulk, with some connections always free of bulk.
 import type { Lane } from '../../lib/store/emails/email.ts';
 
 export interface Slots {
-  /** Resolves when it is this email's turn, with the function that ends it; undefined once nobody's turn comes any more. */
+  /** Resolves when it is this email's turn, with the function that ends the turn; with undefined once the slots are closed. */
   take(lane: Lane): Promise<(() => void) | undefined>;
-  /** Sends away who waits and who comes; those whose turn it is go on. */
+  /** Emails that wait, or come later, get undefined; those whose turn it is go on. */
   close(): void;
 }
 
-/** Share of the connections that bulk emails never hold, so that a transactional one seldom waits even for a conversation under way. */
+/** Share of the connections that bulk emails never hold, so that a transactional email seldom has to wait. */
 const reserved = 0.2;
 
 /** Most connections that bulk emails may hold. */
