@@ -1,4 +1,4 @@
-// A round of dispatch over emails: take what is due, move it on, publish what is to be delivered.
+// A round of dispatch over emails: takes those that are due, changes their status, publishes the ids of those to deliver.
 
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
@@ -23,12 +23,12 @@ export interface Round {
   published: number;
 }
 
-/** Most emails of one round: few enough that its transaction stays short. */
+/** Most emails of one round, so that its transaction stays short. */
 export const roundLimit = 500;
 
 /** One round. Any number may run at once: each locks its own rows. */
 export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDependencies): Promise<Round> {
-  // Without the broker, moving rows on would only make them wait longer.
+  // Without the broker, nothing can be published, and changed rows would only wait longer.
   await queue.check();
 
   const transitions = await inTransaction(sql, async (transaction) => {
@@ -44,7 +44,7 @@ export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDep
     throw error;
   });
 
-  // Only now: a worker that gets an id before the commit would find the row as it was, and drop the id.
+  // Publish after the commit: before it, a worker would find the row in its old status and drop the id.
   const queued = transitions.filter(({ transition }) => transition.to === 'queued');
   const published = await Promise.allSettled(
     queued.map(({ email: { id, lane, traceparent } }) => queue.publish(lane, id, traceparent)),
@@ -58,11 +58,11 @@ async function lockDue(transaction: Query, recovery: Recovery): Promise<DueEmail
   const askedAt = performance.now();
   const due = await lockDueEmails(transaction, roundLimit, { leases: recovery.isOver() });
   recovery.succeeded(performance.now() - askedAt);
-  // Also where it was this very statement that had to wait.
+  // Also checked after the lock: this statement itself may have had to wait.
   return recovery.isOver() ? due : due.filter(({ status }) => status !== 'sending');
 }
 
-/** How soon the next round is to follow: after a full one at once. */
+/** Pause before the next round; none after a full one. */
 export async function pauseAfterRound(dependencies: DispatchDependencies, intervalMs: number): Promise<number> {
   const { due } = await runOnce(dependencies);
   return due === roundLimit ? 0 : intervalMs;
