@@ -1,4 +1,4 @@
-// Builds the MIME message (RFC 5322, RFC 2045) of an email; the same bytes in every attempt but for generated boundaries.
+// Builds the MIME message (RFC 5322, RFC 2045) of an email. Every attempt gets the same bytes, except for generated boundaries.
 import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
@@ -6,7 +6,7 @@ import type { Attachment, EmailContent, Mailbox } from '../store/emails/email.ts
 import { plainMessage } from './mime-text.ts';
 import { textOfHtml } from './text-of-html.ts';
 
-/** What a message is made of. */
+/** What goes into a message. */
 export interface MessageParts extends EmailContent {
   subject: string;
   message_id: string;
@@ -18,8 +18,8 @@ export interface MessageParts extends EmailContent {
 export type MimeMessage = Buffer | Readable;
 
 /**
- * Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored stays what the client
- * gave, and accepting stays quick.
+ * Bcc recipients are only in the envelope. HTML without a text gets one here, not when the email is accepted: so the row keeps
+ * what the client gave, and accepting stays fast.
  */
 export function composeMessage(given: MessageParts): MimeMessage {
   const email = foldable(given);
@@ -29,7 +29,7 @@ export function composeMessage(given: MessageParts): MimeMessage {
     ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
     ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
   ];
-  // Without anything in it, nodemailer knows what it is.
+  // Nodemailer also composes an empty message.
   if (attachments.length > 0 || first === undefined) return composeStream(email, text);
   const own = {
     From: toAddress(headers.from),
@@ -59,14 +59,14 @@ export function composeStream(email: MessageParts, text = textOfMessage(email)):
     ...(html_body !== null && { html: html_body }),
     // With HTML, those that have a content_id go beside it in multipart/related.
     attachments: attachments.map(toPart),
-    // Our server reads no file and no address for a caller.
+    // Our server never reads a file or fetches a URL for a caller.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
   return composer.compile().createReadStream();
 }
 
-/** The text part: that which was given, or else one made of the HTML. */
+/** The text part: the given one, or else one made from the HTML. */
 export function textOfMessage({
   text_body,
   html_body,
@@ -74,10 +74,10 @@ export function textOfMessage({
   return text_body ?? (html_body === null ? undefined : textOfHtml(html_body));
 }
 
-/** A run of spaces that a header may keep; a longer one would be folded into lines of white space alone (RFC 5322 §3.2.2 forbids them). */
+/** Longest run of spaces in a header; folding a longer one would make lines of only white space (RFC 5322 §3.2.2 forbids them). */
 const longRun = / {40,}/g;
 
-/** The email with the spaces of its headers as they can be folded: a long run of them is one. */
+/** The email with headers that can be folded: each long run of spaces becomes one space. */
 function foldable<Email extends MessageParts>(email: Email): Email {
   const { subject, headers, custom_headers, attachments } = email;
   return {
@@ -112,13 +112,13 @@ function toPart({ filename, content, content_type, content_id }: Attachment) {
     filename,
     content: Buffer.from(content, 'base64'),
     contentType: content_type ?? typeOf(filename),
-    // Whatever the type, the bytes arrive as they are.
+    // The bytes must arrive unchanged, whatever the type is.
     contentTransferEncoding: 'base64' as const,
     ...(content_id !== null && { cid: content_id }),
   };
 }
 
-/** Told by the ending of the name. A message/… part must not be encoded (RFC 2046 §5.2.1), so it goes as bytes. */
+/** The media type of a file name's ending. A message/… part must not be encoded (RFC 2046 §5.2.1), so it becomes plain bytes. */
 function typeOf(filename: string): string {
   const type = detectMimeType(filename);
   return /^(message|multipart)\//i.test(type) ? 'application/octet-stream' : type;
