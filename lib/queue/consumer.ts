@@ -1,4 +1,4 @@
-// Takes messages off queues and hands the ids in them to `deliver`, so many at a time; answers the broker when a message is done.
+// Takes messages off queues, hands their ids to `deliver` with a bound on how many at once, and acknowledges finished messages.
 
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Log } from '../process/log.ts';
@@ -9,16 +9,16 @@ import type { QueueName } from './topology.ts';
 
 export interface Consumer {
   start(): Promise<void>;
-  /** Takes no more messages and waits for the ids under way. Messages with ids that have not begun go back to the broker. */
+  /** Takes no more messages and waits for the ids under way. Messages with ids not yet begun go back to the broker. */
   stop(): Promise<void>;
 }
 
 export interface ConsumerOptions {
   queue: Queue;
   names: readonly QueueName[];
-  /** Most messages of each that are held at once. */
+  /** Most messages of each queue held at once. */
   prefetch: number;
-  /** Most ids of each under way at once; the others of the messages held wait for their turn. */
+  /** Most ids of each queue under way at once; other ids of held messages wait. */
   idsAtOnce: number;
   deliver: (id: string) => Promise<void>;
   log: Log;
@@ -36,14 +36,14 @@ export function createConsumer({ queue, names, prefetch, idsAtOnce, deliver, log
       return;
     }
     const dealtWith = await Promise.all(ids.map((id) => limit(() => handleId(id))));
-    // Else the broker has it again with the end of the connection: the next worker drops the ids that are done.
+    // Without an answer, the broker delivers it again when the connection ends. The next worker drops ids that are done.
     if (dealtWith.every(Boolean)) delivery.ack();
   }
 
-  /** Resolves with whether the broker may forget the id. */
+  /** Resolves with true when the id is done. */
   async function handleId(id: string): Promise<boolean> {
     if (stopping) return false;
-    // While the database is away the message is kept. After a fault of our own the row's due_at brings the id back.
+    // While the database is away, we keep the message. After a fault of our own, dispatch publishes the id again at the row's due_at.
     await untilDatabaseIsBack(() => deliver(id)).catch((error) => log.error('delivery failed', { id, error }));
     return true;
   }

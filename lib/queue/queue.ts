@@ -1,4 +1,4 @@
-// The connection to the broker: publishing with confirms, consuming. What breaks is connected again, whole.
+// The connection to the broker: publishes with confirms, and consumes. When any part breaks, it connects again from the start.
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import type { Log } from '../process/log.ts';
 import { groupIds, type TracedId } from './grouped.ts';
@@ -15,38 +15,37 @@ import {
 
 /** Publishes that may wait for their confirm at once; beyond that the broker is too slow, and dispatch publishes later. */
 const maxUnconfirmed = 10_000;
-/** How often a queue that the broker refused is asked for again. */
+/** Pause before a refused queue is declared again. */
 const askAgainMs = 5_000;
-/** A broker that is back is found within this time. */
+/** Longest pause between two tries to connect. */
 const maxReconnectDelayMs = 2_000;
 export interface QueueDelivery {
   content: Buffer;
-  /** Done with: the broker forgets the message. */
+  /** Done: the broker forgets the message. */
   ack(): void;
-  /** Nobody can use it: the broker moves it to the dead letters. */
+  /** No worker can use it: the broker moves it to the dead letters. */
   reject(): void;
 }
 
 export interface Queue {
   /**
-   * Puts an id on a queue, in one message with others that come in this moment; resolves when the broker has confirmed it, rejects
-   * when it has not or cannot. The message's header has their trace context where it is one and the same; those of the emails are
-   * in their rows.
+   * Puts an id on a queue, in one message with other ids of the same turn. Resolves when the broker has confirmed it, otherwise
+   * rejects. The message's header has the trace context if all ids share one; the rows hold that of each email.
    */
   publish(queue: QueueName, id: string, traceparent: string | null): Promise<void>;
-  /** Takes messages of a queue, at most `prefetch` unanswered at once, over every reconnection. */
+  /** Takes messages of a queue, at most `prefetch` unanswered at once, also after each reconnection. */
   consume(queue: QueueName, prefetch: number, onDelivery: (delivery: QueueDelivery) => void): Promise<void>;
-  /** Takes no more messages; those already taken can still be answered. */
+  /** Takes no more messages; held ones can still be answered. */
   stopConsuming(): Promise<void>;
   /** Rejects unless the broker is connected and takes messages. */
   check(): Promise<void>;
-  /** Rejects when the broker refuses one of these queues; the others work all the same. */
+  /** Rejects when the broker refuses one of these queues; other queues still work. */
   checkQueues(...queues: QueueName[]): Promise<void>;
   /** Waits for confirms under way, then closes. */
   close(): Promise<void>;
 }
 
-/** The broker cannot take a message now. What became of the connection has been logged. */
+/** The broker cannot take a message now. The state of the connection is already in the log. */
 export class BrokerAwayError extends Error {
   override readonly name = 'BrokerAwayError';
 }
@@ -65,10 +64,10 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   let blocked = false;
   let stopping = false;
   const unconfirmed = new Set<Promise<void>>();
-  /** Queues that the broker refuses, by its name for them, and why. */
+  /** Queues that the broker refuses: from its name of the queue to the reason. */
   let refused = new Map<string, string>();
 
-  /** Runs after every connect. Whatever goes wrong with a channel or a queue closes the connection, and this runs again. */
+  /** Runs after every connect. If a channel or a queue fails, the connection is closed, and this runs again. */
   async function setUp(connected: ChannelModel): Promise<void> {
     const startOver = (reason: string) => {
       if (stopping || model !== connected) return;
@@ -100,7 +99,7 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
     refused = now;
   }
 
-  /** Until somebody has put right what is wrong with a queue. */
+  /** Declares refused queues again and again, until an operator has repaired them. */
   function askAgain(connected: ChannelModel, startOver: (reason: string) => void): void {
     if (refused.size === 0) return;
     const timer = setTimeout(async () => {
@@ -111,7 +110,7 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
         const isBack = ({ queue }: Consumer) => before.has(brokerNameOf(queue)) && !refused.has(brokerNameOf(queue));
         for (const consumer of consumers.filter(isBack)) await subscribe(connected, consumer, startOver);
       } catch (error) {
-        // The connection is gone, or about to be: it is set up anew.
+        // The connection is lost or about to be, so start over.
         startOver(String(error));
       }
       askAgain(connected, startOver);
