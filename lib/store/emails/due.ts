@@ -1,4 +1,4 @@
-// SQL that finds the emails whose time has come.
+// SQL that finds the emails that are due.
 import type { Query } from '../database.ts';
 import type { DeliveryMode, Lane, OpenStatus } from './email.ts';
 import { claimedStatus } from './transitions.ts';
@@ -18,14 +18,14 @@ export interface DueEmail {
 }
 
 /**
- * How long the server must be up before leases that have expired are taken back: while it was away, workers could neither renew
- * them nor record what they had delivered, which they do now.
+ * How long the server must be up before expired leases are taken. While it was away, workers could not renew them or record
+ * deliveries; they do so now.
  */
 const recordingMs = 5_000;
 
 /**
- * Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another dispatch has locked; and
- * those whose leases have expired, unless `leases` is false.
+ * Locks up to `limit` emails whose `due_at` has passed, the longest due first. Skips those that another dispatch has locked, and,
+ * if `leases` is false, those whose lease has expired.
  */
 export async function lockDueEmails(sql: Query, limit: number, { leases = true } = {}): Promise<DueEmail[]> {
   return sql<DueEmail[]>`
@@ -42,7 +42,7 @@ export async function lockDueEmails(sql: Query, limit: number, { leases = true }
     for update skip locked`;
 }
 
-/** How many emails are due (up to 100,000), and how long the oldest has been, by status. */
+/** By status: how many emails are due (up to 100,000), and for how long the oldest has been due. */
 export async function measureBacklog(sql: Query) {
   return sql<{ status: OpenStatus; due: number; oldest_s: number }[]>`
     select status, count(*)::integer as due, extract(epoch from now() - min(due_at))::double precision as oldest_s

@@ -1,9 +1,9 @@
-// SQL of retention: what is old enough goes, a few rows a statement, passing over those that somebody else is at work on.
+// SQL of retention: deletes old rows, a few in each statement, and skips rows that somebody else has locked.
 import type { Query } from '../database.ts';
 
 /**
- * Ids are UUIDv7, and emails end after they were accepted: what ended before a time has an id below it. So the primary keys serve
- * to find it (0.1 ms where 100,000 rows have nothing to purge), without an index on `finished_at` that every email would pay for.
+ * Ids are UUIDv7, and emails end after they are accepted. So an email that ended before a time has an id below that of the time, and
+ * the primary key finds it (0.1 ms when none of 100,000 rows is old) without an index on `finished_at`, a cost for every email.
  */
 function idsBefore(sql: Query, ageMs: number) {
   return sql`
@@ -14,7 +14,7 @@ function timeAgo(sql: Query, ageMs: number) {
   return sql`now() - ${ageMs} * interval '1 millisecond'`;
 }
 
-/** Deletes the contents of up to `limit` emails that ended `ageMs` ago; what an open email says is never touched. */
+/** Deletes the contents of up to `limit` emails that ended `ageMs` ago, never those of an email before its end. */
 export async function purgeContents(sql: Query, ageMs: number, limit: number): Promise<number> {
   const { count } = await sql`
     with old as (
@@ -28,7 +28,7 @@ export async function purgeContents(sql: Query, ageMs: number, limit: number): P
 
 /**
  * Deletes up to `limit` emails that ended `ageMs` ago. A trigger on `emails` (delete_with_emails, 0006) deletes their contents and
- * events after them; a foreign key (0003) deletes the webhook deliveries that tell of them.
+ * events; a foreign key (0003) deletes their webhook deliveries.
  */
 export async function purgeEmails(sql: Query, ageMs: number, limit: number): Promise<number> {
   const { count } = await sql`

@@ -1,17 +1,17 @@
-// SQL that finds the deliveries whose time has come, and forgets those whose time is over.
+// SQL that finds due deliveries, and purges old ones.
 import type { Query } from '../database.ts';
 
-/** Most deliveries of one endpoint that are on the queue or with workers at once, so that a slow endpoint leaves room for others. */
+/** Most deliveries of one endpoint on the queue or with workers at once, so that a slow endpoint leaves room for others. */
 const mostAtOnce = 100;
-/** The same while an endpoint fails: enough to notice when it is back. */
+/** The same while the endpoint fails: enough to notice when it recovers. */
 const mostAtOnceFailing = 5;
 /** Deliveries whose workers keep dying are given up: no schedule of attempts takes longer. 7 days. */
 const lostAfterMs = 7 * 86_400_000;
 
 /**
- * Puts on the queue, for the caller to publish once this is committed, the deliveries that are due: first attempts and retries, ids
- * that no worker has claimed for `graceMs`, and, unless `leases` is false, what dead workers have left. Returns their ids. Any number
- * may run at once.
+ * Marks due deliveries as queued and returns their ids; the caller publishes them after the commit. Due are first attempts, retries,
+ * ids that no worker has claimed for `graceMs`, and, unless `leases` is false, deliveries of dead workers. Any number may run at
+ * once.
  */
 export async function takeDueDeliveries(sql: Query, graceMs: number, { leases = true } = {}): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
@@ -37,10 +37,10 @@ export async function takeDueDeliveries(sql: Query, graceMs: number, { leases = 
     )
     update webhook_deliveries
     set status = 'pending', queued_at = case when status = 'pending' then coalesce(queued_at, now()) else now() end,
-        -- A long queue is no lost id: each wait is as long as it has been queued, so that copies in the queue stay few.
+        -- A long queue does not mean a lost id. Each wait equals the time in the queue so far, so few copies of the id exist.
         due_at = now() + greatest(${graceMs} * interval '1 millisecond',
                                   case when status = 'pending' then coalesce(now() - queued_at, '0') else '0' end)
-    -- An array tells the planner how few rows they are.
+    -- An array shows the planner how few rows there are.
     where id = any(array(select id from due)) and id not in (select id from given_up)
     returning id`;
   return rows.map(({ id }) => id);
