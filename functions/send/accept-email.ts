@@ -25,7 +25,7 @@ export interface AcceptDependencies {
   store: (acceptance: Acceptance) => Promise<Accepted>;
   /** Resolves when the broker has confirmed the id. */
   publish: (lane: Lane, emailId: string, traceparent: string | null) => Promise<void>;
-  /** What an email is at now; undefined if it is gone. */
+  /** The present state of an email; undefined if it is deleted. */
   readStatus: (emailId: string) => Promise<EmailState | undefined>;
   countAccepted: (lane: Lane, status: AcceptedStatus) => void;
   sql: Sql;
@@ -56,7 +56,7 @@ export async function acceptEmail(
   return acceptedReply(request, { id, stored, outcome, waitMs });
 }
 
-/** `body` as it was parsed: the fingerprint is of what came. */
+/** `body` is the parsed request before any check, for the fingerprint. */
 type Coming = Pick<ClientRequest<undefined, unknown>, 'headers' | 'body' | 'client'>;
 
 async function accept(request: Coming, dependencies: AcceptDependencies): Promise<Stored> {
@@ -68,8 +68,8 @@ async function accept(request: Coming, dependencies: AcceptDependencies): Promis
 }
 
 /**
- * The same request may be faulty by now: its `expires_at` has passed, its template was changed. Under an `Idempotency-Key` that had
- * its effect it is answered as before all the same; otherwise `refusal` is thrown.
+ * A repeated request may be faulty by now: its `expires_at` has passed, its template has changed. If its `Idempotency-Key` has
+ * already taken effect, it still gets the first answer; otherwise `refusal` is thrown.
  */
 export async function earlierOr(
   refusal: unknown,
@@ -89,14 +89,14 @@ interface Written {
   validation?: BatchValidation;
 }
 
-/** What a request came to that was accepted, now or under its key before. */
+/** The result of a request that is accepted, now or earlier with the same key. */
 export interface Stored {
   ids: string[];
   /** Of the first email, when it was accepted. */
   status: AcceptedStatus;
   /** Emails of a permissive request that were left out, each with what there is to say. */
   leftOut: { index: number; message: string }[];
-  /** For the answer: what is left of the client's limits, and whether it is that of an earlier request. */
+  /** Headers of the answer: what is left of the client's limits, and whether the answer is that of an earlier request. */
   headers: Record<string, string>;
 }
 
@@ -155,7 +155,7 @@ function earlierAnswer(earlier: Outcome<'earlier'>, fingerprint: string | undefi
   return { ids: earlier.email_ids, status: earlier.status, leftOut: [], headers };
 }
 
-/** Nobody waits for the broker: if the id does not get there, dispatch finds the row when it is due. */
+/** The client does not wait for the broker: if the publish fails, dispatch finds the row when it is due. */
 function publishNow(email: NewEmail, publish: AcceptDependencies['publish'], log: Log): void {
   publish(email.lane, email.id, email.traceparent).catch((error) => {
     log.warn('id not published; dispatch will', { email_id: email.id, reason: error.message });

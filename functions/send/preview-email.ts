@@ -32,11 +32,11 @@ export async function previewEmail(
   const email = toNewEmail(written, continueTrace(undefined));
   const { sender, recipients } = email;
   const findings = await preflight(sql, { client_id: clientId, from: sender, recipients });
-  // Not before it is needed: it would be a part of the time that the function takes to start.
+  // Loaded when first needed, so that the function starts faster.
   const { composeMessage, textOfMessage } = await import('../../lib/mail/message.ts');
   const composed = composeMessage({ ...email, accepted_at });
   const bytes = Buffer.isBuffer(composed) ? composed : await buffer(composed);
-  // As it travels.
+  // The message as it goes on the wire.
   const message = bytes.toString().replaceAll(/\r?\n/g, '\r\n');
 
   const suppressed = new Set(findings.suppressed.map(({ recipient }) => recipient));

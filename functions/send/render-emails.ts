@@ -1,4 +1,4 @@
-// From what was requested to what is sent: templates are rendered when an email is accepted, so that what is stored is what is sent.
+// Renders the templates of requested emails when they are accepted, so that the stored content is the sent content.
 import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { ApiError, type Fault } from '../../lib/http/errors.ts';
@@ -38,7 +38,7 @@ export function createWriter(
       if (refusal !== undefined) written.push(refusal);
       else if (template === undefined) written.push(asGiven(request));
       else {
-        // Between two renderings, others have their turn.
+        // Other requests get a turn between two renderings.
         if (written.length > 0) await setImmediate();
         written.push(await write(request, template, budget));
       }
@@ -58,7 +58,7 @@ export async function writeOne(
   return written;
 }
 
-/** Without a template, the check of the request has seen to it that there is a subject. */
+/** Without a template, the check of the request ensures a subject. */
 function asGiven(request: RequestedEmail): EmailRequest {
   return { ...request, template: undefined, subject: request.subject ?? '' };
 }
@@ -77,7 +77,7 @@ async function write(
   if (faults.length > 0) return invalidBody(faults);
 
   const refused: Fault[] = [];
-  /** What was rendered has to pass what is asked of what is given. */
+  /** A rendered part must pass the same checks as a given one. */
   function check<Part extends 'subject' | 'text' | 'html'>(part: Part, schema: v.GenericSchema<unknown, string>) {
     const result = v.safeParse(v.nullable(schema), rendered[part]);
     if (!result.success)

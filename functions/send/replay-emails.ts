@@ -21,7 +21,7 @@ export interface ReplayDependencies {
   log: Log;
 }
 
-/** An email may reach an end between our attempt and our look; then we try again. */
+/** An email may reach an end between our write and our read; then we try again, this many times. */
 const maxLooks = 5;
 
 /**
@@ -70,7 +70,7 @@ export async function replayMany(
   return { status: 202, body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore } };
 }
 
-/** Nobody waits for the broker: if an id does not get there, dispatch finds the row when it is due. */
+/** The client does not wait for the broker: if a publish fails, dispatch finds the row when it is due. */
 function publishAll(emails: ReplayedEmail[], { publish, log }: ReplayDependencies): void {
   void Promise.allSettled(emails.map(({ lane, id, traceparent }) => publish(lane, id, traceparent))).then((results) => {
     const lost = results.filter(({ status }) => status === 'rejected').length;

@@ -1,4 +1,4 @@
-// Templates as they are asked for: looked up in groups, and kept parsed, since a version never changes.
+// The cache of templates: looks them up in groups, and keeps them parsed, because a version never changes.
 import { LRUCache } from 'lru-cache';
 import { createBatcher } from '../../lib/process/batch.ts';
 import { isDatabaseUnavailable, type Sql } from '../../lib/store/database.ts';
@@ -6,7 +6,7 @@ import type { UsedTemplate } from '../../lib/store/emails/email.ts';
 import { readSources, resolveTemplates, type WantedTemplate } from '../../lib/store/templates/read.ts';
 import type { ParsedTemplate } from '../../lib/store/templates/template.ts';
 
-/** Characters of source of those that are kept; parsed, each takes some times as much. */
+/** Most characters of source in the cache; a parsed template takes several times as much memory. */
 const maxKept = 2_000_000;
 
 /** What a version says, undefined where it has just been deleted, and its size in `maxKept`. */
@@ -15,10 +15,10 @@ interface KeptTemplate {
   size: number;
 }
 
-/** A template that can be rendered, or what is to be said instead. */
+/** A template that can be rendered, or its fault. */
 export type FoundTemplate = { used: UsedTemplate; parsed: ParsedTemplate } | { unknown: string };
 
-/** Which version is the newest is read each time; what a version says, once. */
+/** Reads the number of the newest version each time, and the content of a version once. */
 export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<FoundTemplate> {
   const options = { maxItems: 100, failsAll: isDatabaseUnavailable };
   const resolve = createBatcher((wanted: WantedTemplate[]) => resolveTemplates(sql, wanted), options);
@@ -26,19 +26,19 @@ export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<F
   const kept = new LRUCache<string, KeptTemplate, UsedTemplate>({
     maxSize: maxKept,
     sizeCalculation: ({ size }) => size,
-    // Those who ask at the same time share one reading.
+    // Requests at the same time share one read.
     fetchMethod: (key, _stale, { context }) => load(context, key),
-    // A template that must make room while it is read still goes to those who wait for it.
+    // If the cache drops a template during its read, those who wait still get it.
     ignoreFetchAbort: true,
   });
 
   async function load(used: UsedTemplate, key: string): Promise<KeptTemplate> {
     const source = await readSource(used);
     if (source === undefined) return { parsed: undefined, size: 1 };
-    // Not before the first template: it would be a part of the time that the function takes to start.
+    // Loaded with the first template, so that the function starts faster.
     const { parseTemplate } = await import('../../lib/mail/templates/parse.ts');
     const { parsed, faults } = parseTemplate(source);
-    // It could be parsed when it was stored.
+    // It parsed when it was stored, so it parses now.
     if (faults.length > 0) throw new Error(`the stored template ${key} is not Liquid: ${faults[0]?.message}`);
     const size = source.subject.length + (source.text?.length ?? 0) + (source.html?.length ?? 0);
     return { parsed, size };
