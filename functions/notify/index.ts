@@ -27,7 +27,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   log,
 });
 const timeoutMs = settings.WEBHOOK_TIMEOUT_SECONDS * 1000;
-/** An attempt ends with its timeout, so that no lease need be renewed; the rest is for what comes before and after it. */
+/** Outlasts an attempt's timeout, with time for the steps before and after it, so that no lease needs renewal. */
 const leaseMs = timeoutMs * 2 + 2_000;
 
 const inGroups = (batch: string) => ({
@@ -39,7 +39,7 @@ const inGroups = (batch: string) => ({
 const dependencies: NotifyDependencies = {
   claim: createBatcher(async (ids: string[]) => {
     const claimed = new Map((await claimDeliveries(sql, ids, leaseMs)).map((delivery) => [delivery.id, delivery]));
-    // A duplicate in the group gets nothing: the first one has it.
+    // Of duplicates in the group, only the first gets the delivery.
     return ids.map((id) => {
       const delivery = claimed.get(id);
       claimed.delete(id);

@@ -1,28 +1,28 @@
-// One POST to an endpoint: to an address that was checked, without redirects, proxies or cookies, within a time, whatever comes back.
+// One POST to an endpoint: only to a checked address, without redirects, proxies or cookies, with a time limit.
 import { lookup } from 'node:dns/promises';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { type AllowedRanges, faultOfAddress, faultOfUrl, hostOf } from '../../lib/http/webhook-target.ts';
 
-/** What came of it: the status of an answer, or why there was none. */
+/** The result: the status of the answer, or why there was none. */
 export type Posted = { status: number; retryAfter: string | undefined } | { reason: string };
 
 export interface PostOptions {
   /** For all of it: name, connection, answer. */
   timeoutMs: number;
   allowed: AllowedRanges;
-  /** Every address of a host; an address stands for itself. */
+  /** Resolves with all addresses of a host; an IP address resolves with itself. */
   resolve?: (host: string) => Promise<{ address: string; family: number }[]>;
 }
 
-/** Bytes of an answer that are taken off the wire, out of courtesy; they mean nothing to us. */
+/** Most bytes of an answer that we read, out of courtesy; we do not use them. */
 const answerLimit = 4_096;
 
-/** Own agents: Node's would keep connections, and may be told by the environment to go through a proxy. */
+/** Our own agents: Node's agent would keep connections, and the environment may set a proxy for it. */
 const agents = { 'http:': new HttpAgent(), 'https:': new HttpsAgent() };
 
-/** Posts JSON. Never rejects: that an endpoint cannot be reached is to be expected. */
+/** Posts JSON. Never rejects: an unreachable endpoint is an expected result. */
 export async function post(
   url: string,
   headers: Record<string, string>,
@@ -35,7 +35,7 @@ export async function post(
     if (fault !== undefined) return { reason: `the URL ${fault}` };
     const target = new URL(url);
     const addresses = await within(signal, resolve(hostOf(target)));
-    // One that may not be used spoils them all: nothing tells which of them would answer.
+    // One forbidden address rules out all: we cannot tell which of them would answer.
     for (const { address } of addresses) {
       const refusal = faultOfAddress(address, target.protocol === 'http:', allowed);
       if (refusal !== undefined) return { reason: `the URL ${refusal}` };
@@ -46,7 +46,7 @@ export async function post(
   }
 }
 
-/** The connection goes to `addresses` and no others: the name is not looked up again, so that its owner cannot change what it stands for. */
+/** Connects only to `addresses`: the name is not looked up again, so its owner cannot change the address after the check. */
 function exchange(
   target: URL,
   addresses: { address: string; family: number }[],
@@ -81,7 +81,7 @@ function exchange(
       resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
       readAway(response);
     });
-    // What a server makes of it that wants another protocol; without a listener nobody would be told.
+    // The server wants to switch protocols; without this listener, nobody would notice.
     request.on('upgrade', (response, socket) => {
       resolve({ status: response.statusCode ?? 0, retryAfter: undefined });
       socket.destroy();
@@ -92,14 +92,14 @@ function exchange(
   });
 }
 
-/** Up to the limit, for endpoints that are not done with us before they have said what they have to say; then the connection goes. */
+/** Reads the answer up to the limit, for endpoints that must write it before they finish; then closes the connection. */
 function readAway(response: IncomingMessage): void {
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > answerLimit) response.destroy();
   });
-  // The status has been read: what becomes of the rest concerns nobody.
+  // We have the status; errors of the rest do not matter.
   response.on('error', () => {});
 }
 
@@ -107,7 +107,7 @@ function resolveAll(host: string) {
   return lookup(host, { all: true });
 }
 
-/** The system's resolver cannot be called off, but nobody waits for it. */
+/** A look-up of the system's resolver cannot be canceled, so we stop waiting for it. */
 function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -115,7 +115,7 @@ function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Va
   });
 }
 
-/** By its code: the text of a system's error may hold addresses. */
+/** Describes the error by its code, because a system error's text may hold addresses. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host cannot be found (${code})`;
