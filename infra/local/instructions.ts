@@ -2,7 +2,7 @@
 
 export interface Addresses {
   api: string;
-  /** Absent where SMTP_URL takes the place of the mailbox. */
+  /** Missing when SMTP_URL replaces the mailbox. */
   mailbox: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export function instructions({ api, mailbox }: Addresses): string {
   ].join('\n');
 }
 
-/** With a line end after the answer, which has none itself. */
+/** Adds a line end after the answer, which has none. */
 const get = "curl -sw '\\n'";
 const authorized = '-H "Authorization: Bearer $TOKEN"';
 
