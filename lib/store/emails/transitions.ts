@@ -6,13 +6,13 @@ import type { NewEvent } from './events.ts';
 export const movers = {
   accept: 'a request that is accepted',
   reschedule: 'its client, who moves the time of a scheduled email',
-  cancel: 'its client, who calls it back',
+  cancel: 'its client, who cancels it',
   erase: 'its client or the operator, who erases a recipient',
   replay: 'its client or the operator, who has it sent again',
   dispatch: 'the dispatch function, when `due_at` has passed',
-  claim: 'a worker that takes it to deliver it, or finds all recipients suppressed',
-  attempt: 'a worker that reports what its attempt came to, even after its lease was lost',
-  release: 'a worker that lets go of it without an attempt, or in the midst of one',
+  claim: 'a worker that claims it for an attempt, or finds all its recipients settled or suppressed',
+  attempt: 'a worker that records the outcome of its attempt, even after its lease was lost',
+  release: 'a worker that gives up its claim before or during an attempt',
 } as const;
 export type Mover = keyof typeof movers;
 
