@@ -1,4 +1,5 @@
 // Bundles each function, and the operator's command, to one file that needs nothing but Node: `npm run build`.
+import { existsSync } from 'node:fs';
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -70,12 +71,14 @@ const trackers = /node_modules\/(@google-cloud\/functions-framework|on-finished|
 /** What packages bring along and no function uses. */
 export const slimming = [withoutEncodingTables, withoutSerializer, withoutInspection, withoutRequestTracking];
 
-/** Writes `<directory>/<function>/index.mjs` for every folder of `functions`, and `<directory>/admin/index.mjs`. */
+/** Writes `<directory>/<function>/index.mjs` for every folder of `functions`, `thread.mjs` beside it where it has threads, and `<directory>/admin/index.mjs`. */
 export async function bundle(directory = 'dist'): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   const functions = await readdir('functions');
+  const withThreads = functions.filter((name) => existsSync(`functions/${name}/thread.ts`));
   await Promise.all([
     ...functions.map((name) => bundleOne(`functions/${name}/index.ts`, `${directory}/${name}/index.mjs`)),
+    ...withThreads.map((name) => bundleOne(`functions/${name}/thread.ts`, `${directory}/${name}/thread.mjs`)),
     bundleOne('infra/admin/index.ts', `${directory}/admin/index.mjs`),
   ]);
   // What `migrate` applies, so that the folder is all it needs.

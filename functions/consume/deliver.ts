@@ -1,22 +1,23 @@
 // The handler of one id: claims the row, hands the message to an SMTP relay, records what happened.
 
-import { composeMessage, type MimeMessage } from '../../lib/mail/message.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
 import { untilDatabaseIsBack, untilRecorded } from '../../lib/store/database.ts';
+import { wireLengths } from '../../lib/store/emails/attachments.ts';
 import type { Claim, ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 import type { RetryPolicy } from './backoff.ts';
+import { type Contents, composed } from './compose.ts';
 import type { FindDkimKey } from './dkim-lookup.ts';
 import { signedWith } from './dkim-sign.ts';
 import { type Lease, LeaseUncertainError } from './leases.ts';
+import { type Load, loadOf } from './load.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 import { type Attempt, expire, failEmpty, failUncomposable, handBack, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
 import type { Relays } from './relays.ts';
-import { attachedBytes } from './size.ts';
 
-export interface DeliverDependencies {
+export interface DeliverDependencies extends Contents {
   /**
    * Resolves with the email and when we asked for its claim; undefined when it is not ours to deliver: another worker has claimed
    * it, it is at its end, or it was never accepted.
@@ -40,10 +41,10 @@ export interface DeliverDependencies {
 const logEveryTries = 12;
 
 /**
- * Delivers the email with this id, if it is ours to deliver. Rejects on our own faults, and when the database is away or refuses
- * before the attempt begins. Then dispatch publishes the id again at the row's `due_at`.
+ * Delivers the email with this id, if it is ours to deliver. Rejects when the database is away, or refuses, before anything has begun, and
+ * on faults of our own; the row's `due_at` then brings the email back. Calls `letGo` where it may take long until a connection is free.
  */
-export async function deliver(id: string, dependencies: DeliverDependencies): Promise<void> {
+export async function deliver(id: string, dependencies: DeliverDependencies, letGo = () => {}): Promise<void> {
   const { claim, keepClaim, record, metrics, log } = dependencies;
   const claimed = await claim(id);
   if (claimed === undefined) {
@@ -71,27 +72,22 @@ export async function deliver(id: string, dependencies: DeliverDependencies): Pr
     await untilDatabaseIsBack(() => record(failEmpty(email)));
     return;
   }
+  const load = loadOf(email);
+  // The row has it by now: without its contents, it takes next to nothing until it is its turn.
+  if (load.isLong) letGo();
   const lease = keepClaim(email, askedAt);
   try {
-    await attempt(email, lease, dependencies);
+    await attempt(email, { lease, load }, dependencies);
   } finally {
     lease.release();
   }
 }
 
-/** Reports faults of composing to `onFault`: they recur in every attempt. A fault of signing is due to the key, and is temporary. */
-function composed(email: ClaimedEmail, onFault: (fault: Error) => void): MimeMessage {
-  try {
-    const message = composeMessage(email);
-    if (!Buffer.isBuffer(message)) message.once('error', onFault);
-    return message;
-  } catch (fault) {
-    onFault(fault as Error);
-    throw fault;
-  }
-}
-
-async function attempt(email: ClaimedEmail, lease: Lease, dependencies: DeliverDependencies): Promise<void> {
+async function attempt(
+  email: ClaimedEmail,
+  { lease, load }: { lease: Lease; load: Load },
+  dependencies: DeliverDependencies,
+): Promise<void> {
   const { markDataStarted, findDkimKey, record, relays, retry, metrics, log } = dependencies;
   const sign = await signedWith(() => untilDatabaseIsBack(() => findDkimKey(email.headers.from.email)));
   let uncomposable: Error | undefined;
@@ -100,15 +96,16 @@ async function attempt(email: ClaimedEmail, lease: Lease, dependencies: DeliverD
       envelope: { from: email.sender, to: email.recipients },
       compose: () =>
         sign(
-          composed(email, (fault) => {
+          composed(email, dependencies, (fault) => {
             uncomposable ??= fault;
           }),
         ),
-      leastBytes: attachedBytes(email.attachments),
+      leastBytes: wireLengths(email.attachments ?? []),
       beforeData: startData,
       beforeDot: lease.check,
     },
     email.lane,
+    load,
   );
 
   const [first, ...others] = conversations.map(({ relay, ms, result }) => ({

@@ -1,10 +1,9 @@
 // Signatures as an independent verifier (mailauth) sees them: which messages are covered, which changes are noticed.
 import { generateKeyPairSync } from 'node:crypto';
-import { PassThrough, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { dkimVerify } from 'mailauth';
 import { describe, expect, it } from 'vitest';
-import type { MimeMessage } from '../../lib/mail/message.ts';
 import { type DkimSigningKey, signedWith } from './dkim-sign.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -32,7 +31,7 @@ async function signed(message: string): Promise<string> {
   return bytesOf(sign(Buffer.from(message)));
 }
 
-async function bytesOf(message: MimeMessage): Promise<string> {
+async function bytesOf(message: Buffer | Readable): Promise<string> {
   const whole = Buffer.isBuffer(message) ? message : await buffer(message);
   return whole.toString('latin1');
 }
@@ -122,25 +121,21 @@ describe('a signed message', () => {
 
 describe('signedWith', () => {
   it('leaves a message alone that nobody signs for', async () => {
-    const message = Readable.from([]);
+    const message = Buffer.from(head);
     const sign = await signedWith(async () => undefined);
     expect(sign(message)).toBe(message);
   });
 
   it('lets no message through when the key cannot be told', async () => {
     const sign = await signedWith(() => Promise.reject(new Error('broken')));
-    const message = new PassThrough();
-    expect(() => sign(message)).toThrow('the DKIM key could not be read');
-    expect(message.destroyed).toBe(true);
+    expect(() => sign(Buffer.from(head))).toThrow('the DKIM key could not be read');
   });
 
   it('ends with the error of a message that fails in the midst, before a byte of it', async () => {
-    const failing = Readable.from(
-      (async function* () {
-        yield Buffer.from(head);
-        throw new Error('no more');
-      })(),
-    );
+    const failing = async function* () {
+      yield Buffer.from(head);
+      throw new Error('no more');
+    };
     const sign = await signedWith(async () => key);
     const message = sign(failing) as Readable;
     let bytes = 0;

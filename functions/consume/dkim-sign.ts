@@ -1,9 +1,10 @@
 // Signs a message (DKIM, RFC 6376): rsa-sha256, relaxed/relaxed.
-import { createHash, type KeyObject, sign } from 'node:crypto';
-import { PassThrough, type Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { type KeyObject, sign } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { MimeMessage } from '../../lib/mail/message.ts';
+import { inPieces, type MessagePieces, withCrlf } from '../../lib/mail/mime-pieces.ts';
+import { createBodyHash } from './dkim-body-hash.ts';
 
 // We do not use nodemailer's signer (10.6.1): it sends an email unsigned when its key is unusable, cannot sign that a header is
 // absent, and hashes a bare CR unchanged, which its SMTP client then sends as CRLF.
@@ -38,42 +39,53 @@ const signOffThread = promisify(sign);
  */
 export async function signedWith(
   find: () => Promise<DkimSigningKey | undefined>,
-): Promise<(message: MimeMessage) => MimeMessage> {
+): Promise<(message: MimeMessage) => Buffer | Readable> {
   try {
     const key = await find();
-    return key === undefined ? (message) => message : (message) => signedStream(message, key);
+    if (key !== undefined) return (message) => streamOf(signed(message, key));
+    return (message) => (Buffer.isBuffer(message) ? message : streamOf(message()));
   } catch (error) {
-    return (message) => {
-      if (!Buffer.isBuffer(message)) message.destroy();
+    return () => {
       throw new Error('the DKIM key could not be read', { cause: error });
     };
   }
 }
 
-/** The message with its signature before it. Begins at once; a failure destroys the stream, before any byte of it. */
-function signedStream(message: MimeMessage, key: DkimSigningKey): Readable {
-  const signed = new PassThrough();
-  signMessage(message, key).then(
-    (whole) => signed.destroyed || signed.end(whole),
-    (error) => signed.destroy(error),
-  );
-  return signed;
+function streamOf(pieces: AsyncIterable<Buffer>): Readable {
+  const stream = Readable.from(pieces, { objectMode: false });
+  // Begins at once, not when the relay waits for it.
+  stream.read(0);
+  return stream;
 }
 
-async function signMessage(message: MimeMessage, key: DkimSigningKey): Promise<Buffer> {
-  const whole = Buffer.isBuffer(message) ? message : await buffer(message);
-  const text = withCrlf(whole.toString('latin1'));
-  const field = await signatureField(text, key);
-  return Buffer.from(field + text, 'latin1');
+/** The message with its signature before it. It is read twice, as the signature tells of all of it; a failure comes before any byte. */
+async function* signed(message: MimeMessage, key: DkimSigningKey): AsyncGenerator<Buffer> {
+  const whole = Buffer.isBuffer(message) ? withCrlf(message) : message;
+  const pieces: MessagePieces = Buffer.isBuffer(whole)
+    ? async function* () {
+        yield* inPieces(whole);
+      }
+    : whole;
+  yield Buffer.from(await signatureField(pieces(), key), 'latin1');
+  yield* pieces();
 }
 
-/** The `DKIM-Signature` header, with its CRLF, of a message whose lines end with CRLF; each character of `text` is a byte. */
-async function signatureField(text: string, key: DkimSigningKey): Promise<string> {
-  const headEnd = text.indexOf('\r\n\r\n');
-  const fields = text.slice(0, headEnd).split(/\r\n(?![ \t])/);
-  const bodyHash = createHash('sha256')
-    .update(relaxedBody(text.slice(headEnd + 4)), 'latin1')
-    .digest('base64');
+/** The `DKIM-Signature` header, with its CRLF, of a message whose lines end with CRLF. */
+async function signatureField(pieces: AsyncIterable<Buffer>, key: DkimSigningKey): Promise<string> {
+  let head = '';
+  let headEnd = -1;
+  const body = createBodyHash();
+  for await (const piece of pieces) {
+    const text = piece.toString('latin1');
+    if (headEnd >= 0) body.update(text);
+    else {
+      head += text;
+      headEnd = head.indexOf('\r\n\r\n');
+      if (headEnd >= 0) body.update(head.slice(headEnd + 4));
+    }
+  }
+  const bodyHash = body.digest();
+  const fields = head.slice(0, headEnd).split(/\r\n(?![ \t])/);
 
   const byName = new Map<string, string[]>();
   for (const field of fields) {
@@ -110,24 +122,7 @@ function relaxedField(field: string): [name: string, value: string] {
   return [field.slice(0, colon).trimEnd().toLowerCase(), value.replace(/^ | $/g, '')];
 }
 
-/** §3.4.4. */
-function relaxedBody(body: string): string {
-  // Each expression passes over the body once, however long a run of spaces is.
-  const lines = body
-    .replace(/[ \t]+/g, ' ')
-    .replaceAll(' \r\n', '\r\n')
-    .replace(/ $/, '');
-  let end = lines.length;
-  while (end >= 2 && lines.startsWith('\r\n', end - 2)) end -= 2;
-  return end === 0 ? '' : `${lines.slice(0, end)}\r\n`;
-}
-
-/** Line ends as in SMTP. The SMTP client would do the same later. A bare CR or LF comes from a caller's text. */
-function withCrlf(text: string): string {
-  return /\r(?!\n)|(?<!\r)\n/.test(text) ? text.replace(/\r\n?|\n/g, '\r\n') : text;
-}
-
-/** Folds into lines so short that no server on the way has a reason to break them. */
+/** Over lines that no server on the way has a reason to break. */
 function folded(text: string): string {
   return (text.match(/.{1,72}/g) ?? []).join('\r\n  ');
 }

@@ -1,20 +1,22 @@
 // The consume function: delivers emails. Wiring only.
 
 import { hostFunction } from '../../lib/http/host.ts';
-import { createBatcher } from '../../lib/process/batch.ts';
+import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
+import { checkDatabase, isDatabaseUnavailable, openDatabase, untilDatabaseIsBack } from '../../lib/store/database.ts';
 import { findActiveKeys } from '../../lib/store/dkim-keys/dkim-keys.ts';
-import { claimEmails, markDataStarted, renewLeases } from '../../lib/store/emails/claim.ts';
+import { storedAttachments } from '../../lib/store/emails/attachments.ts';
+import { claimEmails, markDataStarted, readContents, renewLeases } from '../../lib/store/emails/claim.ts';
 import { type Transition, transitionEmails } from '../../lib/store/emails/transition-emails.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
 import { createKeyLookup } from './dkim-lookup.ts';
 import { createLeases } from './leases.ts';
+import { createMemory } from './memory.ts';
 import { createDeliveryMetrics } from './metrics.ts';
 import { createRelays } from './relays.ts';
 import { ConsumeSettings } from './settings.ts';
@@ -45,11 +47,16 @@ const emailsAtOnce = settings.SMTP_CONNECTIONS * 8;
 /** Messages from the queue held at once, of up to twenty ids each. When this worker dies, unclaimed ids go to another at once. */
 const prefetch = settings.SMTP_CONNECTIONS * 3;
 
+/** Long ones, each a row without contents, that wait for one of the connections they may have: others are taken meanwhile. */
+const mostLetGo = settings.SMTP_CONNECTIONS * 50;
+const memory = createMemory(settings.CONTENT_MEMORY_BYTES);
+
 const relays = createRelays(
   settings.SMTP_URL.map((address) =>
     createSmtpRelay(address, {
       connections: settings.SMTP_CONNECTIONS,
       timeoutMs: settings.SMTP_TIMEOUT_SECONDS * 1000,
+      memory,
     }),
   ),
   {
@@ -71,15 +78,11 @@ const inGroups = (batch: string) => ({
 const dependencies: DeliverDependencies = {
   claim: createBatcher(async (ids: string[]) => {
     const askedAt = performance.now();
-    const emails = await claimEmails(sql, ids, leaseMs);
-    const claimed = new Map(emails.map((email) => [email.id, { email, askedAt }]));
-    // Of duplicates in the group, only the first gets the email.
-    return ids.map((id) => {
-      const claim = claimed.get(id);
-      claimed.delete(id);
-      return claim;
-    });
+    const emails = foundFor(ids, await claimEmails(sql, ids, leaseMs));
+    return emails.map((email) => email && { email, askedAt });
   }, inGroups('claim')),
+  readContents: (id) => untilDatabaseIsBack(() => readContents(sql, id)),
+  readAttachments: (id, attachments) => storedAttachments(sql, id, attachments, untilDatabaseIsBack),
   keepClaim: leases.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),
   findDkimKey: createKeyLookup({
@@ -99,7 +102,7 @@ const dependencies: DeliverDependencies = {
   metrics: createDeliveryMetrics(metrics, relays.states),
   log,
 };
-const deliverId = (id: string) => deliver(id, dependencies);
+const deliverId = (id: string, letGo?: () => void) => deliver(id, dependencies, letGo);
 
 const queue = settings.AMQP_URL === undefined ? undefined : await connectQueue(settings.AMQP_URL, log);
 const consumer =
@@ -110,6 +113,7 @@ const consumer =
     prefetch,
     idsAtOnce: emailsAtOnce,
     deliver: deliverId,
+    letGo: mostLetGo,
     log,
   });
 
@@ -118,10 +122,10 @@ const hosted = hostFunction({
   log,
   metrics,
   maxBodyBytes: 64_000,
-  routes: { push: createCloudEventRoute('email', deliverId) },
+  routes: { push: createCloudEventRoute('email', (id) => deliverId(id)) },
   dependencies: undefined,
   ready: {
-    database: () => sql`select 1`,
+    database: () => checkDatabase(sql),
     ...(queue && { broker: () => queue.check(), queues: () => queue.checkQueues('transactional', 'bulk') }),
   },
   start: () => void consumer?.start(),

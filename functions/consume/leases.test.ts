@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Claim, createLeases, LeaseUncertainError } from './leases.ts';
+import { createLeases, type HeldClaim, LeaseUncertainError } from './leases.ts';
 
 const leaseMs = 600;
 const claim = { id: 'a', attempts: 1 };
@@ -10,12 +10,12 @@ afterEach(() => {
   for (const clean of cleanups.splice(0)) clean();
 });
 
-function leasesThat(renew: (claims: Claim[]) => Promise<ReadonlySet<string>>) {
+function leasesThat(renew: (claims: HeldClaim[]) => Promise<ReadonlySet<string>>) {
   const leases = createLeases({ leaseMs, renew, log });
   cleanups.push(leases.stop);
   return leases;
 }
-const all = async (claims: Claim[]) => new Set(claims.map(({ id }) => id));
+const all = async (claims: HeldClaim[]) => new Set(claims.map(({ id }) => id));
 const isSure = (lease: { check(): void }) => {
   try {
     lease.check();
@@ -54,7 +54,7 @@ describe('a lease', () => {
 
   it('is uncertain while the database refuses, and is renewed as soon as it does not', async () => {
     let refuses = true;
-    const renew = vi.fn(async (claims: Claim[]) => {
+    const renew = vi.fn(async (claims: HeldClaim[]) => {
       if (refuses) throw Object.assign(new Error('read-only'), { code: '25006' });
       return all(claims);
     });

@@ -3,7 +3,8 @@
 import type { Log } from '../../lib/process/log.ts';
 import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
 
-export type Claim = Pick<ClaimedEmail, 'id' | 'attempts'>;
+/** A claim of this process, as far as it is renewed. */
+export type HeldClaim = Pick<ClaimedEmail, 'id' | 'attempts'>;
 
 export interface Lease {
   /** Throws `LeaseUncertainError` unless the claim holds long enough to transmit. Does not ask the database. */
@@ -14,14 +15,14 @@ export interface Lease {
 
 export interface Leases {
   /** Renews the claim until it is released. `askedAt`: when the claim was asked for, on the clock of `performance.now()`. */
-  keep(claim: Claim, askedAt: number): Lease;
+  keep(claim: HeldClaim, askedAt: number): Lease;
   stop(): void;
 }
 
 export interface LeasesOptions {
   leaseMs: number;
-  /** Resolves with the ids of the claims that still held; each now holds for another lease. */
-  renew: (claims: Claim[]) => Promise<ReadonlySet<string>>;
+  /** Resolves with the ids of the claims that still held, which now hold for another lease. */
+  renew: (claims: HeldClaim[]) => Promise<ReadonlySet<string>>;
   log: Log;
 }
 
@@ -43,8 +44,8 @@ const enoughLeft = 1 / 2;
 const retryMs = 200;
 
 export function createLeases({ leaseMs, renew, log }: LeasesOptions): Leases {
-  /** Until when each claim holds, counted from before the statement that took or renewed it was sent. */
-  const underWay = new Map<Claim, number>();
+  /** By claim, until when it holds: counted from before the statement that took or renewed it was sent. */
+  const underWay = new Map<HeldClaim, number>();
   const lookMs = leaseMs * lookEvery;
   let failing = false;
   let timer = setTimeout(look, lookMs);
@@ -60,7 +61,7 @@ export function createLeases({ leaseMs, renew, log }: LeasesOptions): Leases {
     timer.unref();
   }
 
-  async function renewAll(claims: Claim[]): Promise<void> {
+  async function renewAll(claims: HeldClaim[]): Promise<void> {
     const askedAt = performance.now();
     try {
       const renewed = await renew(claims);

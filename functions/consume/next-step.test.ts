@@ -25,6 +25,7 @@ const email = (over: Partial<ClaimedEmail> = {}): ClaimedEmail => ({
   headers: { from: { email: 'a@example.com' }, to: [], cc: [], bcc: [], reply_to: [] },
   custom_headers: {},
   attachments: [],
+  content_bytes: 2,
   text_body: '',
   html_body: null,
   ...over,

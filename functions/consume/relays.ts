@@ -4,14 +4,15 @@ import type { Log } from '../../lib/process/log.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
 import { afterTrouble, type Breaker, type BreakerPolicy, begin, closed, untilProbe } from './breaker.ts';
 import { anotherMayTake, failover, isRelayTrouble } from './failover.ts';
+import { type Load, noLoad } from './load.ts';
 import { type AttemptResult, classify } from './outcome.ts';
 import type { SmtpMessage } from './smtp.ts';
 import type { SmtpRelay } from './smtp-relay.ts';
 
 export interface Relays {
-  /** Offers the message to one relay after the other, as failover allows; to none when every breaker is open. Never rejects. */
-  send(message: SmtpMessage, lane: Lane): Promise<Conversation[]>;
-  /** Milliseconds that an email waits while every breaker is open, with jitter. */
+  /** Offers the message to one relay after the other, as failover allows; none, when every breaker is open. Never rejects. */
+  send(message: SmtpMessage, lane: Lane, load?: Load): Promise<Conversation[]>;
+  /** How long to wait with an email while every breaker is open, in milliseconds, spread by chance. */
   awayForMs(random?: number): number;
   states(): RelayState[];
   /** Called when the worker must end: conversations under way go on, none begins. */
@@ -41,11 +42,11 @@ export function createRelays(relays: readonly SmtpRelay[], policy: BreakerPolicy
   const guarded = relays.map((relay) => createGuard(relay, policy, log));
   let stopping = false;
   return {
-    async send(message, lane) {
+    async send(message, lane, load = noLoad) {
       const conversations: Conversation[] = [];
       let isOneLeftAlone = false;
       for (const guard of guarded) {
-        const conversation = await guard.send(message, lane);
+        const conversation = await guard.send(message, lane, load);
         if (conversation === undefined) {
           isOneLeftAlone = true;
           continue;
@@ -78,9 +79,9 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
   let breaker = closed;
   let shoutedAt = Number.NEGATIVE_INFINITY;
 
-  async function send(message: SmtpMessage, lane: Lane): Promise<Conversation | undefined> {
+  async function send(message: SmtpMessage, lane: Lane, load: Load): Promise<Conversation | undefined> {
     if (begin(breaker, performance.now()) === undefined) return undefined;
-    const release = await relay.slots.take(lane);
+    const release = await relay.slots.take(lane, load);
     if (release === undefined) return undefined;
     try {
       // Check the breaker again: it may have opened while we waited, or another email may be the probe.

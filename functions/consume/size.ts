@@ -21,11 +21,3 @@ export function wireBytes(message: Buffer): number {
 
 const lf = 10;
 const cr = 13;
-
-/** The least that attachments take on the wire: base64 in lines of 76 characters (RFC 2045 §6.8). */
-export function attachedBytes(attachments: readonly { size: number }[]): number {
-  return attachments.reduce((total, { size }) => {
-    const base64 = Math.ceil(size / 3) * 4;
-    return total + base64 + Math.floor(base64 / 76) * 2;
-  }, 0);
-}

@@ -1,21 +1,23 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Lane } from '../../lib/store/emails/email.ts';
+import type { Load } from './load.ts';
+import { createMemory } from './memory.ts';
 import { bulkLimit, createSlots } from './slots.ts';
 
 /** Takes slots and notes in which order they were had. */
-function start(connections: number) {
-  const slots = createSlots(connections);
+function start(connections: number, memory = createMemory(100)) {
+  const slots = createSlots(connections, memory);
   const had: string[] = [];
   const releases = new Map<string, () => void>();
-  const take = async (name: string, lane: Lane) => {
-    const release = await slots.take(lane);
+  const take = async (name: string, lane: Lane, load?: Load) => {
+    const release = await slots.take(lane, load);
     if (release) releases.set(name, release);
     had.push(release ? name : `${name} sent away`);
   };
   return {
     had,
-    take: (name: string, lane: Lane) => void take(name, lane),
+    take: (name: string, lane: Lane, load?: Load) => void take(name, lane, load),
     close: slots.close,
     async release(name: string) {
       releases.get(name)?.();
@@ -78,5 +80,39 @@ describe('slots', () => {
     take('t3', 'transactional');
     await release('t1');
     expect(had).toEqual(['t1', 't2 sent away', 'b1 sent away', 't3 sent away']);
+  });
+
+  it('long ones hold half of the connections; a short one finds another at once', async () => {
+    const { had, take, release } = start(4);
+    const long = { bytes: 1, isLong: true };
+    for (let n = 1; n <= 20; n += 1) take(`l${n}`, 'transactional', long);
+    take('s1', 'transactional');
+    take('s2', 'transactional');
+    take('s3', 'transactional');
+    await setImmediate();
+    expect(had).toEqual(['l1', 'l2', 's1', 's2']);
+    // The one that came first has what is free, where it may.
+    await release('s1');
+    expect(had.at(-1)).toBe('s3');
+    await release('l1');
+    expect(had.at(-1)).toBe('l3');
+  });
+
+  it('contents wait for memory, of all relays together; more than all of it goes alone', async () => {
+    const memory = createMemory(100);
+    const [one, other] = [start(4, memory), start(4, memory)];
+    const holding = (bytes: number) => ({ bytes, isLong: false });
+    one.take('60', 'transactional', holding(60));
+    other.take('50', 'transactional', holding(50));
+    one.take('300', 'transactional', holding(300));
+    one.take('small', 'transactional');
+    await setImmediate();
+    expect([one.had, other.had]).toEqual([['60', 'small'], []]);
+    await one.release('60');
+    expect([one.had.at(-1), other.had]).toEqual(['300', []]);
+    await one.release('300');
+    expect(other.had).toEqual(['50']);
+    one.close();
+    other.close();
   });
 });

@@ -1,10 +1,12 @@
-// Decides which email uses a relay's connection next: transactional before bulk, with some connections always free of bulk.
+// Who may use one of a relay's connections next: transactional emails before bulk ones, and neither bulk nor long ones have them all.
 import type { Lane } from '../../lib/store/emails/email.ts';
+import { type Load, noLoad } from './load.ts';
+import { createMemory } from './memory.ts';
 
 export interface Slots {
-  /** Resolves when it is this email's turn, with the function that ends the turn; with undefined once the slots are closed. */
-  take(lane: Lane): Promise<(() => void) | undefined>;
-  /** Emails that wait, or come later, get undefined; those whose turn it is go on. */
+  /** Resolves when it is this email's turn, with the function that ends it; undefined once nobody's turn comes any more. */
+  take(lane: Lane, load?: Load): Promise<(() => void) | undefined>;
+  /** Sends away who waits and who comes; those whose turn it is go on. */
   close(): void;
 }
 
@@ -16,31 +18,64 @@ export function bulkLimit(connections: number): number {
   return connections === 1 ? 1 : connections - Math.max(1, Math.floor(connections * reserved));
 }
 
-export function createSlots(connections: number): Slots {
+/** Most connections that long conversations may hold: a short email finds another, however many long ones wait. */
+export function longLimit(connections: number): number {
+  return Math.max(1, Math.floor(connections / 2));
+}
+
+interface Waiting {
+  load: Load;
+  /** When it came, as a number that grows. */
+  order: number;
+  resolve: (isTurn: boolean) => void;
+}
+
+/** `memory` is that of all relays together. */
+export function createSlots(connections: number, memory = createMemory(Number.POSITIVE_INFINITY)): Slots {
   const limits: Record<Lane, number> = { transactional: connections, bulk: bulkLimit(connections) };
   const taken: Record<Lane, number> = { transactional: 0, bulk: 0 };
-  const waiting: Record<Lane, ((isTurn: boolean) => void)[]> = { transactional: [], bulk: [] };
-
+  let takenByLong = 0;
+  /** What waits for memory or for one of the few connections of long ones holds up its like alone. */
+  const queue = () => ({ light: [] as Waiting[], heavy: [] as Waiting[] });
+  const waiting: Record<Lane, ReturnType<typeof queue>> = { transactional: queue(), bulk: queue() };
+  let arrivals = 0;
   let closed = false;
 
-  function isFree(lane: Lane): boolean {
-    return taken.transactional + taken.bulk < connections && taken[lane] < limits[lane];
+  function next(lane: Lane): Waiting | undefined {
+    if (taken.transactional + taken.bulk >= connections || taken[lane] >= limits[lane]) return undefined;
+    const { light, heavy } = waiting[lane];
+    const [first] = heavy;
+    const isFirst = first !== undefined && first.order < (light[0]?.order ?? Number.POSITIVE_INFINITY);
+    return isFirst && canBegin(first) ? heavy.shift() : light.shift();
+  }
+
+  function canBegin({ load }: Waiting): boolean {
+    return memory.hasRoom(load.bytes) && (!load.isLong || takenByLong < longLimit(connections));
   }
 
   function serve(): void {
     for (const lane of ['transactional', 'bulk'] as const) {
-      while (waiting[lane].length > 0 && isFree(lane)) {
+      for (let turn = next(lane); turn !== undefined; turn = next(lane)) {
         taken[lane] += 1;
-        waiting[lane].shift()?.(true);
+        if (turn.load.isLong) takenByLong += 1;
+        turn.resolve(true);
       }
     }
   }
+  memory.onRoom(serve);
 
   return {
-    async take(lane) {
+    async take(lane, load = noLoad) {
+      let giveBack = () => {};
       const isTurn = await new Promise<boolean>((resolve) => {
         if (closed) return resolve(false);
-        waiting[lane].push(resolve);
+        arrivals += 1;
+        const begin = (isTurn: boolean) => {
+          if (isTurn) giveBack = memory.take(load.bytes);
+          resolve(isTurn);
+        };
+        const isHeavy = load.isLong || load.bytes > 0;
+        waiting[lane][isHeavy ? 'heavy' : 'light'].push({ load, order: arrivals, resolve: begin });
         serve();
       });
       if (!isTurn) return undefined;
@@ -49,13 +84,15 @@ export function createSlots(connections: number): Slots {
         if (released) return;
         released = true;
         taken[lane] -= 1;
+        if (load.isLong) takenByLong -= 1;
+        giveBack();
         serve();
       };
     },
     close() {
       closed = true;
-      for (const lane of ['transactional', 'bulk'] as const)
-        for (const sendAway of waiting[lane].splice(0)) sendAway(false);
+      for (const { light, heavy } of Object.values(waiting))
+        for (const { resolve } of [...light.splice(0), ...heavy.splice(0)]) resolve(false);
     },
   };
 }

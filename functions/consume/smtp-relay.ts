@@ -1,4 +1,6 @@
 // One SMTP relay: a pool of warm connections to it.
+
+import type { Memory } from './memory.ts';
 import type { AttemptResult } from './outcome.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { createSlots, type Slots } from './slots.ts';
@@ -28,6 +30,8 @@ export interface SmtpOptions {
   connections: number;
   /** How long a relay may be silent. */
   timeoutMs: number;
+  /** For contents, of all relays together. */
+  memory?: Memory | undefined;
 }
 
 /** An unused connection is ended after this; relays drop idle ones after minutes. */
@@ -41,7 +45,7 @@ interface Pooled {
   idleTimer?: NodeJS.Timeout;
 }
 
-export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs }: SmtpOptions): SmtpRelay {
+export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs, memory }: SmtpOptions): SmtpRelay {
   const idle: Pooled[] = [];
 
   async function send(message: SmtpMessage): Promise<AttemptResult> {
@@ -95,7 +99,7 @@ export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs 
 
   return {
     name: address.name,
-    slots: createSlots(connections),
+    slots: createSlots(connections, memory),
     send,
     close() {
       for (const { connection, idleTimer } of idle.splice(0)) {

@@ -6,6 +6,7 @@ import { parseReply, type SmtpReply, storableText } from '../../lib/mail/smtp-re
 import { composeFailed, gate, inPieces, type Passing, type Sent } from './gate.ts';
 import { type InStep, keepInStep, mostReplyBytes } from './in-step.ts';
 import type { AttemptResult, Refused, Stage } from './outcome.ts';
+import { letQuickPiecesPass } from './quick-pieces.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { tooLarge, wireBytes } from './size.ts';
 import { refuseSmtpUtf8 } from './smtputf8.ts';
@@ -102,6 +103,7 @@ export async function handOver(
     return { result: { ended: 'abandoned', reason: composeFailed, error: error as Error }, sent: 'nothing' };
   }
   const message = gate(composed, { mostBytes, beforeData, beforeDot, aboutToLeave: () => leaveTogether(smtp) });
+  letQuickPiecesPass(message.through);
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };
   const result = await new Promise<AttemptResult>((resolve) => {

@@ -5,7 +5,7 @@ import { createLog } from '../../lib/process/log.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { openDatabase } from '../../lib/store/database.ts';
+import { checkDatabase, openDatabase } from '../../lib/store/database.ts';
 import { type DispatchDependencies, pauseAfterRound } from './dispatch-emails.ts';
 import { pauseAfterWebhooks } from './dispatch-webhooks.ts';
 import { countDue } from './due-metrics.ts';
@@ -60,7 +60,7 @@ const hosted = hostFunction({
   routes: dispatchRoutes,
   dependencies: { dispatch: dispatching, purge },
   ready: {
-    database: () => sql`select 1`,
+    database: () => checkDatabase(sql),
     broker: () => queue.check(),
     queues: () => queue.checkQueues('transactional', 'bulk', 'webhooks'),
   },

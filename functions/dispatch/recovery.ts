@@ -1,5 +1,6 @@
 // Decides whether expired leases may be taken. After an outage of the database they may belong to workers that are alive.
 import { performance } from 'node:perf_hooks';
+import { recordingMs } from '../../lib/store/emails/due.ts';
 
 export interface Recovery {
   /** A round failed because of the database. */
@@ -10,12 +11,7 @@ export interface Recovery {
   isOver(): boolean;
 }
 
-/**
- * How long the database must be back before expired leases are taken. In this time, live workers record their outcomes and renew
- * their leases. Taking leases at once would deliver their emails twice.
- */
-const recordingMs = 5_000;
-/** A round that took longer than this has waited for a lock on the table, and so have the workers. */
+/** A round that waited longer than this for its rows has waited for somebody's lock on the table, and so have the workers. */
 const stalledMs = 1_500;
 
 export function createRecovery(now = () => performance.now()): Recovery {

@@ -4,7 +4,7 @@ import { hostFunction } from '../../lib/http/host.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
-import { openDatabase } from '../../lib/store/database.ts';
+import { checkDatabase, openDatabase } from '../../lib/store/database.ts';
 import { historyRoutes } from './routes.ts';
 import { HistorySettings } from './settings.ts';
 
@@ -30,7 +30,7 @@ const hosted = hostFunction({
     jwksUrl: settings.JWKS_URL,
     sql,
   }),
-  ready: { database: () => sql`select 1` },
+  ready: { database: () => checkDatabase(sql) },
   close: () => sql.end(),
 });
 

@@ -6,13 +6,18 @@ import type { Reply } from '../../lib/http/exchange.ts';
 import { pageOf } from '../../lib/http/query.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
-import { listEvents } from '../../lib/store/emails/events.ts';
+import { lastEvents, listEvents } from '../../lib/store/emails/events.ts';
 import { findEmail, listEmails } from '../../lib/store/emails/read.ts';
+import { contentSize } from '../../lib/store/emails/size.ts';
 import { countEmails } from '../../lib/store/emails/stats.ts';
+import type { EventsQuery } from './events-query.ts';
 import type { ListQuery } from './list-query.ts';
 import { showEmail, showEvent, showSummary } from './show.ts';
 import { showStats } from './show-stats.ts';
 import { rangeOf, type StatsQuery } from './stats-query.ts';
+
+/** Beside an email, that is; all of them are in the list of its events, page by page. */
+const mostEventsShown = 100;
 
 export interface ReadDependencies {
   sql: Sql;
@@ -32,13 +37,18 @@ export async function readEmails(
 /** 200 with the email; 404 when the client has no such email. */
 export async function readEmail(request: ClientRequest, { sql }: ReadDependencies): Promise<Reply> {
   const email = await ownEmail(request, sql);
-  return shown(showEmail(email, await listEvents(sql, email.id)));
+  return shown(showEmail(email, await lastEvents(sql, email.id, mostEventsShown)));
 }
 
-/** 200 `{object: "list", data}`, the oldest first; 404 when the client has no such email. */
-export async function readEvents(request: ClientRequest, { sql }: ReadDependencies): Promise<Reply> {
+/** 200 `{object: "list", data, has_more, next_after}`, the oldest first; 404 when the client has no such email. */
+export async function readEvents(
+  request: ClientRequest<v.InferOutput<typeof EventsQuery>>,
+  { sql }: ReadDependencies,
+): Promise<Reply> {
   const email = await ownEmail(request, sql);
-  return shown({ object: 'list', data: (await listEvents(sql, email.id)).map(showEvent) });
+  const { after, limit } = request.query;
+  const events = await listEvents(sql, email.id, { after, limit: limit + 1 });
+  return shown(pageOf(events, limit, showEvent, ({ id }) => id));
 }
 
 /** 200 with the counts of a range of time. */
@@ -50,9 +60,15 @@ export async function readStats(
   return shown(showStats(range, await countEmails(sql, client.clientId, range)));
 }
 
-/** Another client's email gets the same 404 as an id that does not exist. */
-async function ownEmail({ params: { id = '' }, client }: ClientRequest, sql: Sql) {
-  const email = isEmailId(id) ? await findEmail(sql, { client_id: client.clientId }, id) : undefined;
+/** Another client's email is as unknown as one that never was. */
+async function ownEmail(
+  { params: { id = '' }, client, makeRoom }: Pick<ClientRequest, 'params' | 'client' | 'makeRoom'>,
+  sql: Sql,
+) {
+  if (!isEmailId(id)) throw unknownEmail(id);
+  const owner = { client_id: client.clientId };
+  await makeRoom(await contentSize(sql, owner, id));
+  const email = await findEmail(sql, owner, id);
   if (email === undefined) throw unknownEmail(id);
   return email;
 }

@@ -1,10 +1,11 @@
 // The manage function: a client's templates, suppressions and webhooks. Wiring only.
 import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { hostFunction } from '../../lib/http/host.ts';
+import { createWork } from '../../lib/http/work.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
-import { openDatabase } from '../../lib/store/database.ts';
+import { checkDatabase, openDatabase } from '../../lib/store/database.ts';
 import { manageRoutes } from './routes.ts';
 import { ManageSettings } from './settings.ts';
 
@@ -17,6 +18,8 @@ const sql = openDatabase(settings.DATABASE_URL, {
   log,
 });
 
+const work = createWork({ program: new URL('./thread.mjs', import.meta.url) });
+
 /** A template is the largest thing it takes. */
 const maxBodyBytes = 1_000_000;
 
@@ -26,14 +29,14 @@ const hosted = hostFunction({
   metrics: createMetrics('manage'),
   maxBodyBytes,
   routes: manageRoutes,
-  dependencies: { sql, allowedAddresses: settings.WEBHOOK_ALLOWED_ADDRESSES },
+  dependencies: { sql, work, allowedAddresses: settings.WEBHOOK_ALLOWED_ADDRESSES },
   authenticate: createTokenCheck({
     issuer: settings.ISSUER,
     audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
     jwksUrl: settings.JWKS_URL,
     sql,
   }),
-  ready: { database: () => sql`select 1` },
+  ready: { database: () => checkDatabase(sql) },
   close: () => sql.end(),
 });
 

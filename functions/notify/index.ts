@@ -1,14 +1,14 @@
 // The notify function: tells webhooks of events. Wiring only.
 
 import { hostFunction } from '../../lib/http/host.ts';
-import { createBatcher } from '../../lib/process/batch.ts';
+import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
-import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
+import { checkDatabase, isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { claimDeliveries } from '../../lib/store/webhooks/claim.ts';
 import { createNotifyMetrics } from './metrics.ts';
 import { type NotifyDependencies, notify as notifyOf } from './notify.ts';
@@ -37,15 +37,10 @@ const inGroups = (batch: string) => ({
 });
 
 const dependencies: NotifyDependencies = {
-  claim: createBatcher(async (ids: string[]) => {
-    const claimed = new Map((await claimDeliveries(sql, ids, leaseMs)).map((delivery) => [delivery.id, delivery]));
-    // Of duplicates in the group, only the first gets the delivery.
-    return ids.map((id) => {
-      const delivery = claimed.get(id);
-      claimed.delete(id);
-      return delivery;
-    });
-  }, inGroups('claim')),
+  claim: createBatcher(
+    async (ids: string[]) => foundFor(ids, await claimDeliveries(sql, ids, leaseMs)),
+    inGroups('claim'),
+  ),
   post: (url, headers, body) => post(url, headers, body, { timeoutMs, allowed: settings.WEBHOOK_ALLOWED_ADDRESSES }),
   record: createBatcher((steps) => recordSteps(sql, steps, log), inGroups('record')),
   waitsMs: settings.WEBHOOK_RETRY_SECONDS,
@@ -74,7 +69,7 @@ const hosted = hostFunction({
   routes: { push: createCloudEventRoute('delivery', notifyId) },
   dependencies: undefined,
   ready: {
-    database: () => sql`select 1`,
+    database: () => checkDatabase(sql),
     ...(queue && { broker: () => queue.check(), queues: () => queue.checkQueues('webhooks') }),
   },
   start: () => void consumer?.start(),

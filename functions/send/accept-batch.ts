@@ -2,13 +2,13 @@
 
 import type { LimitFunction } from 'p-limit';
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
-import { parseJson } from '../../lib/http/body.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
 import { type AcceptDependencies, earlierOr, storeOnce } from './accept-email.ts';
-import { type BatchRequest, type BatchValidation, parseBatchRequest, parseBatchValidation } from './batch-request.ts';
+import { type BatchRequest, type BatchValidation, parseBatchValidation, writeBatch } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';
 import { toNewEmail } from './new-email.ts';
+import { readBatch } from './read-request.ts';
 
 export interface BatchDependencies extends AcceptDependencies {
   /** Limits how many batches are parsed at once; the others wait as raw bytes. */
@@ -29,17 +29,14 @@ export function acceptBatch(
   return dependencies.batchTurns(() => accept(request, dependencies));
 }
 
-async function accept(
-  { headers, client, body: bytes }: ClientRequest<undefined, Buffer>,
-  dependencies: AcceptDependencies,
-): Promise<Reply> {
+async function accept(request: ClientRequest<undefined, Buffer>, dependencies: AcceptDependencies): Promise<Reply> {
+  const { headers, client } = request;
   const validation = parseBatchValidation(headers['x-batch-validation']);
-  const body = parseJson(bytes);
-  const coming = { headers, body, client };
+  const read = await readBatch(request, new Date(), dependencies.work);
+  const coming = { headers, client, fingerprint: read.fingerprint };
   const write = (requests: RequestedEmail[]) => dependencies.writeEmails(client.clientId, requests);
-  const batch = await parseBatchRequest(body, validation, new Date(), write).catch((refusal) =>
-    earlierOr(refusal, coming, dependencies),
-  );
+  const written = async () => writeBatch(read.requested(), validation, write);
+  const batch = await written().catch((refusal) => earlierOr(refusal, coming, dependencies));
   if ('ids' in batch) return batchReply(batch.ids, batch.headers, validation, []);
   const traceparent = continueTrace(headers.traceparent);
   const emails = batch.emails.map((email) => toNewEmail(email, traceparent));

@@ -3,6 +3,7 @@ import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
 import { headerWithin } from '../../lib/http/size-limits.ts';
+import type { Work } from '../../lib/http/work.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { continueTrace, traceIdOf } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
@@ -10,15 +11,18 @@ import type { Accepted } from '../../lib/store/emails/accept.ts';
 import type { Acceptance, NewEmail } from '../../lib/store/emails/acceptance.ts';
 import { type AcceptedStatus, findEarlierRequest } from '../../lib/store/emails/earlier-requests.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
-import { leftOut, limitedError, rateLimitHeaders, senderError } from './accept-errors.ts';
+import { type AcceptedAs, leftOut, limitedError, rateLimitHeaders, senderError } from './accept-errors.ts';
 import type { BatchValidation } from './batch-request.ts';
-import { parseEmailRequest } from './email-request.ts';
-import { fingerprint, parseIdempotencyKey } from './idempotency.ts';
+import type { RequestedEmail } from './email-request.ts';
+import { parseIdempotencyKey } from './idempotency.ts';
 import { toNewEmail } from './new-email.ts';
+import { type Read, readEmail } from './read-request.ts';
 import { type WriteEmails, writeOne } from './render-emails.ts';
 import { type EmailState, parseWait, waitForOutcome } from './wait.ts';
 
 export interface AcceptDependencies {
+  /** Does in threads what takes long. */
+  work: Work;
   /** Renders templates. */
   writeEmails: WriteEmails;
   /** Resolves when the rows are committed. */
@@ -44,11 +48,14 @@ export interface AcceptDependencies {
  * `daily_quota_exceeded` (429). Where every recipient is on the client's suppression list, the status is `suppressed` at once.
  */
 export async function acceptEmail(
-  request: ClientRequest<undefined, unknown>,
+  request: ClientRequest<undefined, Buffer>,
   dependencies: AcceptDependencies,
 ): Promise<Reply> {
   const waitMs = parseWait(request.headers.prefer);
-  const stored = await accept(request, dependencies).catch((refusal) => earlierOr(refusal, request, dependencies));
+  const { headers, client } = request;
+  const read = await readEmail(request, new Date(), dependencies.work);
+  const coming = { headers, client, fingerprint: read.fingerprint };
+  const stored = await accept(coming, read, dependencies).catch((refusal) => earlierOr(refusal, coming, dependencies));
 
   const [id = ''] = stored.ids;
   const { readStatus } = dependencies;
@@ -56,13 +63,11 @@ export async function acceptEmail(
   return acceptedReply(request, { id, stored, outcome, waitMs });
 }
 
-/** `body` is the parsed request before any check, for the fingerprint. */
-type Coming = Pick<ClientRequest<undefined, unknown>, 'headers' | 'body' | 'client'>;
+type Coming = Pick<ClientRequest, 'headers' | 'client'> & Pick<Read<unknown>, 'fingerprint'>;
 
-async function accept(request: Coming, dependencies: AcceptDependencies): Promise<Stored> {
-  const { headers, body, client } = request;
-  const requested = parseEmailRequest(body, new Date());
-  const written = await writeOne(dependencies.writeEmails, client.clientId, requested);
+async function accept(request: Coming, read: Read<RequestedEmail>, dependencies: AcceptDependencies): Promise<Stored> {
+  const { headers, client } = request;
+  const written = await writeOne(dependencies.writeEmails, client.clientId, read.requested());
   const email = toNewEmail(written, continueTrace(headers.traceparent));
   return storeOnce(request, { emails: [email] }, dependencies);
 }
@@ -73,13 +78,13 @@ async function accept(request: Coming, dependencies: AcceptDependencies): Promis
  */
 export async function earlierOr(
   refusal: unknown,
-  { headers, body, client }: Coming,
+  { headers, client, fingerprint }: Coming,
   { sql }: AcceptDependencies,
 ): Promise<Stored> {
   const key = parseIdempotencyKey(headers['idempotency-key']);
   if (key === undefined || !(refusal instanceof ApiError) || refusal.status !== 422) throw refusal;
   const earlier = await findEarlierRequest(sql, client.clientId, key);
-  if (earlier?.fingerprint !== fingerprint(body)) throw refusal;
+  if (earlier === undefined || earlier.fingerprint !== fingerprint()) throw refusal;
   return earlierAnswer({ outcome: 'earlier', limits: null, ...earlier }, earlier.fingerprint);
 }
 
@@ -105,12 +110,12 @@ export interface Stored {
  * What is new is put on the queue.
  */
 export async function storeOnce(
-  { headers, body, client }: Coming,
+  { headers, client, fingerprint }: Coming,
   { emails, validation }: Written,
   { store, publish, countAccepted, log }: AcceptDependencies,
 ): Promise<Stored> {
   const key = parseIdempotencyKey(headers['idempotency-key']);
-  const idempotency = key === undefined ? null : { key, fingerprint: fingerprint(body) };
+  const idempotency = key === undefined ? null : { key, fingerprint: fingerprint() };
   const permissive = validation === 'permissive';
   const accepted = await store({ client_id: client.clientId, idempotency, emails, permissive });
   switch (accepted.outcome) {
@@ -145,9 +150,7 @@ export async function storeOnce(
   };
 }
 
-type Outcome<Name> = Extract<Accepted, { outcome: Name }>;
-
-function earlierAnswer(earlier: Outcome<'earlier'>, fingerprint: string | undefined): Stored {
+function earlierAnswer(earlier: AcceptedAs<'earlier'>, fingerprint: string | undefined): Stored {
   if (earlier.fingerprint !== fingerprint) {
     throw new ApiError('invalid_idempotent_request', 'This Idempotency-Key was used before with another request body.');
   }
@@ -169,7 +172,7 @@ interface Answer {
   waitMs: number;
 }
 
-function acceptedReply({ headers: asked }: Coming, { id, stored, outcome, waitMs }: Answer): Reply {
+function acceptedReply({ headers: asked }: Pick<Coming, 'headers'>, { id, stored, outcome, waitMs }: Answer): Reply {
   const message = 'Start Queue Email';
   const headers = {
     location: `/emails/${id}`,

@@ -4,13 +4,14 @@ import { ApiError } from '../../lib/http/errors.ts';
 import type { RateLimits } from '../../lib/store/clients/rate-limits.ts';
 import type { Accepted, RefusedSender } from '../../lib/store/emails/accept.ts';
 
-type Refusal<Outcome> = Extract<Accepted, { outcome: Outcome }>;
+/** What acceptance came to, where it was this. */
+export type AcceptedAs<Outcome> = Extract<Accepted, { outcome: Outcome }>;
 
 /** Most faults that an error names. */
 const maxNamed = 20;
 
 /** In a batch, the emails are named by their index. */
-export function senderError({ senders, allowed_senders }: Refusal<'sender_refused'>, inBatch: boolean): ApiError {
+export function senderError({ senders, allowed_senders }: AcceptedAs<'sender_refused'>, inBatch: boolean): ApiError {
   const errors = senders.map(({ index, sender }) => ({
     path: inBatch ? `[${index}].from` : 'from',
     message: senderMessage(sender, allowed_senders),
@@ -20,7 +21,7 @@ export function senderError({ senders, allowed_senders }: Refusal<'sender_refuse
 }
 
 /** Emails of a permissive batch that were left out. */
-export function leftOut({ left_out: { senders, allowed_senders } }: Refusal<'stored'>) {
+export function leftOut({ left_out: { senders, allowed_senders } }: AcceptedAs<'stored'>) {
   return senders.map(({ index, sender }: RefusedSender) => ({
     index,
     message: `${senderMessage(sender, allowed_senders)}.`,
@@ -33,7 +34,7 @@ function senderMessage(sender: string, allowed: string[]): string {
 }
 
 /** `rate_limit_exceeded` or `daily_quota_exceeded`, with `Retry-After` (RFC 9110 §10.2.3) in seconds. */
-export function limitedError({ by, cost, retry_after_s, limits }: Refusal<'limited'>): ApiError {
+export function limitedError({ by, cost, retry_after_s, limits }: AcceptedAs<'limited'>): ApiError {
   const { rate, daily_quota } = limits;
   const headers = {
     'retry-after': String(retry_after_s),

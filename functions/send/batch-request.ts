@@ -31,18 +31,31 @@ export function parseBatchValidation(header: string | string[] | undefined): Bat
 }
 
 /** A bare list, or `{emails: […]}`. Throws `missing_required_field` or `validation_error` (422) naming every fault, those of templates with them: `write` renders. */
-export async function parseBatchRequest(
+export function parseBatchRequest(
   body: unknown,
   validation: BatchValidation,
   now: Date,
   write: (requests: RequestedEmail[]) => Promise<(EmailRequest | ApiError)[]>,
 ): Promise<BatchRequest> {
+  return writeBatch(parseEmails(body, now), validation, write);
+}
+
+/** Each email of a batch, or what is wrong with it; throws where it is no batch. */
+export function parseEmails(body: unknown, now: Date): (RequestedEmail | ApiError)[] {
   const list = Array.isArray(body) ? body : checkBody(EmailsObject, body).emails;
   if (list.length < 1 || list.length > maxEmails) {
     const path = Array.isArray(body) ? '' : 'emails';
     throw invalidBody([{ path, message: `must have 1 to ${maxEmails} emails` }]);
   }
-  const parsed = list.map((one) => parsedOrError(one, now));
+  return list.map((one) => parsedOrError(one, now));
+}
+
+/** Renders the templates of what could be parsed, and gathers the faults. */
+export async function writeBatch(
+  parsed: (RequestedEmail | ApiError)[],
+  validation: BatchValidation,
+  write: (requests: RequestedEmail[]) => Promise<(EmailRequest | ApiError)[]>,
+): Promise<BatchRequest> {
   const written = await write(parsed.flatMap((one) => (one instanceof ApiError ? [] : [one])));
   const emails: EmailRequest[] = [];
   const faulty: { index: number; faults: Fault[]; message: string }[] = [];

@@ -4,7 +4,7 @@ import type { Fault } from '../../lib/http/errors.ts';
 import { checkBody, checkObject, invalidBody, missing, Time } from '../../lib/http/request-body.ts';
 import { firstFault, mostBodyBytes, text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
-import type { Attachment, DeliveryMode, Lane, Mailbox, Tag, UsedTemplate } from '../../lib/store/emails/email.ts';
+import type { DeliveryMode, GivenAttachment, Lane, Mailbox, Tag, UsedTemplate } from '../../lib/store/emails/email.ts';
 import { Attachments } from './attachments.ts';
 import { CustomHeaders, headerValue } from './custom-headers.ts';
 import { defaultBody } from './default-body.ts';
@@ -27,7 +27,7 @@ export interface EmailRequest {
   html?: string | undefined;
   /** What it was rendered from. */
   template?: UsedTemplate | undefined;
-  attachments: Attachment[];
+  attachments: GivenAttachment[];
   /** Those the caller adds, unsubscribing among them. */
   headers: Record<string, string>;
   tags: Tag[];

@@ -3,15 +3,17 @@
 import pLimit from 'p-limit';
 import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { hostFunction } from '../../lib/http/host.ts';
+import { createWork } from '../../lib/http/work.ts';
 import { createBatcher } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, counter, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { mayRelayHeaders } from '../../lib/store/clients/clients.ts';
-import { isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
+import { checkDatabase, isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { insertEmails } from '../../lib/store/emails/accept.ts';
 import { type Acceptance, bytesOf } from '../../lib/store/emails/acceptance.ts';
+import { hasAttachments } from '../../lib/store/emails/attachments.ts';
 import { readStatuses } from '../../lib/store/emails/read.ts';
 import { createWriter } from './render-emails.ts';
 import { sendRoutes } from './routes.ts';
@@ -44,17 +46,28 @@ const batchesAtOnce = 16;
 /** Most emails of one statement: more would not make an email cheaper, and would make the statement slow. */
 const mostEmails = 500;
 
-const store = createBatcher((acceptances: Acceptance[]) => insertEmails(sql, acceptances, publishGraceMs), {
+/** Bytes of large emails of one statement. */
+const mostBytes = 4_000_000;
+/** A request with more than this does not hold up small ones: it goes to the database beside them. */
+const largeBytes = 65_536;
+
+const inGroups = (batch: string) => ({
   maxItems: 100,
   // A group is one statement: a few large bodies or batches fill it.
   weight: {
-    of: (acceptance) => Math.max(bytesOf(acceptance) / settings.MAX_BODY_BYTES, acceptance.emails.length / mostEmails),
+    of: (acceptance: Acceptance) => Math.max(bytesOf(acceptance) / mostBytes, acceptance.emails.length / mostEmails),
     max: 1,
   },
   writesAtOnce: 2,
   failsAll: isDatabaseUnavailable,
-  onGroup: (items) => batches.observe({ batch: 'accept' }, items),
+  onGroup: (items: number) => batches.observe({ batch }, items),
 });
+const insert = (acceptances: Acceptance[]) => insertEmails(sql, acceptances, publishGraceMs);
+const storeSmall = createBatcher(insert, inGroups('accept'));
+const storeLarge = createBatcher(insert, inGroups('accept_large'));
+const isLarge = (acceptance: Acceptance) => acceptance.emails.some(hasAttachments) || bytesOf(acceptance) > largeBytes;
+const store = (acceptance: Acceptance) => (isLarge(acceptance) ? storeLarge : storeSmall)(acceptance);
+const work = createWork({ program: new URL('./thread.mjs', import.meta.url) });
 const readStatus = createBatcher((ids: string[]) => readStatuses(sql, ids), {
   maxItems: 1_000,
   failsAll: isDatabaseUnavailable,
@@ -68,9 +81,11 @@ const hosted = hostFunction({
   routes: sendRoutes,
   dependencies: {
     store,
+    work,
     writeEmails: createWriter(
       createTemplates(sql),
       (clientId) => mayRelayHeaders(sql, clientId),
+      work,
       settings.MAX_BODY_BYTES,
     ),
     readStatus,
@@ -87,8 +102,8 @@ const hosted = hostFunction({
     jwksUrl: settings.JWKS_URL,
     sql,
   }),
-  // The broker is missing here because emails are accepted without it.
-  ready: { database: () => sql`select 1` },
+  // Not the broker: emails are accepted without it.
+  ready: { database: () => checkDatabase(sql) },
   close: async () => {
     await queue.close();
     await sql.end();

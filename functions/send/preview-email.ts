@@ -1,21 +1,21 @@
 // The handler of POST /emails/preview: what POST /send would make of a request, with nothing stored and nothing sent.
-import { buffer } from 'node:stream/consumers';
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
+import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
+import { type Work, WorkTooLong } from '../../lib/http/work.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import { preflight } from '../../lib/store/emails/preflight.ts';
-import { parseEmailRequest } from './email-request.ts';
 import { toNewEmail } from './new-email.ts';
+import type { ComposedPreview } from './preview-task.ts';
+import { readEmail } from './read-request.ts';
 import { type WriteEmails, writeOne } from './render-emails.ts';
 
 export interface PreviewDependencies {
   writeEmails: WriteEmails;
+  work: Work;
   sql: Sql;
 }
-
-/** Characters of the message that are shown: all of an email without large attachments. */
-const maxShown = 1_000_000;
 
 /**
  * Takes what POST /send takes, and refuses what it refuses but for the sender and the client's limits: those are findings. 200 with
@@ -23,21 +23,24 @@ const maxShown = 1_000_000;
  * and Message-ID are of the preview.
  */
 export async function previewEmail(
-  { body, client: { clientId } }: ClientRequest<undefined, unknown>,
-  { writeEmails, sql }: PreviewDependencies,
+  request: ClientRequest<undefined, Buffer>,
+  { writeEmails, work, sql }: PreviewDependencies,
 ): Promise<Reply> {
+  const { clientId } = request.client;
   const accepted_at = new Date();
-  const requested = parseEmailRequest(body, accepted_at);
-  const written = await writeOne(writeEmails, clientId, requested);
+  const read = await readEmail(request, accepted_at, work);
+  const written = await writeOne(writeEmails, clientId, read.requested());
   const email = toNewEmail(written, continueTrace(undefined));
   const { sender, recipients } = email;
   const findings = await preflight(sql, { client_id: clientId, from: sender, recipients });
-  // Loaded when first needed, so that the function starts faster.
-  const { composeMessage, textOfMessage } = await import('../../lib/mail/message.ts');
-  const composed = composeMessage({ ...email, accepted_at });
-  const bytes = Buffer.isBuffer(composed) ? composed : await buffer(composed);
-  // The message as it goes on the wire.
-  const message = bytes.toString().replaceAll(/\r?\n/g, '\r\n');
+  const { headers, custom_headers, text_body, html_body, attachments, subject, message_id } = email;
+  const parts = { headers, custom_headers, text_body, html_body, attachments, subject, message_id, accepted_at };
+  const { text, message, isTruncated } = await work<ComposedPreview>('composePreview', parts, {
+    holder: clientId,
+  }).catch((error) => {
+    if (!(error instanceof WorkTooLong)) throw error;
+    throw new ApiError('content_too_large', 'This email takes too long to compose for a preview.');
+  });
 
   const suppressed = new Set(findings.suppressed.map(({ recipient }) => recipient));
   const to = recipients.filter((recipient) => !suppressed.has(recipient));
@@ -48,15 +51,15 @@ export async function previewEmail(
     headers: { 'cache-control': 'no-store' },
     body: {
       object: 'preview',
-      subject: email.subject,
-      text: textOfMessage(email) ?? null,
-      html: email.html_body,
+      subject,
+      text,
+      html: html_body,
       template: email.template,
       envelope: { from: sender, to },
       route: { status, lane, delivery, scheduled_at, expires_at },
       findings,
-      message: message.slice(0, maxShown),
-      message_truncated: message.length > maxShown,
+      message,
+      message_truncated: isTruncated,
     },
   };
 }

@@ -1,16 +1,19 @@
-// Renders the templates of requested emails when they are accepted, so that the stored content is the sent content.
-import { setImmediate } from 'node:timers/promises';
+// From what was requested to what is sent: templates are rendered when an email is accepted, so that what is stored is what is sent.
 import * as v from 'valibot';
 import { ApiError, type Fault } from '../../lib/http/errors.ts';
 import { invalidBody } from '../../lib/http/request-body.ts';
+import { type Work, WorkTooLong } from '../../lib/http/work.ts';
+import type { UsedTemplate } from '../../lib/store/emails/email.ts';
 import type { WantedTemplate } from '../../lib/store/templates/read.ts';
-import type { RenderBudget } from '../../lib/store/templates/template.ts';
 import { BodyText, type EmailRequest, type RequestedEmail, Subject } from './email-request.ts';
 import { relayHeaderErrors } from './relay-headers.ts';
+import type { Rendered, RenderInput, Rendering } from './render-task.ts';
 import type { FoundTemplate } from './template-cache.ts';
 
 /** Milliseconds that all renderings of one request may take together: a hundred usual ones take a tenth. */
 const maxRequestMs = 1_000;
+/** No filter outlasts this: the thread is ended. */
+const hardLimitMs = 2_000;
 
 /** In order; an error (422) where a header is not the client's to set, or a template is unknown, lacks variables, or renders to what may not be sent. */
 export type WriteEmails = (clientId: string, requests: RequestedEmail[]) => Promise<(EmailRequest | ApiError)[]>;
@@ -19,11 +22,13 @@ export type WriteEmails = (clientId: string, requests: RequestedEmail[]) => Prom
 export function createWriter(
   findTemplate: (wanted: WantedTemplate) => Promise<FoundTemplate>,
   mayRelayHeaders: (clientId: string) => Promise<boolean>,
+  work: Work,
   maxCharacters: number,
 ): WriteEmails {
   return async (clientId, requests) => {
     const refused = await relayHeaderErrors(requests, () => mayRelayHeaders(clientId));
-    const budget: RenderBudget = { msLeft: maxRequestMs, charactersLeft: maxCharacters };
+    if (requests.every(({ template }) => template === undefined))
+      return requests.map((request, index) => refused[index] ?? asGiven(request));
     const found = await Promise.all(
       requests.map(({ template }) => {
         return (
@@ -31,20 +36,33 @@ export function createWriter(
         );
       }),
     );
-    const written: (EmailRequest | ApiError)[] = [];
-    for (const [index, request] of requests.entries()) {
+    const renderings = requests.flatMap((request, index) => (refused[index] ? [] : renderingOf(request, found[index])));
+    const input: RenderInput = { renderings, budget: { msLeft: maxRequestMs, charactersLeft: maxCharacters } };
+    const rendered = renderings.length === 0 ? [] : await render(input, clientId, work);
+    return requests.map((request, index) => {
       const template = found[index];
       const refusal = refused[index];
-      if (refusal !== undefined) written.push(refusal);
-      else if (template === undefined) written.push(asGiven(request));
-      else {
-        // Other requests get a turn between two renderings.
-        if (written.length > 0) await setImmediate();
-        written.push(await write(request, template, budget));
-      }
-    }
-    return written;
+      if (refusal !== undefined) return refusal;
+      if (template === undefined) return asGiven(request);
+      if ('unknown' in template) return invalidBody([{ path: 'template', message: template.unknown }]);
+      return write(request, template.used, rendered.shift());
+    });
   };
+}
+
+function renderingOf({ template, subject }: RequestedEmail, found: FoundTemplate | undefined): Rendering[] {
+  if (found === undefined || 'unknown' in found) return [];
+  const { used, source } = found;
+  const without = subject === undefined ? [] : (['subject'] as const);
+  return [{ key: `${used.id} ${used.version}`, source, data: template?.data ?? {}, without }];
+}
+
+/** All of a request in one thread, one after another. Where the thread had to be ended, none of them is rendered. */
+async function render(input: RenderInput, holder: string, work: Work): Promise<(Rendered | undefined)[]> {
+  return work<Rendered[]>('render', input, { holder, limitMs: hardLimitMs }).catch((error) => {
+    if (error instanceof WorkTooLong) return [];
+    throw error;
+  });
 }
 
 /** One email; throws what there is to say against it. */
@@ -63,17 +81,11 @@ function asGiven(request: RequestedEmail): EmailRequest {
   return { ...request, template: undefined, subject: request.subject ?? '' };
 }
 
-async function write(
-  request: RequestedEmail,
-  found: FoundTemplate,
-  budget: RenderBudget,
-): Promise<EmailRequest | ApiError> {
-  if ('unknown' in found) return invalidBody([{ path: 'template', message: found.unknown }]);
-  const { renderTemplate } = await import('../../lib/mail/templates/render.ts');
-  const { used, parsed } = found;
-  const { template, subject: given, ...others } = request;
-  const without = given === undefined ? [] : (['subject'] as const);
-  const { rendered, faults } = renderTemplate(parsed, template?.data ?? {}, budget, without);
+function write(request: RequestedEmail, used: UsedTemplate, result: Rendered | undefined): EmailRequest | ApiError {
+  if (result === undefined)
+    return invalidBody([{ path: 'template', message: 'cannot be rendered: it takes too long' }]);
+  const { rendered, faults } = result;
+  const { template: _, subject: given, ...others } = request;
   if (faults.length > 0) return invalidBody(faults);
 
   const refused: Fault[] = [];

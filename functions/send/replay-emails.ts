@@ -7,8 +7,15 @@ import type { Log } from '../../lib/process/log.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
+import { mostRepeats } from '../../lib/store/emails/events.ts';
 import { findEmail } from '../../lib/store/emails/read.ts';
-import { areReplayable, type ReplayedEmail, replayEmail, replayEmails } from '../../lib/store/emails/replay.ts';
+import {
+  areReplayable,
+  isReplayedOut,
+  type ReplayedEmail,
+  replayEmail,
+  replayEmails,
+} from '../../lib/store/emails/replay.ts';
 import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
 import type { ReplayRequest } from './replay-request.ts';
 
@@ -26,7 +33,7 @@ const maxLooks = 5;
 
 /**
  * 202 `{object, id, status: "queued"}`; 409 `conflict` with the present status when it is sent or on its way, or saying that its
- * contents are gone; 404 when the client has no such email.
+ * contents are gone, or it was replayed too often; 404 when the client has no such email.
  */
 export async function replayOne(
   { params: { id = '' }, client: { clientId } }: ClientRequest,
@@ -48,6 +55,9 @@ export async function replayOne(
     }
     if (email.headers === null) {
       throw new ApiError('conflict', `This email (${email.status}) cannot be replayed: its contents have been purged.`);
+    }
+    if (await isReplayedOut(sql, owner, id)) {
+      throw new ApiError('conflict', `This email was replayed ${mostRepeats} times. Send a new one.`);
     }
   }
   throw new ApiError('not_found', `You have no email with the id ${id}.`);

@@ -7,8 +7,9 @@ import { invalidBody, Time } from '../../lib/http/request-body.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
+import { mostRepeats } from '../../lib/store/emails/events.ts';
 import { findEmail } from '../../lib/store/emails/read.ts';
-import { rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
+import { isRescheduledOut, rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
 import { maxScheduleAheadMs } from './email-request.ts';
 
 export interface RescheduleDependencies {
@@ -24,7 +25,7 @@ export const RescheduleRequest = strictObject({
 
 /**
  * 200 `{object, id, status, scheduled_at}`; a time that has passed means now. 409 `conflict` with the present status when the email
- * is not waiting for its time any more, 404 when the client has no such email.
+ * is not waiting for its time any more, or got another one too often, 404 when the client has no such email.
  */
 export async function rescheduleScheduled(
   {
@@ -41,6 +42,12 @@ export async function rescheduleScheduled(
     return { status: 200, body: { object: 'email', id: email.id, status: 'scheduled', scheduled_at } };
   }
   const now = (await findEmail(sql, { client_id: clientId }, id)) ?? email;
+  if (now.status === 'scheduled' && (await isRescheduledOut(sql, clientId, id))) {
+    throw new ApiError(
+      'conflict',
+      `This email was given another time ${mostRepeats} times. Cancel it and send a new one.`,
+    );
+  }
   if (now.status === 'scheduled') {
     throw invalidBody([{ path: 'scheduled_at', message: 'must be before expires_at of the email' }]);
   }

@@ -1,6 +1,6 @@
 // The routes of the send function.
 import { clientRoute } from '../../lib/auth/client-route.ts';
-import { anyJson, json, unparsedJson } from '../../lib/http/body-form.ts';
+import { json, unparsedJson } from '../../lib/http/body-form.ts';
 import { acceptBatch, type BatchDependencies } from './accept-batch.ts';
 import { acceptEmail } from './accept-email.ts';
 import { BatchBody } from './batch-request.ts';
@@ -22,8 +22,8 @@ export interface SendDependencies
 
 const route = clientRoute<SendDependencies>();
 const scope = 'email';
-/** Parsed by their handlers, which choose the meant form and take the fingerprint of the body. */
-const one = anyJson(EmailBody);
+/** Their handlers choose the form that was meant, and take the fingerprint of what came. */
+const one = unparsedJson(EmailBody);
 const batch = unparsedJson(BatchBody);
 
 export const sendRoutes = {

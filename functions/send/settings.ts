@@ -11,7 +11,7 @@ export const SendSettings = v.object({
   ...accessTokenSettings,
   AMQP_URL: url('amqp', 'amqps'),
   /** Largest request body, attachments included. */
-  MAX_BODY_BYTES: v.optional(integer(1_000, mostBodyBytes), '10000000'),
+  MAX_BODY_BYTES: v.optional(integer(1_000, mostBodyBytes), '40000000'),
   /** How long an id may be on its way to a worker before dispatch publishes it again. */
   PUBLISH_GRACE_SECONDS: v.optional(seconds(0.1, 3_600), '30'),
 });

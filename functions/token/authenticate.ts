@@ -50,6 +50,8 @@ export function createAuthentication(sql: Sql, audiences: readonly string[]): Au
         throw refused(clientId, client ? 'wrong secret' : 'unknown client');
       case 'slowed':
         throw slowed(clientId, check.retryAfterSeconds);
+      case 'crowded':
+        throw crowded(clientId, check.retryAfterSeconds);
       case 'busy':
         throw new ApiError('unavailable', 'Too many secrets are being checked. Try again.', {
           headers: { 'retry-after': '1' },
@@ -76,6 +78,11 @@ export function createAuthentication(sql: Sql, audiences: readonly string[]): Au
 
 function refused(clientId: string, reason: string): OAuthError {
   return new OAuthError('invalid_client', 'Client authentication failed.', { clientId, reason });
+}
+
+function crowded(clientId: string, retryAfterSeconds: number): OAuthError {
+  const description = 'Too many secrets from your network are being checked. Try again.';
+  return new OAuthError('invalid_client', description, { clientId, reason: 'crowded', retryAfterSeconds });
 }
 
 function slowed(clientId: string, retryAfterSeconds: number): OAuthError {

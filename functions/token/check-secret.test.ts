@@ -94,6 +94,26 @@ describe('a right secret', () => {
     expect(await check()).toBe('right');
   });
 
+  it('is tried while its caller is slowed, if it was right within a day', async () => {
+    await check();
+    time += 86_000_000;
+    await fail(5);
+    expect(await check({ secret: 'wrong again' })).toBe('slowed');
+    expect(await check()).toBe('right');
+  });
+
+  it('gets through within a second where ten were wrong, though it was never right before', async () => {
+    for (let n = 0; n < 10; n += 1) {
+      expect(await check({ secret: `wrong ${n}` })).toBe('wrong');
+      time += 1_000;
+    }
+    time -= 1;
+    expect(await check()).toBe('slowed');
+    expect(retryAfterSeconds).toBe(32);
+    time += 1;
+    expect(await check()).toBe('right');
+  });
+
   it('ends the row of failures', async () => {
     await fail(4);
     expect(await check()).toBe('right');
@@ -148,9 +168,46 @@ describe('an unknown client, or one without a secret,', () => {
 });
 
 describe('a flood', () => {
-  it('is busy beyond 100 checks under way, and is over when they are', async () => {
-    const outcomes = await Promise.all(Array.from({ length: 101 }, (_, n) => check({ clientId: `c${n}` })));
+  const flood = (count: number, addressOf: (n: number) => string) =>
+    Promise.all(Array.from({ length: count }, (_, n) => check({ clientId: `c${n}`, address: addressOf(n) })));
+
+  it('of one network is told to come again beyond 20 that wait, and is over when they are checked', async () => {
+    const outcomes = await flood(30, () => '192.0.2.1');
+    expect(outcomes.filter((outcome) => outcome === 'right')).toHaveLength(21);
+    expect(outcomes.filter((outcome) => outcome === 'crowded')).toHaveLength(9);
+    expect(await check({ clientId: 'c29' })).toBe('right');
+  });
+
+  it('leaves no failure with who was not checked', async () => {
+    const ofOne = () => check({ secret: `guess ${guesses++}`, clientId: 'late' });
+    let guesses = 0;
+    const [others, late] = [flood(21, () => '192.0.2.1'), await ofOne()];
+    expect([late, await ofOne()]).toEqual(['crowded', 'crowded']);
+    await others;
+    await fail(5, { clientId: 'late' });
+  });
+
+  it('of many networks is busy beyond 200 checks that wait, and is over when they are checked', async () => {
+    const outcomes = await flood(203, (n) => `192.0.2.${n}`);
     expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(1);
-    expect(await check({ clientId: 'c100' })).toBe('right');
+    expect(await check({ clientId: 'c202' })).toBe('right');
+  });
+
+  it('is not in front of another network, nor of a secret that was right before', async () => {
+    await check({ clientId: 'proven', address: '192.0.2.1' });
+    time += 60_000;
+    const order: string[] = [];
+    const note = async (name: string, changes: Partial<SecretToCheck>) => {
+      await check(changes);
+      order.push(name);
+    };
+    const flooding = Array.from({ length: 20 }, (_, n) => note('flood', { clientId: `c${n}` }));
+    await Promise.all([
+      ...flooding,
+      note('elsewhere', { clientId: 'a', address: '192.0.2.2' }),
+      note('proven', { clientId: 'proven' }),
+    ]);
+    expect(order.indexOf('elsewhere')).toBeLessThan(3);
+    expect(order.indexOf('proven')).toBeLessThan(3);
   });
 });

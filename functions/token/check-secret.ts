@@ -1,9 +1,10 @@
-// Checks a client's secret: one that was right a moment ago passes at once, wrong ones are slowed, the rest costs one scrypt.
+// Checks a client's secret: one that was right a moment ago passes at once, wrong ones are slowed, the rest costs one scrypt, for which callers take turns.
 import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { StoredSecret } from '../../lib/store/clients/clients.ts';
+import { createFairQueue, type FairQueueOptions } from './fair-queue.ts';
 import { decoyHash, findFitting } from './secret-hash.ts';
-import { callerNetwork, type Failures, waitMs, withOneMore } from './slowdown.ts';
+import { callerNetwork, type Failures, isSlowed, waitMs, withOneLess, withOneMore } from './slowdown.ts';
 
 export interface SecretToCheck {
   clientId: string;
@@ -18,7 +19,9 @@ export type SecretCheck =
   | { outcome: 'right' }
   | { outcome: 'wrong' }
   | { outcome: 'slowed'; retryAfterSeconds: number }
-  /** Too many checks are under way: nobody knows yet. */
+  /** Nobody knows yet: of this caller's network, too many checks wait. */
+  | { outcome: 'crowded'; retryAfterSeconds: number }
+  /** Nobody knows yet: of everybody, too many checks wait. */
   | { outcome: 'busy' };
 
 export interface SecretCheckOptions {
@@ -33,8 +36,17 @@ export interface SecretCheckOptions {
 const rememberedMs = 60_000;
 /** Secrets and callers remembered at most; some 200 bytes each. */
 const capacity = 10_000;
-/** Checks under way at most: on two cores, some 4 s of work. */
-const mostUnderWay = 100;
+/** How long a secret that was right is known by its fingerprint: it is hashed again, but nobody else's guesses are ahead of it. */
+const provenMs = 86_400_000;
+
+/**
+ * A scrypt takes some 80 ms of one of libuv's four threads, and 32 MiB. All but one thread may be taken, so that tokens are signed
+ * meanwhile. A lane is a network, whatever client ids it asks with: the last one that waits has some 2 s of its own in front of it.
+ */
+const forAll: FairQueueOptions = { atOnce: 2, mostOfLane: 20, mostInAll: 200 };
+/** A lane is a client. Only who knows a right secret gets here, so none is kept waiting by guesses. */
+const forProven: FairQueueOptions = { atOnce: 1, mostOfLane: 20, mostInAll: 1_000 };
+const retryAfterSeconds = 1;
 
 export function createSecretCheck({
   now = Date.now,
@@ -51,6 +63,9 @@ export function createSecretCheck({
     perf: { now },
     ttlResolution: 0,
   });
+  const proven = new LRUCache<string, true>({ max: capacity, ttl: provenMs });
+  const inTurn = createFairQueue(forAll);
+  const inTurnOfProven = createFairQueue(forProven);
   const failuresOf = new LRUCache<string, Failures>({ max: capacity });
   const underWay = new Map<string, Promise<SecretCheck>>();
 
@@ -69,6 +84,7 @@ export function createSecretCheck({
     const right = stored.find(({ hash }) => hash === fitting);
     if (right === undefined) return { outcome: 'wrong' };
     known.set(fingerprint, true);
+    proven.set(fingerprint, true);
     failuresOf.delete(caller);
     await noteUse(right.id);
     return { outcome: 'right' };
@@ -81,14 +97,24 @@ export function createSecretCheck({
     const sameCheck = underWay.get(fingerprint);
     if (sameCheck) return sameCheck;
 
-    const caller = `${check.clientId} ${callerNetwork(check.address)}`;
-    const wait = waitMs(failuresOf.get(caller), now());
-    if (wait > 0) return { outcome: 'slowed', retryAfterSeconds: Math.ceil(wait / 1000) };
-    if (underWay.size >= mostUnderWay) return { outcome: 'busy' };
-
+    const network = callerNetwork(check.address);
+    const caller = `${check.clientId} ${network}`;
+    const isProven = proven.has(fingerprint);
+    const failures = failuresOf.get(caller);
+    if (!isProven && isSlowed(failures, now())) {
+      return { outcome: 'slowed', retryAfterSeconds: Math.ceil(waitMs(failures, now()) / 1000) };
+    }
     // Counted before it is known, or any number of guesses at the same moment would be free.
-    failuresOf.set(caller, withOneMore(failuresOf.get(caller), now()));
-    const running = runCheck(check, fingerprint, caller).finally(() => underWay.delete(fingerprint));
+    if (!isProven) failuresOf.set(caller, withOneMore(failures, now()));
+    const work = () => runCheck(check, fingerprint, caller);
+    const running = (isProven ? inTurnOfProven(check.clientId, work) : inTurn(network, work))
+      .then((done): SecretCheck => {
+        if (typeof done === 'object') return done;
+        const counted = failuresOf.get(caller);
+        if (counted && !isProven) failuresOf.set(caller, withOneLess(counted));
+        return done === 'all full' ? { outcome: 'busy' } : { outcome: 'crowded', retryAfterSeconds };
+      })
+      .finally(() => underWay.delete(fingerprint));
     underWay.set(fingerprint, running);
     return running;
   };

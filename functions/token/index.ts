@@ -4,7 +4,7 @@ import { hostFunction } from '../../lib/http/host.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
-import { openDatabase } from '../../lib/store/database.ts';
+import { checkDatabase, openDatabase } from '../../lib/store/database.ts';
 import { createErrorReply } from './oauth-error.ts';
 import { createTokenDependencies, tokenRoutes } from './routes.ts';
 import { TokenSettings } from './settings.ts';
@@ -33,7 +33,8 @@ const hosted = hostFunction({
   }),
   // A token is under 2 kB; nothing else here is longer.
   maxBodyBytes: 16_384,
-  ready: { database: () => sql`select 1` },
+  trustedProxies: settings.TRUSTED_PROXIES,
+  ready: { database: () => checkDatabase(sql) },
   close: () => sql.end(),
   errorReply: createErrorReply(log),
 });

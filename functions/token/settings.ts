@@ -1,5 +1,6 @@
 // Settings of the token function.
 import * as v from 'valibot';
+import { proxySettings } from '../../lib/http/caller-address.ts';
 import { commonSettings, integer, url } from '../../lib/process/settings.ts';
 import { databaseSettings } from '../../lib/store/settings.ts';
 import { parseSigningKeys, SigningKeysError } from './signing-keys.ts';
@@ -24,6 +25,7 @@ const signingKeys = v.pipe(
 export const TokenSettings = v.object({
   ...commonSettings,
   ...databaseSettings,
+  ...proxySettings,
   /** The `iss` of the tokens: the public base URL of the API. */
   ISSUER: url('http', 'https'),
   /** The `aud` of the tokens; the issuer where it is not set. */

@@ -11,6 +11,11 @@ export interface Failures {
 /** So many mistakes are free: a person who tries two old secrets, a deployment that is half rolled out. */
 const freeFailures = 5;
 const longestWaitMs = 60_000;
+/**
+ * A slowed caller's secret is tried this often all the same: who knows the right one gets in within seconds, though somebody behind
+ * the same address goes on guessing. Whoever does not wait as told gains nothing: one guess a second finds no secret of 32 characters.
+ */
+const triedEveryMs = 1_000;
 /** Failures older than this are forgotten. */
 const memoryMs = 15 * 60_000;
 
@@ -21,10 +26,20 @@ export function waitMs(failures: Failures | undefined, now: number): number {
   return Math.max(0, failures.lastAt + wait - now);
 }
 
+/** Whether the caller must go without a check now. */
+export function isSlowed(failures: Failures | undefined, now: number): boolean {
+  return failures !== undefined && waitMs(failures, now) > 0 && now < failures.lastAt + triedEveryMs;
+}
+
 /** The failures once one more check has begun. */
 export function withOneMore(failures: Failures | undefined, now: number): Failures {
   const isForgotten = failures === undefined || now - failures.lastAt > memoryMs;
   return { count: isForgotten ? 1 : failures.count + 1, lastAt: now };
+}
+
+/** The failures where a check that was counted did not begin after all. */
+export function withOneLess({ count, lastAt }: Failures): Failures {
+  return { count: count - 1, lastAt };
 }
 
 /** The part of an address that one caller cannot choose freely: all of IPv4, the /64 network of IPv6. Other text is one caller. */

@@ -47,6 +47,7 @@ const addedIn = (output: string) => {
   const [, id = '', secret = ''] = /one more secret, (\d+): (\S+)/.exec(output) ?? [];
   return { id, secret };
 };
+const long = 'a secret of 32 characters at least';
 const secretIn = (output: string) => /secret: (\S+)/.exec(output)?.[1] ?? '';
 
 describe('client create', () => {
@@ -59,18 +60,18 @@ describe('client create', () => {
   });
 
   it('takes scopes and a secret', async () => {
-    await succeed('client', 'create', 'shop', '--scope', 'email', '--secret', 'abc123', '--any-sender');
+    await succeed('client', 'create', 'shop', '--scope', 'email', '--secret', long, '--any-sender');
     expect(await client('shop')).toMatchObject({ scopes: ['email'] });
-    expect(await fits('shop', 'abc123')).toBe(true);
+    expect(await fits('shop', long)).toBe(true);
   });
 
   it('does not touch one that is there', async () => {
-    await succeed('client', 'create', 'shop', '--secret', 'abc123', '--any-sender');
+    await succeed('client', 'create', 'shop', '--secret', long, '--any-sender');
     expect(await run(['client', 'create', 'shop', '--any-sender'])).toEqual({
       exitCode: 1,
       complaint: 'There is a client "shop" already.',
     });
-    expect(await fits('shop', 'abc123')).toBe(true);
+    expect(await fits('shop', long)).toBe(true);
   });
 });
 
@@ -79,23 +80,34 @@ describe('client ensure', () => {
     succeed('client', 'ensure', 'shop', '--secret', secret, '--scope', scope);
 
   it('makes a client, and changes nothing of one that is as it should be', async () => {
-    await ensure('abc123', 'basic email');
+    await ensure(long, 'basic email');
     const made = await client('shop');
-    await ensure('abc123', 'basic email');
+    await ensure(long, 'basic email');
     expect(await client('shop')).toEqual(made);
   });
 
   it('gives one that is there the secret and the scopes, and leaves it disabled', async () => {
-    await ensure('abc123', 'basic email');
+    await ensure(long, 'basic email');
     await succeed('client', 'disable', 'shop');
-    await ensure('other', 'email');
+    await ensure(`other ${long}`, 'email');
     expect(await client('shop')).toMatchObject({ scopes: ['email'], disabled_at: expect.any(Date) });
-    expect(await fits('shop', 'other')).toBe(true);
+    expect(await fits('shop', `other ${long}`)).toBe(true);
+  });
+
+  it('with --demo takes a short secret, and leaves a client that is there as it is', async () => {
+    const demo = (secret: string) =>
+      succeed('client', 'ensure', 'shop', '--demo', '--secret', secret, '--scope', 'basic email');
+    expect(await demo('abc123')).toBe('Client shop made');
+    expect(await fits('shop', 'abc123')).toBe(true);
+    await ensure(long, 'email');
+    const changed = await client('shop');
+    expect(await demo('abc123')).toBe('Client shop is there, and stays as it is');
+    expect(await client('shop')).toEqual(changed);
   });
 
   it('may run twice at once', async () => {
-    await Promise.all([ensure('abc123', 'email'), ensure('abc123', 'email')]);
-    expect(await fits('shop', 'abc123')).toBe(true);
+    await Promise.all([ensure(long, 'email'), ensure(long, 'email')]);
+    expect(await fits('shop', long)).toBe(true);
   });
 });
 
@@ -249,10 +261,10 @@ describe('a secret', () => {
     const file = join(directory, 'secret');
     for (const end of ['', '\n', '\r\n']) {
       await database.sql`delete from clients`;
-      writeFileSync(file, `from a file ${end}`);
+      writeFileSync(file, `${long} ${end}`);
       said.length = 0;
       expect(await warned([...command, '--secret-file', file])).toMatchObject({ exitCode: 0 });
-      expect(await fits('shop', 'from a file ')).toBe(true);
+      expect(await fits('shop', `${long} `)).toBe(true);
       expect(said).toEqual([]);
     }
     const lines = [...command, '--secret-file', file];
@@ -266,17 +278,17 @@ describe('a secret', () => {
   it.each(commands)('is read from standard input: %s %s', async (...command) => {
     const admin = ['--import', 'tsx', 'infra/admin/index.ts', ...command, '--secret-file', '-'];
     const env = { ...process.env, DATABASE_URL: database.url };
-    const { status, stderr } = spawnSync(process.execPath, admin, { env, input: 'piped in\n', encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, admin, { env, input: `${long}\n`, encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(await fits('shop', 'piped in')).toBe(true);
+    expect(await fits('shop', long)).toBe(true);
   });
 
   it.each(commands)('on the command line is taken with a warning: %s %s', async (...command) => {
     said.length = 0;
-    expect(await warned([...command, '--secret', 'abc123'])).toMatchObject({ exitCode: 0 });
-    expect(await fits('shop', 'abc123')).toBe(true);
+    expect(await warned([...command, '--secret', long])).toMatchObject({ exitCode: 0 });
+    expect(await fits('shop', long)).toBe(true);
     expect(said).toEqual([expect.stringContaining('list of processes')]);
-    expect(said.join()).not.toContain('abc123');
+    expect(said.join()).not.toContain(long);
   });
 });
 
@@ -306,13 +318,13 @@ describe('senders and limits', () => {
 
   it('need not be said of a client that does not send, and are anybody after ensure', async () => {
     await succeed('client', 'create', 'reader', '--scope', 'basic');
-    await succeed('client', 'ensure', 'local', '--secret', 's', '--scope', 'email');
+    await succeed('client', 'ensure', 'local', '--secret', long, '--scope', 'email');
     expect([await client('reader'), await client('local')]).toMatchObject([
       { allowed_senders: null },
       { allowed_senders: null },
     ]);
     await succeed('client', 'set-senders', 'local', '--sender', 'b.test');
-    await succeed('client', 'ensure', 'local', '--secret', 's', '--scope', 'email');
+    await succeed('client', 'ensure', 'local', '--secret', long, '--scope', 'email');
     expect(await client('local')).toMatchObject({ allowed_senders: ['b.test'] });
   });
 });
@@ -370,7 +382,19 @@ describe('words that make no sense', () => {
     [['client', 'create', 'no spaces'], 'NAME may have letters'],
     [['client', 'create', 'a', '--scope', 'admin'], 'There is no scope "admin"'],
     [['client', 'create', 'a', '--scope', ''], 'one scope at least'],
-    [['client', 'create', 'a', '--any-sender', '--secret', 'é'], 'SECRET must be printable ASCII'],
+    [['client', 'create', 'a', '--any-sender', '--secret', 'é'.repeat(32)], 'SECRET must be printable ASCII'],
+    [
+      ['client', 'create', 'a', '--any-sender', '--secret', 'a'.repeat(31)],
+      'SECRET must be printable ASCII, 32 to 200',
+    ],
+    [
+      ['client', 'ensure', 'a', '--secret', 'a'.repeat(201), '--scope', 'email'],
+      'SECRET must be printable ASCII, 32 to',
+    ],
+    [
+      ['client', 'ensure', 'a', '--secret', 'a'.repeat(31), '--scope', 'email'],
+      'SECRET must be printable ASCII, 32 to',
+    ],
     [['client', 'create', 'a', '--secret'], "'--secret <value>' argument missing"],
     [['client', 'create', 'a', '--colour', 'red'], "Unknown option '--colour'"],
     [['client', 'ensure', 'a', '--scope', 'email'], '--secret is missing.'],

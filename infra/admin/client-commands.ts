@@ -27,7 +27,7 @@ import {
   shownOnce,
   usableSecret,
 } from './client-arguments.ts';
-import { AdminError, type Command, UsageError, withDatabase } from './command.ts';
+import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
 import { readPublicKeys, toldOf } from './public-keys.ts';
 import { parseSenders, senderOptions, sendersText } from './sender-arguments.ts';
 import { dateText, formatTable } from './table.ts';
@@ -60,13 +60,14 @@ export const clientCommands: Command[] = [
   {
     name: 'client ensure',
     words: ['NAME'],
-    options: { ...secretOptions, scope: { value: allScopes, required: true } },
-    about: `Makes the client, or gives it this secret and these scopes if it has others. Does not enable a disabled one. A new one may send from anybody, as in local mode, until client set-senders.
-      ${secretHelp}`,
+    options: { ...secretOptions, scope: { value: allScopes, required: true }, demo: {} },
+    about: `Makes the client, or gives it this secret and these scopes if it has others. Does not enable a disabled one. A new one may send from anybody until client set-senders.
+      ${secretHelp} --demo, as in local mode: SECRET may be short, and a client that is there stays as it is.`,
     async run([name], { scope, ...options }, settings) {
       const secret = await givenSecret(options, settings);
       if (secret === undefined) throw new UsageError('--secret is missing. Give --secret-file FILE.');
       const wanted = { clientId: clientId(name), secret, scopes: parseScopes(scope) };
+      if (options.demo !== undefined) return ensureDemo(settings, wanted);
       await withDatabase(settings, (sql) => ensureClient(sql, wanted));
       return `Client ${wanted.clientId} has this secret and the scopes: ${wanted.scopes.join(' ')}`;
     },
@@ -149,6 +150,13 @@ async function ensureClient(sql: Sql, { clientId, secret, scopes }: WantedClient
     if (!(await findFitting(secret, hashes))) await replaceSecrets(transaction, clientId, await hashSecret(secret));
     await setScopes(transaction, clientId, scopes);
   });
+}
+
+async function ensureDemo(settings: AdminSettings, { clientId, secret, scopes }: WantedClient): Promise<string> {
+  const secret_hash = await hashSecret(secret);
+  const client = { client_id: clientId, scopes, secret_hash };
+  const isNew = await withDatabase(settings, (sql) => insertClient(sql, client));
+  return `Client ${clientId} ${isNew ? 'made' : 'is there, and stays as it is'}`;
 }
 
 type Proof = Pick<Parameters<typeof insertClient>[1], 'secret_hash' | 'public_keys'>;

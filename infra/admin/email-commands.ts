@@ -3,7 +3,7 @@ import type { Sql } from '../../lib/store/database.ts';
 import type { EmailSummary } from '../../lib/store/emails/columns.ts';
 import { emailStatuses, isEmailId } from '../../lib/store/emails/email.ts';
 import { eraseRecipient } from '../../lib/store/emails/erase.ts';
-import { listEvents } from '../../lib/store/emails/events.ts';
+import { lastEvents } from '../../lib/store/emails/events.ts';
 import type { EmailFilter } from '../../lib/store/emails/filter.ts';
 import { findEmail, listEmails } from '../../lib/store/emails/read.ts';
 import { areReplayable, replayEmail, replayEmails } from '../../lib/store/emails/replay.ts';
@@ -11,6 +11,9 @@ import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
 import { AdminError, type Command, type Options, UsageError, withDatabase } from './command.ts';
 import { filterOptions, parseAddress, parseFilter, parseLimit, parseOwner, parseStatuses } from './email-filter.ts';
 import { dateText, formatTable } from './table.ts';
+
+/** Of an email; it seldom has ten. */
+const mostEventsShown = 1_000;
 
 const maxListed = 1_000;
 const maxReplayed = 1_000;
@@ -106,7 +109,7 @@ async function showEmail(sql: Sql, id: string): Promise<string> {
     settled[recipient]?.status ?? '-',
     settled[recipient]?.reply ?? '',
   ]);
-  const events = (await listEvents(sql, id)).map(({ at, type, detail }) => [
+  const events = (await lastEvents(sql, id, mostEventsShown)).map(({ at, type, detail }) => [
     at.toISOString(),
     type,
     detailText(detail),

@@ -2,7 +2,7 @@
 
 import { type DeadLetter, walkDeadLetters } from '../../lib/queue/dead-letters.ts';
 import { readMessage } from '../../lib/queue/queue-message.ts';
-import type { Sql } from '../../lib/store/database.ts';
+import { checkDatabase, type Sql } from '../../lib/store/database.ts';
 import type { EmailStatus, Lane } from '../../lib/store/emails/email.ts';
 import { findEmail } from '../../lib/store/emails/read.ts';
 import { AdminError, type AdminSettings, type Command, requireAmqpUrl, withDatabase } from './command.ts';
@@ -51,8 +51,8 @@ async function walk(settings: AdminSettings, place: (letter: Letter) => Lane | '
   const amqpUrl = requireAmqpUrl(settings);
   return withDatabase(settings, async (sql) => {
     const letters: Letter[] = [];
-    // Finds failures of the database first, apart from the broker's.
-    await sql`select 1`;
+    // The database's own failures are told apart from the broker's.
+    await checkDatabase(sql);
     await walkDeadLetters(amqpUrl, async (deadLetter) => {
       const letter = await lookUp(sql, deadLetter);
       letters.push(letter);

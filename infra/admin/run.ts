@@ -35,16 +35,16 @@ export const commands: readonly Command[] = [
   ...queueCommands,
 ];
 
-export interface Outcome {
-  /** 0; 1 when it failed; 2 when the arguments are wrong. */
+export interface CommandResult {
+  /** 0, 1 when it failed, 2 when the words made no sense. */
   exitCode: number;
   output?: string;
   /** For standard error. */
   complaint?: string;
 }
 
-/** `args` are the arguments after the program's name. Never throws: a failure is one line. */
-export async function runAdmin(args: string[], settings: AdminSettings): Promise<Outcome> {
+/** `args` are the words after the program's name. Never throws: a failure is one line. */
+export async function runAdmin(args: string[], settings: AdminSettings): Promise<CommandResult> {
   const asksForHelp = args[0] === 'help' || args.includes('--help') || args.includes('-h');
   if (asksForHelp) return { exitCode: 0, output: help(commands) };
   const command = commands.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));

@@ -1,6 +1,7 @@
 // What may be asked of the bench.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { attachmentsMeasure } from './measures/attachments.ts';
 import { authorizeMeasure } from './measures/authorize.ts';
 import { batchMeasure } from './measures/batch.ts';
 import { drainMeasure } from './measures/drain.ts';
@@ -17,6 +18,7 @@ const all: Measure[] = [
   batchMeasure,
   drainMeasure,
   sustainedMeasure,
+  attachmentsMeasure,
   latencyMeasure,
   authorizeMeasure,
   startMeasure,

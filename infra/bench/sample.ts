@@ -1,4 +1,5 @@
-// The email and the names that ours and all baselines use, so that all do the same work.
+// The email that everybody sends, and the names everybody uses: what is compared must be the same work.
+import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { NewEmail } from '../../lib/store/emails/acceptance.ts';
 
@@ -19,6 +20,10 @@ export const nodemailerEmail = {
   text: email.text,
   html: email.html,
 };
+
+export const attachedName = 'invoice.bin';
+/** What is attached where something is: bytes that do not become less by compression. */
+export const attachedBytes = (size: number): Buffer => randomBytes(size);
 
 /** Bytes of the email as MIME, for programs that make up their own. */
 export const mimeBytes = 900;

@@ -30,7 +30,9 @@ export interface Fleet {
   /** Of each function's first copy. */
   urls: Record<FunctionName, string>;
   kills: Kill[];
-  /** Processes that ended unasked, or with a wrong status. */
+  /** Those that run now. */
+  running(): { name: FunctionName; pid: number }[];
+  /** Ends that nobody asked for, and ends that were not as they should be. */
   surprises: string[];
   /** SIGKILL to one copy, picked at random; fulfilled when its successor is ready. */
   kill(name: FunctionName): Promise<void>;
@@ -122,6 +124,7 @@ export async function startFleet({ bundles, logs, settings, own, copies }: Fleet
   return {
     urls,
     kills,
+    running: () => fleet.flatMap(({ name, child }) => (child ? [{ name, pid: child.pid }] : [])),
     surprises,
     async kill(name) {
       const candidates = fleet.filter((copy) => copy.name === name);

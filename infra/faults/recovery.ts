@@ -10,7 +10,7 @@ export const worksAgainWithinMs = 10_000;
 const giveUpMs = 180_000;
 const tickMs = 50;
 
-export interface Recovery {
+export interface RecoveryTime {
   ms: number;
   /** What did not do its work again. */
   never: string[];
@@ -20,7 +20,7 @@ export interface Recovery {
  * Resolves when token, send, consume, dispatch and history have each done their work once. For consume that is any delivery: a new
  * email waits behind all that were accepted during the outage.
  */
-export async function untilAllWorkAgain(fleet: Fleet, load: Load, sql: Sql): Promise<Recovery> {
+export async function untilAllWorkAgain(fleet: Fleet, load: Load, sql: Sql): Promise<RecoveryTime> {
   const begun = performance.now();
   const never: string[] = [];
   const until = async (what: string, works: () => Promise<boolean>) => {

@@ -30,6 +30,8 @@ export interface Services {
 
 /** The original's example. */
 export const client = { client_id: 'myawesomeapp', client_secret: 'abc123', scope: 'basic email' };
+/** Whoever wants more than its part. */
+export const greedyClient = { ...client, client_id: 'greedy', client_secret: 'more-than-its-part-of-all-there-is' };
 
 export async function startServices(directory: string): Promise<Services> {
   mkdirSync(directory, { recursive: true });
@@ -60,7 +62,8 @@ export async function startServices(directory: string): Promise<Services> {
   };
   await admin('migrate');
   await admin('key', 'ensure', signingKeys);
-  await admin('client', 'ensure', client.client_id, '--secret', client.client_secret, '--scope', client.scope);
+  for (const { client_id, client_secret, scope } of [client, greedyClient])
+    await admin('client', 'ensure', '--demo', client_id, '--secret', client_secret, '--scope', scope);
 
   return {
     directory,

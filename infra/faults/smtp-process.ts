@@ -1,9 +1,9 @@
 // The SMTP server of the harness, in a process of its own that no fault kills: keeps every message it got and misbehaves as told.
 import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
-import type { Answer, Behaviour, Delivery, Order, Refusal, SmtpSettings } from './smtp-protocol.ts';
+import type { Answer, Arrival, Behaviour, Order, Refusal, SmtpSettings } from './smtp-protocol.ts';
 
-const deliveries: Delivery[] = [];
+const deliveries: Arrival[] = [];
 const refused = new Set<string>();
 /** Connections by the client's port, so that one session's can be cut. */
 const sockets = new Map<number, Socket>();
@@ -99,7 +99,7 @@ function cut(session: SMTPServerSession): void {
   sockets.get(session.remotePort)?.destroy();
 }
 
-const bySession = new Map<string, Delivery[]>();
+const bySession = new Map<string, Arrival[]>();
 
 function receive(
   stream: NodeJS.ReadableStream,
@@ -121,7 +121,7 @@ function receive(
       for (const { address } of session.envelope.rcptTo) noteRefusal(message, address);
       return callback(refusal(message));
     }
-    const delivery: Delivery = { marker: markerIn(head), at: Date.now(), replied: false };
+    const delivery: Arrival = { marker: markerIn(head), at: Date.now(), replied: false };
     deliveries.push(delivery);
     const own = bySession.get(session.id) ?? [];
     bySession.set(session.id, own);

@@ -23,8 +23,8 @@ export interface Behaviour {
 
 export type Refusal = [code: number, text: string];
 
-/** A message whose final dot came in: the server has it, even if its client got no reply. */
-export interface Delivery {
+/** One message whose final dot came in: from then on the server has it, whatever its client heard. */
+export interface Arrival {
   marker: string;
   /** When the final dot came in, in ms since the epoch; on one machine, so of one clock. */
   at: number;
@@ -35,7 +35,7 @@ export interface Delivery {
 }
 
 export interface SmtpReport {
-  deliveries: Delivery[];
+  deliveries: Arrival[];
   /** Markers of messages that were refused for good (5xx). */
   refused: string[];
 }

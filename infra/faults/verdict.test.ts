@@ -1,13 +1,13 @@
 // Table: evidence and what the judge must say of it, so that the harness cannot pass what it should not.
 import { describe, expect, it } from 'vitest';
-import type { Delivery } from './smtp-protocol.ts';
+import type { Arrival } from './smtp-protocol.ts';
 import { type Evidence, judge, type Row } from './verdict.ts';
 
 const row = (overrides: Partial<Row> = {}): Row => ({
   ...{ id: 'id-1', marker: 'm1', status: 'sent', attempts: 1, recorded: 1, last_reply: null },
   ...overrides,
 });
-const delivery = (overrides: Partial<Delivery> = {}): Delivery => ({
+const delivery = (overrides: Partial<Arrival> = {}): Arrival => ({
   ...{ marker: 'm1', at: 1_000, replied: true, closedAt: 9_000 },
   ...overrides,
 });
@@ -23,7 +23,7 @@ const evidence = (overrides: Partial<Evidence>): Evidence => ({
   bounces: false,
   ...overrides,
 });
-const twice = (first: Partial<Delivery>) => ({
+const twice = (first: Partial<Arrival>) => ({
   deliveries: [delivery(first), delivery({ at: 5_000 })],
   refused: [],
 });

@@ -1,7 +1,7 @@
 // Judges a run: compares accepted emails, rows and deliveries, and complains about what the design does not allow. Pure.
 import type { DeliveryMode } from '../../lib/store/emails/email.ts';
 import type { Kill } from './fleet.ts';
-import type { Delivery, SmtpReport } from './smtp-protocol.ts';
+import type { Arrival, SmtpReport } from './smtp-protocol.ts';
 
 /** One email as the database tells it at the end. */
 export interface Row {
@@ -68,7 +68,7 @@ export function judge(evidence: Evidence): Verdict {
 
   const doubled = [...deliveries].filter(([, all]) => all.length > 1);
   const [inGap, unexplained] = split(doubled, ([marker, all]) => isInGap(byMarker.get(marker), all, kills));
-  const describe = ([marker, all]: [string, Delivery[]]) => `${marker} (${all.length} times)`;
+  const describe = ([marker, all]: [string, Arrival[]]) => `${marker} (${all.length} times)`;
   complainAll('doubled without a reason', unexplained.map(describe));
   if (delivery === 'at_most_once') complainAll('doubled under at_most_once', inGap.map(describe));
   else if (gap === undefined) complainAll('doubled where nothing may be', inGap.map(describe));
@@ -101,8 +101,8 @@ export function judge(evidence: Evidence): Verdict {
   };
 }
 
-/** Every row must be at its end, and delivered unless that end says otherwise, even if the client got no answer. */
-function whyLost(row: Row, deliveries: Delivery[], { smtp, delivery, bounces }: Evidence): string | undefined {
+/** A row is a promise, also where the client did not hear of it: at its end, and delivered unless that end says otherwise. */
+function whyLost(row: Row, deliveries: Arrival[], { smtp, delivery, bounces }: Evidence): string | undefined {
   switch (row.status) {
     case 'sent':
       return deliveries.length > 0 ? undefined : `${nameOf(row)} was never delivered`;
@@ -123,7 +123,7 @@ function nameOf({ marker, status, last_reply }: Row): string {
  * Of several deliveries, all but one must have been cut off before their reply was recorded: there was no reply, or the worker was
  * killed before it recorded the reply. The latter shows as an attempt that was begun and never recorded.
  */
-function isInGap(row: Row | undefined, deliveries: Delivery[], kills: readonly Kill[]): boolean {
+function isInGap(row: Row | undefined, deliveries: Arrival[], kills: readonly Kill[]): boolean {
   if (!row) return false;
   const unanswered = deliveries.filter(({ replied }) => !replied).length;
   const cutByKill = deliveries.filter(({ replied, at, closedAt = 0 }) =>
@@ -138,13 +138,13 @@ function isInGap(row: Row | undefined, deliveries: Delivery[], kills: readonly K
   return deliveries.length - 1 <= unanswered + Math.min(cutByKill, row.attempts - row.recorded);
 }
 
-function groupByMarker(deliveries: readonly Delivery[]): Map<string, Delivery[]> {
-  const groups = new Map<string, Delivery[]>();
+function groupByMarker(deliveries: readonly Arrival[]): Map<string, Arrival[]> {
+  const groups = new Map<string, Arrival[]>();
   for (const delivery of deliveries) groups.set(delivery.marker, [...(groups.get(delivery.marker) ?? []), delivery]);
   return groups;
 }
 
-function longestStall(startedAt: number, deliveries: Delivery[]): number {
+function longestStall(startedAt: number, deliveries: Arrival[]): number {
   let last = startedAt;
   let longest = 0;
   for (const { at } of deliveries) {

@@ -11,6 +11,7 @@ import {
 import { Server as NetServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { createProxyServer } from 'httpxy';
+import { endBrokenRequests } from '../../lib/http/broken-request.ts';
 import type { PublicFunction } from '../gateway/public-functions.ts';
 import { functionFor } from '../gateway/routes.ts';
 import { loopback } from './ports.ts';
@@ -67,9 +68,7 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
 
   const server = createServer(pass);
   server.on('checkContinue', pass);
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-  });
+  endBrokenRequests(server);
   await listen(server, port);
   return {
     async stop() {

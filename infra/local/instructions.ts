@@ -1,4 +1,5 @@
 // What `npm start` prints once all is up: the lines to paste, in order.
+import { demoClient } from './demo-client.ts';
 
 export interface Addresses {
   api: string;
@@ -7,12 +8,7 @@ export interface Addresses {
 }
 
 /** The original's two bodies. */
-const credentials = {
-  grant_type: 'client_credentials',
-  client_id: 'myawesomeapp',
-  client_secret: 'abc123',
-  scope: 'basic email',
-};
+const credentials = { grant_type: 'client_credentials', ...demoClient };
 const email = {
   email: 'sender@example.com',
   name: 'Sender',
@@ -39,7 +35,18 @@ export function instructions({ api, mailbox }: Addresses): string {
   ].join('\n');
 }
 
-/** Adds a line end after the answer, which has none. */
+/** Where there is no example client: in a database that was given to us, or after its secret was changed. */
+export function howToMakeAClient(api: string): string {
+  return [
+    '# make a client; its secret is shown once',
+    'export "$(grep ^DATABASE_URL= .local/services.env)"',
+    'npm run admin -- client create NAME --sender example.com',
+    '',
+    `# what to do with it: ${api}/docs`,
+  ].join('\n');
+}
+
+/** With a line end after the answer, which has none itself. */
 const get = "curl -sw '\\n'";
 const authorized = '-H "Authorization: Bearer $TOKEN"';
 

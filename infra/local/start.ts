@@ -3,10 +3,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readSettings } from '../../lib/process/settings.ts';
 import { killChildren, startChild } from './child.ts';
+import { demoClientWorks, preparations } from './demo-client.ts';
 import { enterFolder, type Folder } from './folder.ts';
 import { startFunctions } from './functions.ts';
 import { startGateway } from './gateway.ts';
-import { instructions } from './instructions.ts';
+import { howToMakeAClient, instructions } from './instructions.ts';
 import { startMailbox } from './mailbox.ts';
 import { freePort, portIsFree } from './ports.ts';
 import { startPostgres } from './postgres.ts';
@@ -22,6 +23,8 @@ interface Stoppable {
 const startedAt = performance.now();
 const settings = readSettings(LocalSettings, process.env);
 const api = `http://localhost:${settings.PORT}`;
+/** Nobody's database gets a client whose secret stands in a README. */
+const isOurDatabase = settings.DATABASE_URL === undefined;
 const mailbox = settings.SMTP_URL === undefined ? `http://localhost:${settings.MAILBOX_PORT}` : undefined;
 
 /** What runs, in the order in which it is stopped: no new requests, then no new work, then what both stood on. */
@@ -62,15 +65,16 @@ async function bringUp(folder: Folder): Promise<void> {
     bundles,
   ]);
   const signingKeys = folder.path('signing-keys.json');
-  await timed('tables, client, key', prepare(folder, databaseUrl, signingKeys));
+  await timed('tables, key', prepare(folder, databaseUrl, signingKeys));
   const surroundings = { databaseUrl, amqpUrl, smtpUrl, issuer: api, signingKeys, logLevel: settings.LOG_LEVEL };
   const functions = await timed('functions', startFunctions(surroundings, folder, say));
   workers.push(functions);
   front.push(await startGateway({ port: settings.PORT, ports: functions.ports }));
 
   noteUrls(folder, { DATABASE_URL: databaseUrl, AMQP_URL: amqpUrl, SMTP_URL: smtpUrl });
-  console.log(`\nReady after ${secondsSince(startedAt)} s. Paste these, in order:\n`);
-  console.log(`${instructions({ api, mailbox })}\n`);
+  const hasDemo = isOurDatabase && (await demoClientWorks(api));
+  console.log(`\nReady after ${secondsSince(startedAt)} s.${hasDemo ? ' Paste these, in order:' : ''}\n`);
+  console.log(`${hasDemo ? instructions({ api, mailbox }) : howToMakeAClient(api)}\n`);
   console.log(`API      ${api}`);
   if (mailbox) console.log(`Mailbox  ${mailbox}`);
   console.log('Logs     .local/logs');
@@ -124,12 +128,11 @@ async function startMailboxPage(folder: Folder): Promise<string> {
   return maildev.first.smtpUrl;
 }
 
-/** Runs the operator's command, as on any other machine; each step keeps what an earlier start has done. */
+/** By the operator's own command, as on any other machine. */
 async function prepare(folder: Folder, databaseUrl: string, signingKeys: string): Promise<void> {
   const log = folder.logOf('admin');
   const env = { DATABASE_URL: databaseUrl };
-  const example = ['client', 'ensure', 'myawesomeapp', '--secret', 'abc123', '--scope', 'basic email'];
-  for (const command of [['migrate'], ['key', 'ensure', signingKeys], example]) {
+  for (const command of preparations({ signingKeys, isOurDatabase })) {
     const args = ['dist/admin/index.mjs', ...command];
     await run(`The operator's command "${command[0]}"`, args, log, env);
   }

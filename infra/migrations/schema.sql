@@ -155,7 +155,7 @@ create table email_contents (
 comment on table email_contents is 'What an email says; written once, apart from its status, so that status updates stay small and contents can be purged on their own.';
 comment on column email_contents.headers is 'from, to, cc, bcc and reply_to as lists of {email, name}.';
 comment on column email_contents.custom_headers is 'Headers that the client added: {"X-Order": "7"}.';
-comment on column email_contents.attachments is 'List of {filename, content (base64), content_type, content_id, size (bytes)}.';
+comment on column email_contents.attachments is 'List of {filename, content_type, content_id, size (bytes)}. Rows from before migration 0010 have content (base64), too, which is in email_attachments since.';
 comment on column email_contents.metadata is 'What its client noted on it: {"order": "7"}.';
 comment on column email_contents.template is 'The template it was rendered from: {"id": …, "name": "welcome", "version": 3}; null: none.';
 
@@ -334,6 +334,18 @@ comment on column dkim_keys.private_key is 'RSA key, PKCS#8 as PEM, not encrypte
 comment on column dkim_keys.active is 'Signs. One a domain; a new key does not, so that it can be in DNS before it does.';
 comment on column dkim_keys.created_at is 'When the key was made.';
 
+create table email_attachments (
+  email_id   uuid not null,
+  "position" smallint not null,
+  chunk      smallint not null,
+  data       text storage external not null,
+  constraint email_attachments_pkey PRIMARY KEY (email_id, "position", chunk)
+);
+comment on table email_attachments is 'Bytes of attachments, in chunks that a worker holds one by one. Written with the contents of their email, deleted with them by a trigger.';
+comment on column email_attachments."position" is 'Which of email_contents.attachments, from 0.';
+comment on column email_attachments.chunk is 'From 0. Each has 8,192 lines, the last one what is left.';
+comment on column email_attachments.data is 'Base64 in lines of 76 characters with CRLF between them (RFC 2045 §6.8): as it goes on the wire.';
+
 CREATE OR REPLACE FUNCTION public.allowance_now(client text)
  RETURNS TABLE(rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision, seen_at timestamp with time zone)
  LANGUAGE sql
@@ -467,6 +479,20 @@ begin
 end $function$;
 comment on function keep_clients_with_emails() is 'Refuses to delete a client that has emails.';
 
+CREATE OR REPLACE FUNCTION public.delete_with_contents()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  -- An array tells the planner how few they are.
+  ids uuid[] := array(select email_id from deleted_contents);
+begin
+  delete from email_attachments where email_id = any(ids);
+  return null;
+end $function$;
+comment on function delete_with_contents() is 'Deletes the attachments of deleted contents.';
+
+CREATE TRIGGER delete_with_contents AFTER DELETE ON email_contents REFERENCING OLD TABLE AS deleted_contents FOR EACH STATEMENT EXECUTE FUNCTION delete_with_contents();
 CREATE TRIGGER delete_with_emails AFTER DELETE ON emails REFERENCING OLD TABLE AS deleted_emails FOR EACH STATEMENT EXECUTE FUNCTION delete_with_emails();
 CREATE TRIGGER keep_clients_with_emails BEFORE DELETE ON clients FOR EACH ROW EXECUTE FUNCTION keep_clients_with_emails();
 CREATE TRIGGER tell_webhooks AFTER INSERT ON email_events REFERENCING NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION tell_webhooks();

@@ -2,7 +2,7 @@
 import { curl } from './curl.ts';
 import { messageHeaders, requestHeaders } from './headers.ts';
 import { convert, type JsonSchema } from './json-schema.ts';
-import { type Answer, type Example, type Message, type Operation, type Prose, tags } from './operation.ts';
+import { type Answer, type Example, type Operation, type Prose, tags, type WebhookMessage } from './operation.ts';
 import {
   errorsOf,
   headerComponents,
@@ -15,7 +15,7 @@ import {
 
 export interface DocumentOptions {
   operations: readonly Operation[];
-  messages: readonly Message[];
+  messages: readonly WebhookMessage[];
   prose: readonly Prose[];
   version: string;
 }
@@ -95,7 +95,7 @@ export function createDocument({ operations, messages, prose, version }: Documen
   }
 
   /** What an endpoint is asked, and what it is to answer. */
-  function toWebhook({ id, summary, schema, example }: Message) {
+  function toWebhook({ id, summary, schema, example }: WebhookMessage) {
     return {
       operationId: id,
       tags: ['Webhooks'],

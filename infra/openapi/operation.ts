@@ -113,7 +113,7 @@ export interface Example {
 export type Call = (method: Route['method'], path: string, json?: unknown) => Promise<any>;
 
 /** A message that the API sends to endpoints of its clients. */
-export interface Message {
+export interface WebhookMessage {
   /** The event. */
   type: string;
   /** The operationId: what generated servers call it. */

@@ -152,7 +152,7 @@ describe('bombs', () => {
     ],
     [
       'base64 of more than a body may have',
-      () => JSON.stringify({ ...good, attachments: [{ ...file, content: ofMegabytes(10.2, 'AAAA') }] }),
+      () => JSON.stringify({ ...good, attachments: [{ ...file, content: ofMegabytes(40.2, 'AAAA') }] }),
       413,
       'content_too_large',
     ],

@@ -14,7 +14,7 @@ let smtp: TestSmtpServer;
 let api: Api;
 
 beforeAll(async () => {
-  ground = await startWholeApi();
+  ground = await startWholeApi({ settings: { MAX_BODY_BYTES: '10000000' } });
   ({ smtp, api } = ground);
 });
 afterAll(async () => {

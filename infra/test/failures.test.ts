@@ -41,6 +41,9 @@ const inStatus = (id: string, status: string) =>
     const email = await api.read(`/emails/${id}`);
     return email.status === status && email;
   });
+/** Of a message as it came in: what its header says. */
+const messageIds = (raw: string) =>
+  [...(raw.split('\r\n\r\n', 1)[0] ?? '').matchAll(/^message-id: *(.*)$/gim)].map(([, id = '']) => id.trim());
 const types = (email: { events: { type: string }[] }) => email.events.map(({ type }) => type);
 
 describe('the broker goes', () => {
@@ -114,16 +117,22 @@ describe('a worker is lost', () => {
   });
 
   it('the connection drops after the final dot: said, and tried again with the same Message-ID', async () => {
-    const raw: string[] = [];
-    smtp.behave({ drop: 'after_final_dot', onMessage: () => smtp.behave({}) });
+    const dropped: string[] = [];
+    smtp.behave({
+      drop: 'after_final_dot',
+      onMessage: (raw) => {
+        dropped.push(raw);
+        smtp.behave({});
+      },
+    });
     const id = await accept();
     const email = await inStatus(id, 'sent');
-    raw.push(smtp.received[0]?.raw ?? '');
     expect(email.events.find(({ type }: { type: string }) => type === 'attempt')).toMatchObject({
       outcome: 'unknown',
       category: 'outcome_unknown',
     });
-    expect(raw[0]).toContain(email.message_id);
+    const copies = [...dropped, ...smtp.received.map(({ raw }) => raw)];
+    expect(copies.map(messageIds)).toEqual([[email.message_id], [email.message_id]]);
   });
 
   it('a refused recipient bounces, a deferred one is tried again, each told apart', async () => {

@@ -108,7 +108,7 @@ export async function startApi({
 }: ApiOptions): Promise<Api> {
   const keys = join(inject('workDirectory'), 'signing-keys.json');
   const { client_id, client_secret, scope } = exampleClient;
-  admin(databaseUrl, 'client', 'ensure', client_id, '--secret', client_secret, '--scope', scope);
+  admin(databaseUrl, 'client', 'ensure', '--demo', client_id, '--secret', client_secret, '--scope', scope);
 
   const tokenPort = await freePort();
   const common = {

@@ -180,7 +180,7 @@ describe('errors of the document', () => {
   it('of POST /send for a sender and for limits are problem details with its codes', async () => {
     const client = { client_id: 'small', client_secret: 's', scope: 'email' };
     const { database, api } = ground;
-    admin(database.url, 'client', 'ensure', 'small', '--secret', 's', '--scope', 'email');
+    admin(database.url, 'client', 'ensure', '--demo', 'small', '--secret', 's', '--scope', 'email');
     admin(database.url, 'client', 'set-senders', 'small', '--sender', 'example.com');
     admin(database.url, 'client', 'set-limits', 'small', '--daily-quota', '1');
     const token = await getToken(api.functions.token.url, client);

@@ -43,6 +43,24 @@ describe('ARCHITECTURE.md', () => {
     expect(told.toSorted()).toEqual(made.toSorted());
   });
 
+  it.each([...readdirSync('lib').map((room) => `lib/${room}`), ...readdirSync('functions')])(
+    'has a line that says what %s is',
+    (name) => {
+      const [, rooms = ''] = /^## Functions$(.*)^## Words$/ms.exec(text) ?? [];
+      expect(rooms.split('\n').filter((line) => line.startsWith(`| \`${name}\` |`))).toHaveLength(1);
+    },
+  );
+
+  it('has ten decisions, each of three lines at most', () => {
+    const decisions =
+      text
+        .split(/^## Decisions$/m)[1]
+        ?.split(/^\d+\. /m)
+        .slice(1) ?? [];
+    expect(decisions).toHaveLength(10);
+    for (const decision of decisions) expect(decision.trim().split('\n').length, decision).toBeLessThanOrEqual(3);
+  });
+
   it('names only constraints that are there', () => {
     const named = [...text.matchAll(/`(\w+_finished)`/g)].map(([, name = '']) => name);
     expect(named.length).toBeGreaterThan(1);

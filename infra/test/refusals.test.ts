@@ -120,7 +120,7 @@ describe.each(Object.entries(refusals))('the database %s', (_what, refuse) => {
   it.each(['at_least_once', 'at_most_once'])(
     'while the reply to the final dot is waited for, %s: recorded as sent, one copy',
     async (delivery) => {
-      const arrived = new Promise<void>((resolve) => smtp.behave({ slowMs: 1_000, onMessage: resolve }));
+      const arrived = new Promise<void>((resolve) => smtp.behave({ slowMs: 1_000, onMessage: () => resolve() }));
       const id = await accept({ delivery });
       await arrived;
       const allow = await refuse();

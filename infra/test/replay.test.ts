@@ -136,7 +136,7 @@ describe('POST /emails/{id}/replay', () => {
 
   it("knows no email that never was, or is another client's", async () => {
     const id = await acceptBounced('mine@example.com');
-    admin(database.url, 'client', 'ensure', 'other', '--secret', 's', '--scope', 'basic email');
+    admin(database.url, 'client', 'ensure', '--demo', 'other', '--secret', 's', '--scope', 'basic email');
     const client = { client_id: 'other', client_secret: 's', scope: 'email' };
     const other = await getToken(api.functions.token.url, client);
     for (const response of [await replay(never), await replay('1'), await replay(id, other)])

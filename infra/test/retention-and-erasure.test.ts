@@ -17,7 +17,7 @@ beforeAll(async () => {
     smtpUrl: smtp.url,
     settings: { PURGE_INTERVAL_SECONDS: '0.2', PURGE_CONTENTS_AFTER_SECONDS: '4', PURGE_EMAILS_AFTER_SECONDS: '0' },
   });
-  admin(database.url, 'client', 'ensure', 'other', '--secret', 's', '--scope', 'email');
+  admin(database.url, 'client', 'ensure', '--demo', 'other', '--secret', 's', '--scope', 'email');
   otherToken = await getToken(api.functions.token.url, { client_id: 'other', client_secret: 's', scope: 'email' });
 });
 afterEach(() => smtp.behave({}));

@@ -39,8 +39,8 @@ export interface Behaviour {
   drop?: 'in_data' | 'after_final_dot';
   /** Wait this long before the reply to the final dot. */
   slowMs?: number;
-  /** Runs when a message has come in whole, before the reply. */
-  onMessage?: () => void;
+  /** Runs when a message has come in whole, with all of it, before the reply. */
+  onMessage?: (raw: string) => void;
 }
 
 export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0): Promise<TestSmtpServer> {
@@ -80,7 +80,8 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
         if (drop === 'in_data') dropConnection(session.id);
       });
       stream.on('end', () => {
-        onMessage?.();
+        const raw = Buffer.concat(chunks).toString();
+        onMessage?.(raw);
         if (drop === 'after_final_dot') return dropConnection(session.id);
         const timer = setTimeout(() => {
           timers.delete(timer);
@@ -88,7 +89,7 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
           received.push({
             from: session.envelope.mailFrom ? session.envelope.mailFrom.address : '',
             to: session.envelope.rcptTo.map(({ address }) => address),
-            raw: Buffer.concat(chunks).toString(),
+            raw,
           });
           callback(null, '2.0.0 taken');
           onReceived();

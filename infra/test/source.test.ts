@@ -85,7 +85,7 @@ describe('the source', () => {
 
   it('is unknown of an email of another client, and of none', async () => {
     const id = await accepted(plain);
-    admin(ground.database.url, 'client', 'ensure', 'other', '--secret', 's', '--scope', 'basic');
+    admin(ground.database.url, 'client', 'ensure', '--demo', 'other', '--secret', 's', '--scope', 'basic');
     const client = { client_id: 'other', client_secret: 's', scope: 'basic' };
     const other = await getToken(ground.api.functions.token.url, client);
     await expectUnknown(await source(id, other), `You have no email with the id ${id}.`);

@@ -12,7 +12,7 @@ beforeAll(async () => {
     settings: { DISPATCH_INTERVAL_SECONDS: '0.1', RETRY_BASE_SECONDS: '0.3' },
   });
   const other = { client_id: 'other', client_secret: 's', scope: 'basic email' };
-  admin(ground.database.url, 'client', 'ensure', 'other', '--secret', 's', '--scope', 'basic email');
+  admin(ground.database.url, 'client', 'ensure', '--demo', 'other', '--secret', 's', '--scope', 'basic email');
   otherToken = await getToken(ground.api.functions.token.url, other);
 });
 afterAll(() => ground?.stop());

@@ -15,7 +15,17 @@ beforeAll(async () => {
   ground = await startWholeApi({ also: ['manage'] });
   ({ smtp, api } = ground);
   const other = { client_id: 'other', client_secret: 'def456', scope: 'basic email' };
-  admin(ground.database.url, 'client', 'ensure', 'other', '--secret', other.client_secret, '--scope', other.scope);
+  admin(
+    ground.database.url,
+    'client',
+    'ensure',
+    '--demo',
+    'other',
+    '--secret',
+    other.client_secret,
+    '--scope',
+    other.scope,
+  );
   otherToken = await getToken(api.functions.token.url, other);
 });
 afterAll(async () => {

@@ -21,6 +21,7 @@ beforeAll(async () => {
       database.url,
       'client',
       'ensure',
+      '--demo',
       client.client_id,
       '--secret',
       client.client_secret,

@@ -125,7 +125,7 @@ describe('what an endpoint is told', () => {
   });
 
   it('only what it asked for, only of its client, and nothing while it is disabled', async () => {
-    admin(ground.database.url, 'client', 'ensure', 'other', '--secret', 's', '--scope', 'basic email');
+    admin(ground.database.url, 'client', 'ensure', '--demo', 'other', '--secret', 's', '--scope', 'basic email');
     const token = await getToken(ground.api.functions.token.url, {
       client_id: 'other',
       client_secret: 's',

@@ -17,7 +17,14 @@ it('gives its handler the client, the body and the dependencies', async () => {
     handle: async ({ client, body }, { answer }) => ({ status: 200, body: [client.clientId, body.name, answer] }),
   });
   const client = { clientId: 'a', scopes: [], jti: '' };
-  const request = { ...where, params: {}, headers: {}, address: '', stopping: new AbortController().signal };
+  const request = {
+    ...where,
+    params: {},
+    headers: {},
+    address: '',
+    stopping: new AbortController().signal,
+    makeRoom: async () => {},
+  };
   const reply = await handled.handle({ ...request, client, query: undefined, body: { name: 'b' } }, { answer: 'c' });
   expect(reply.body).toEqual(['a', 'b', 'c']);
 });

@@ -1,48 +1,30 @@
-// Request bodies: read within a bound, parsed as JSON.
+// Request bodies: what is said of one that is too large, and parsing as JSON.
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';
 import { hasRepeatedKey } from './repeated-keys.ts';
+import { invalidBody } from './request-body.ts';
 
 /**
  * What nobody reads is still taken off the wire and dropped, up to so many times the limit of a body: a client that is cut off in
  * the middle of writing never reads the answer.
  */
-const dropTimes = 8;
+export const dropTimes = 8;
 
 /** Throws `content_too_large` where a body says that it is longer than what is dropped even. */
 export function checkLength({ headers }: IncomingMessage, limit: number): void {
   if (Number(headers['content-length'] ?? 0) > limit * dropTimes) throw tooLarge(limit);
 }
 
-/** Reads a body of at most `limit` bytes, or throws `content_too_large`. */
-export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer> {
-  const drop = limit * dropTimes;
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    // Listeners, as iterating over the stream costs a promise and some more for each piece of it.
-    stream.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= limit) chunks.push(chunk);
-      else if (length > drop) {
-        reject(tooLarge(limit));
-        stream.destroy();
-      }
-    });
-    stream.on('end', () => {
-      if (length > limit) reject(tooLarge(limit));
-      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-    });
-    // Without the code of the cause: it is the client who has gone, not the database.
-    const gone = (cause?: unknown) => reject(new Error('The client went away', { cause }));
-    stream.on('error', gone);
-    if (stream.destroyed) gone();
-  });
-}
+/** A client that was refused may send the rest of its body for this long. */
+const dropMs = 30_000;
 
-/** Drops what still comes of a body that was refused; beyond the bound the connection is cut. */
+/** Drops what still comes of a body that was refused; beyond the bounds the connection is cut. */
 export function dropBody(stream: IncomingMessage, limit: number): void {
   let left = limit * dropTimes;
+  if (!stream.complete) {
+    const cut = setTimeout(() => stream.destroy(), dropMs);
+    stream.on('close', () => clearTimeout(cut));
+  }
   stream.on('error', () => {});
   stream.on('data', (chunk: Buffer) => {
     left -= chunk.length;
@@ -60,9 +42,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Deeper than any body that makes sense; what walks through a value may recurse. */
 const maxDepth = 50;
+/** Fields of one object, and fields and entries of all objects and lists together: whatever looks at each of them has an end. */
+const maxFields = 10_000;
+const maxParts = 200_000;
 
-/** Parses a JSON body, or throws `invalid_json` (400). */
-export function parseJson(body: Buffer): unknown {
+/** Parses a JSON body, or throws `invalid_json` (400), or `validation_error` (422) where it has too many parts. */
+export function parseJson(body: Uint8Array): unknown {
   let text = '';
   let value: unknown;
   try {
@@ -72,22 +57,26 @@ export function parseJson(body: Buffer): unknown {
     const reason = body.length === 0 ? 'it is empty' : error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new ApiError('invalid_json', `The request body is not JSON: ${reason}.`);
   }
-  const keys = keysWithin(value, maxDepth);
-  if (keys === undefined) throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
-  if (hasRepeatedKey(text, keys)) throw new ApiError('invalid_json', 'The request body has a key twice in one object.');
+  const seen = { parts: 0, keys: 0 };
+  checkShape(value, maxDepth, seen);
+  if (hasRepeatedKey(text, seen.keys))
+    throw new ApiError('invalid_json', 'The request body has a key twice in one object.');
   return value;
 }
 
-/** How many keys all objects in `value` have together; undefined where it is nested deeper than `depth`. */
-function keysWithin(value: unknown, depth: number): number | undefined {
-  if (typeof value !== 'object' || value === null) return 0;
-  if (depth === 0) return undefined;
-  const inner = Object.values(value);
-  let keys = Array.isArray(value) ? 0 : inner.length;
-  for (const one of inner) {
-    const more = keysWithin(one, depth - 1);
-    if (more === undefined) return undefined;
-    keys += more;
+function checkShape(value: unknown, depth: number, seen: { parts: number; keys: number }): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth === 0) throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
+  const names = Array.isArray(value) ? undefined : Object.keys(value);
+  seen.parts += names?.length ?? (value as unknown[]).length;
+  seen.keys += names?.length ?? 0;
+  if ((names?.length ?? 0) > maxFields || seen.parts > maxParts) {
+    const message = `must have at most ${maxFields} fields in an object, and ${maxParts} fields and entries in all`;
+    throw invalidBody([{ path: '', message }]);
   }
-  return keys;
+  if (Array.isArray(value)) {
+    for (const inner of value) checkShape(inner, depth - 1, seen);
+    return;
+  }
+  for (const name of names ?? []) checkShape((value as Record<string, unknown>)[name], depth - 1, seen);
 }

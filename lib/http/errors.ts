@@ -13,6 +13,7 @@ export const problems = {
   invalid_from_address: { status: 403, title: 'Sender not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
+  request_timeout: { status: 408, title: 'Request too slow' },
   conflict: { status: 409, title: 'Too late' },
   already_exists: { status: 409, title: 'Name taken' },
   invalid_idempotent_request: { status: 409, title: 'Idempotency key used before' },

@@ -13,6 +13,8 @@ export interface Request<Client = undefined, Query = undefined, Body = undefined
   address: string;
   /** Aborts when the process is told to end: a handler that waits answers then. */
   stopping: AbortSignal;
+  /** Waits until there is room in memory for an answer of so many bytes: before a handler reads much from the database. */
+  makeRoom(bytes: number): Promise<void>;
   client: Client;
   query: Query;
   body: Body;

@@ -9,12 +9,16 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import type { Log } from '../process/log.ts';
 import { type Metrics, requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
-import { checkLength, dropBody, readBody, tooLarge } from './body.ts';
+import { checkLength, dropBody, tooLarge } from './body.ts';
+import { readBody } from './body-reader.ts';
+import { endBrokenRequests } from './broken-request.ts';
+import { callerAddress, privateProxies, type TrustedProxies } from './caller-address.ts';
 import { commonRoutes } from './common-routes.ts';
 import { databaseError } from './database-error.ts';
 import { problemReply, toApiError } from './errors.ts';
 import type { Reply } from './exchange.ts';
 import { checkMediaType } from './media-type.ts';
+import { createHold, createRequestMemory, type Hold, mostSmallBytes } from './memory.ts';
 import { checkQuery } from './query.ts';
 import { writeReply } from './reply.ts';
 import { checkRequestLine } from './request-line.ts';
@@ -31,6 +35,8 @@ export interface FunctionDefinition<Scope extends string, Client, Dependencies> 
   authenticate?: (authorization: string | undefined, scope: Scope) => Promise<Client>;
   /** Most bytes that a request body may have. */
   maxBodyBytes: number;
+  /** Who may say for whom it asks; where not said, whoever is in a private network. */
+  trustedProxies?: TrustedProxies;
   /** What `GET /readyz` asks, by name; a check that throws makes it 503. */
   ready: Record<string, () => Promise<unknown>>;
   /** Background work of a process of our own (consuming, rounds of dispatch); a FaaS host that imports the bundle never starts it. */
@@ -45,7 +51,13 @@ export interface HostedFunction {
   /** What a FaaS host calls. */
   handler: HttpFunction;
   /** Starts our own server around the handler, unless a FaaS host has only imported the bundle. */
-  listenIfMain(importMetaUrl: string, address: { PORT: number; HOST: string }): void;
+  listenIfMain(importMetaUrl: string, settings: ListenSettings): void;
+}
+
+interface ListenSettings {
+  PORT: number;
+  HOST: string;
+  BODY_MEMORY_BYTES?: number | undefined;
 }
 
 /** What is known of a request before its body is read. */
@@ -68,18 +80,22 @@ const heapGrowthPercent = 180;
 const mostIgnoredBytes = 64_000;
 const noBytes = Buffer.alloc(0);
 
-export function hostFunction<Scope extends string = never, Client = undefined, Dependencies = undefined>(
-  definition: FunctionDefinition<Scope, Client, Dependencies>,
-): HostedFunction {
+export function hostFunction<
+  Scope extends string = never,
+  Client extends { clientId: string } | undefined = undefined,
+  Dependencies = undefined,
+>(definition: FunctionDefinition<Scope, Client, Dependencies>): HostedFunction {
   /** Where the server is ours, the request is admitted and its body read before the framework sees it. */
   type FrameworkRequest = IncomingMessage & {
     rawBody?: Buffer;
     arrivedAt?: number;
     routePath?: string;
     admitted?: Admitted<Scope, Client, Dependencies>;
+    hold?: Hold;
   };
 
   const { name, log, metrics, maxBodyBytes, dependencies, authenticate, errorReply = problemReply } = definition;
+  const { trustedProxies = privateProxies } = definition;
   const routes = Object.values(definition.routes);
   if (authenticate === undefined && routes.some(({ scope }) => scope !== undefined))
     throw new Error(`${name} has routes with a scope, and nothing that checks it`);
@@ -89,6 +105,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     ...commonRoutes<Scope, Client, Dependencies>(definition, stopping.signal),
     ...routes,
   ]);
+  let memory = createRequestMemory();
   let underWay = 0;
   let signalsOwned = false;
 
@@ -99,7 +116,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     const { route, params } = findRoute(request.method ?? 'GET', pathOf(request));
     request.routePath = route.path;
     const { scope, body } = route;
-    checkLength(request, body ? maxBodyBytes : mostIgnoredBytes);
+    checkLength(request, limitOf(route));
     const client = scope && (await authenticate?.(request.headers.authorization, scope));
     if (body) checkMediaType(request.headers, body.types);
     return { route, params, client };
@@ -107,19 +124,38 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
 
   /** Leaves the body where the framework puts it, too. `goOn` tells a client that waits for it to send its body. */
   async function receive(request: FrameworkRequest, goOn?: () => void): Promise<void> {
-    request.admitted = await admit(request);
+    const admitted = await admit(request);
+    request.admitted = admitted;
+    const { route, client } = admitted;
     if (request.rawBody !== undefined) return;
-    goOn?.();
-    if (request.admitted.route.body) request.rawBody = await readBody(request, maxBodyBytes);
-    // Nobody asked for it. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
-    else if (hasBody(request.headers)) await readBody(request, mostIgnoredBytes);
+    if (!hasBody(request.headers)) return goOn?.();
+    const hold = holdOf(request, client);
+    // Nobody asked for a body where the route has none. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
+    const body = await readBody(request, {
+      limit: limitOf(route),
+      claim: hold.forBody(lengthOf(request.headers)),
+      goOn,
+    });
+    if (!route.body) return;
+    request.rawBody = body;
+    await hold.forWork(body.length);
+  }
+
+  function limitOf({ body }: Route<Scope, Client, Dependencies>): number {
+    return body ? Math.min(maxBodyBytes, body.maxBytes ?? maxBodyBytes) : mostIgnoredBytes;
+  }
+
+  function holdOf(request: FrameworkRequest, client: Client | undefined): Hold {
+    request.hold ??= createHold(memory, client?.clientId ?? networkOf(callerAddress(request, trustedProxies)));
+    return request.hold;
   }
 
   async function answer(request: FrameworkRequest): Promise<Reply> {
     try {
       const { route, params, client } = request.admitted ?? (await admit(request));
       const bytes = request.rawBody ?? noBytes;
-      if (bytes.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
+      const limit = limitOf(route);
+      if (bytes.length > limit) throw tooLarge(limit);
       const { headers, method = 'GET' } = request;
       const reply = await route.handle(
         {
@@ -127,8 +163,9 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
           path: pathOf(request),
           params,
           headers,
-          address: addressOf(request),
+          address: callerAddress(request, trustedProxies),
           stopping: stopping.signal,
+          makeRoom: async (bytes) => holdOf(request, client).forAnswer(bytes),
           client,
           query: route.query && checkQuery(route.query, queryOf(request)),
           body: route.body?.parse(bytes, headers),
@@ -146,7 +183,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
   function refuse(thrown: unknown, request: FrameworkRequest): Reply {
     const error = databaseError(thrown);
     const path = pathOf(request);
-    const reply = errorReply(error, { path, address: addressOf(request) });
+    const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies) });
     if (reply.status >= 500) {
       const { message, cause } = toApiError(error);
       // The route, not the path: an address may stand in it.
@@ -161,17 +198,22 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     duration.observe({ method, route: routePath, status }, (now - (arrivedAt ?? now)) / 1000);
   }
 
-  function send(response: ServerResponse, reply: Reply): void {
-    writeReply(
-      response,
-      stopping.signal.aborted ? { ...reply, headers: { ...reply.headers, connection: 'close' } } : reply,
-    );
+  function send(request: FrameworkRequest, response: ServerResponse, reply: Reply): void {
+    const headers = stopping.signal.aborted ? { ...reply.headers, connection: 'close' } : reply.headers;
+    const length = writeReply(response, headers ? { ...reply, headers } : reply);
+    if (length <= mostSmallBytes || response.destroyed) {
+      request.hold?.release();
+      return;
+    }
+    const hold = holdOf(request, request.admitted?.client);
+    hold.keepAnswer(length);
+    response.on('close', hold.release);
   }
 
   const handler: HttpFunction = async (request: FrameworkRequest, response: ServerResponse) => {
     ownSignalsUnderForeignHost();
     underWay += 1;
-    send(response, await answer(request));
+    send(request, response, await answer(request));
     underWay -= 1;
   };
   http(name, handler);
@@ -188,7 +230,8 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     });
   }
 
-  function listen({ PORT, HOST }: { PORT: number; HOST: string }): void {
+  function listen({ PORT, HOST, BODY_MEMORY_BYTES }: ListenSettings): void {
+    memory = createRequestMemory(BODY_MEMORY_BYTES);
     setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
     const server = getTestServer(name);
     const [framework] = server.listeners('request') as [(request: IncomingMessage, response: ServerResponse) => void];
@@ -196,7 +239,7 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
       receive(request, goOn).then(
         () => framework(request, response),
         (error) => {
-          send(response, refuse(error, request));
+          send(request, response, refuse(error, request));
           dropBody(request, Math.max(maxBodyBytes, mostIgnoredBytes));
         },
       );
@@ -206,14 +249,12 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
     // curl and others ask before they send a large body: say no before it travels.
     server.on('checkContinue', (request: FrameworkRequest, response: ServerResponse) => {
       if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
-        send(response, refuse(tooLarge(maxBodyBytes), request));
+        send(request, response, refuse(tooLarge(maxBodyBytes), request));
       } else {
         onRequest(request, response, () => response.writeContinue());
       }
     });
-    server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    });
+    endBrokenRequests(server);
     server.on('error', (error) => {
       log.error(`cannot listen on port ${PORT}`, { error });
       process.exit(1);
@@ -231,8 +272,8 @@ export function hostFunction<Scope extends string = never, Client = undefined, D
 
   return {
     handler,
-    listenIfMain(importMetaUrl, address) {
-      if (isMain(importMetaUrl)) listen(address);
+    listenIfMain(importMetaUrl, settings) {
+      if (isMain(importMetaUrl)) listen(settings);
     },
   };
 }
@@ -241,13 +282,13 @@ function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(url.split('?')[1] ?? '');
 }
 
-/** The last entry is the one our own gateway appended; those before it are the client's to invent. */
-function addressOf({ headers, socket }: IncomingMessage): string {
-  const forwarded = String(headers['x-forwarded-for'] ?? '')
-    .split(',')
-    .at(-1)
-    ?.trim();
-  return forwarded || (socket.remoteAddress ?? '');
+/** Whoever has an IPv6 address has all of its /64. */
+function networkOf(address: string): string {
+  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address;
+}
+
+function lengthOf(headers: IncomingHttpHeaders): number | undefined {
+  return headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
 }
 
 function hasBody(headers: IncomingHttpHeaders): boolean {

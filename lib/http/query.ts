@@ -39,6 +39,12 @@ export function pageParameters(what: string) {
   };
 }
 
+/** The parameters of a list whose rows are numbered; as many as a page can have, unless fewer are asked for. */
+export const numberedPageParameters = {
+  after: v.optional(v.pipe(v.string(), v.regex(/^\d{1,18}$/, 'must be the next_after of the page before'))),
+  limit: v.optional(upTo(maxLimit), String(maxLimit)),
+};
+
 /** Throws `invalid_parameter` (400) naming every fault. `schema` is of a strict object. */
 export function checkQuery<const Schema extends v.GenericSchema>(
   schema: Schema,

@@ -1,10 +1,16 @@
-// Writes a reply to the wire.
+// Writes a reply to the wire: a large one in pieces, no slower than the slowest line that is waited for.
 import type { ServerResponse } from 'node:http';
 import type { Reply } from './exchange.ts';
+import { slowestMs } from './slowest.ts';
 
-/** Writes a reply; a client that has gone meanwhile is no error. */
-export function writeReply(response: ServerResponse, reply: Reply): void {
-  if (response.headersSent || response.destroyed) return;
+/** Bytes that are given to a connection before more are. */
+const pieceBytes = 262_144;
+/** Between two looks at how much was taken, in ms. */
+const lookEveryMs = 1_000;
+
+/** Writes a reply; a client that has gone meanwhile is no error. Returns the bytes of its body. */
+export function writeReply(response: ServerResponse, reply: Reply): number {
+  if (response.headersSent || response.destroyed) return 0;
   const headers: Record<string, string | number> = { ...reply.headers };
   let body: string | Buffer | undefined;
   if (typeof reply.body === 'string' || Buffer.isBuffer(reply.body)) body = reply.body;
@@ -12,8 +18,32 @@ export function writeReply(response: ServerResponse, reply: Reply): void {
     body = JSON.stringify(reply.body);
     headers['content-type'] ??= 'application/json';
   }
-  if (body !== undefined || ![204, 304].includes(reply.status))
-    headers['content-length'] = Buffer.byteLength(body ?? '');
+  const length = Buffer.byteLength(body ?? '');
+  if (body !== undefined || ![204, 304].includes(reply.status)) headers['content-length'] = length;
   response.writeHead(reply.status, headers);
-  response.end(body);
+  if (body === undefined || length <= pieceBytes || !response.socket) response.end(body);
+  else writePieces(response, Buffer.from(body));
+  return length;
+}
+
+/** Whoever does not read, or reads too slowly, is cut off. */
+function writePieces(response: ServerResponse, body: Buffer): void {
+  const startedAt = performance.now();
+  let at = 0;
+  function write() {
+    const taken = at;
+    while (at < body.length) {
+      const piece = body.subarray(at, at + pieceBytes);
+      at += piece.length;
+      if (!response.write(piece)) break;
+    }
+    if (at === body.length && taken < at) response.end();
+  }
+  const look = setInterval(() => {
+    const taken = Math.max(0, at - response.writableLength);
+    if (performance.now() - startedAt > slowestMs(taken)) response.destroy();
+  }, lookEveryMs);
+  response.on('drain', write);
+  response.on('close', () => clearInterval(look));
+  write();
 }

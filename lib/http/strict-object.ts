@@ -15,8 +15,12 @@ export function strictObject<const Entries extends v.ObjectEntries>(
     v.rawCheck(({ dataset, addIssue }) => {
       const input = dataset.value;
       if (typeof input !== 'object' || input === null) return;
-      const strangers = Object.entries(input).filter(([key]) => !Object.hasOwn(entries, key));
-      for (const [key, value] of strangers.slice(0, maxNamed)) {
+      let named = 0;
+      for (const key in input) {
+        if (Object.hasOwn(entries, key)) continue;
+        named += 1;
+        if (named > maxNamed) return;
+        const value = (input as Record<string, unknown>)[key];
         addIssue({
           message: (Object.hasOwn(refused, key) && refused[key]) || 'is not a field of this request',
           path: [{ type: 'object', origin: 'key', input: input as Record<string, unknown>, key, value }],

@@ -1,8 +1,9 @@
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
-import { composeMessage, composeStream, type MessageParts } from './message.ts';
+import { composeMessage, composeStream, type MessageParts, type MimeMessage, wholeMessage } from './message.ts';
 
 const plain: MessageParts = {
   headers: {
@@ -56,8 +57,11 @@ const messages: fc.Arbitrary<MessageParts> = fc.record({
 });
 
 /** Boundaries are generated. */
-async function bytes(message: ReturnType<typeof composeMessage>): Promise<string> {
-  const text = (Buffer.isBuffer(message) ? message : await buffer(message)).toString('latin1');
+async function bytes(message: MimeMessage | Readable): Promise<string> {
+  const isStream = !Buffer.isBuffer(message) && typeof message !== 'function';
+  const text = (await (isStream ? buffer(message) : wholeMessage(message)))
+    .toString('latin1')
+    .replace(/\r\n?|\n/g, '\r\n');
   const [, boundary] = /boundary="(.+?)"/.exec(text) ?? [];
   return boundary === undefined ? text : text.replaceAll(boundary, 'boundary');
 }
@@ -67,8 +71,7 @@ describe('a message without attachments', () => {
     expect(composeMessage(plain)).toBeInstanceOf(Buffer);
     const compared = fc.asyncProperty(messages, async (email) => {
       // Where a line of quoted-printable is broken depends on the pieces that the encoder is given; it says nothing (RFC 2045 §6.7).
-      const unbroken = async (message: ReturnType<typeof composeMessage>) =>
-        (await bytes(message)).replaceAll('=\r\n', '');
+      const unbroken = async (message: MimeMessage | Readable) => (await bytes(message)).replaceAll('=\r\n', '');
       expect(await unbroken(composeMessage(email))).toBe(await unbroken(composeStream(email)));
     });
     await fc.assert(compared, { numRuns: 500 });
@@ -77,7 +80,9 @@ describe('a message without attachments', () => {
   it.each(['short', 'ü'.repeat(3_000), `${'wide '.repeat(20_000)}\n`, '日本語\n'.repeat(20_000)])(
     'says what it is to say',
     async (said) => {
-      const { text, html } = await simpleParser(composeMessage({ ...plain, text_body: said, html_body: said }));
+      const { text, html } = await simpleParser(
+        composeMessage({ ...plain, text_body: said, html_body: said }) as Buffer,
+      );
       expect([text, html]).toEqual([said, said]);
     },
   );
@@ -117,7 +122,7 @@ describe('headers with long runs of spaces', () => {
         custom_headers: { 'X-A': `a${value}`, References: value },
         attachments: attachments(filename),
       });
-      const text = (Buffer.isBuffer(message) ? message : await buffer(message)).toString('latin1');
+      const text = (await wholeMessage(message)).toString('latin1');
       for (const head of text.split(/^--.*$/m).map((part) => part.trimStart().split(/\r?\n\r?\n/, 1)[0] ?? ''))
         for (const line of head.split(/\r?\n/)) expect(line).not.toMatch(/^[ \t]+$/);
     });
@@ -125,7 +130,50 @@ describe('headers with long runs of spaces', () => {
   });
 
   it('keep what fits', async () => {
-    const { subject } = await simpleParser(composeMessage({ ...plain, subject: `a${' '.repeat(39)}b` }));
+    const { subject } = await simpleParser(composeMessage({ ...plain, subject: `a${' '.repeat(39)}b` }) as Buffer);
     expect(subject).toBe(`a${' '.repeat(39)}b`);
+  });
+});
+
+/** Without the boundaries, which are generated, in the order of their appearance. */
+function withoutBoundaries(message: Buffer): string {
+  const boundaries = [...message.toString('latin1').matchAll(/boundary="(.+?)"/g)].map(([, each = '']) => each);
+  return boundaries.reduce(
+    (text, boundary, index) => text.replaceAll(boundary, `boundary ${index}`),
+    message.toString('latin1'),
+  );
+}
+
+describe('a message with attachments', () => {
+  const attachment = fc.record({
+    filename: fc.constantFrom('a.txt', 'ä b.pdf', `${'long '.repeat(40)}.bin`, '日本.png', 'm.eml'),
+    bytes: fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.constantFrom(57, 114, 115, 57 * 8_192 + 1).map((n) => new Uint8Array(n)),
+    ),
+    content_type: fc.constantFrom(null, 'image/png', 'text/plain; charset=utf-8'),
+    content_id: fc.boolean(),
+  });
+
+  it('is byte for byte what the composer of all messages makes of it, as often as it is read', async () => {
+    const compared = fc.asyncProperty(
+      messages,
+      fc.array(attachment, { minLength: 1, maxLength: 4 }),
+      async (email, some) => {
+        const contents = some.map(({ bytes }) => Buffer.from(bytes));
+        const attachments = some.map(({ bytes: _, content_id, ...each }, index) => ({
+          ...each,
+          content: contents[index]?.toString('base64') ?? '',
+          content_id: content_id ? `c${index}` : null,
+          size: contents[index]?.length ?? 0,
+        }));
+        const message = composeMessage({ ...email, attachments });
+        const [first, again] = [await wholeMessage(message), await wholeMessage(message)];
+        expect(first.equals(again)).toBe(true);
+        const composer = await buffer(composeStream({ ...email, attachments }, undefined, contents));
+        expect(withoutBoundaries(first)).toBe(withoutBoundaries(await wholeMessage(composer)));
+      },
+    );
+    await fc.assert(compared, { numRuns: 100 });
   });
 });

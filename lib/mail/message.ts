@@ -2,7 +2,9 @@
 import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
+import { givenAttachments, type ReadAttachment } from '../store/emails/attachments.ts';
 import type { Attachment, EmailContent, Mailbox } from '../store/emails/email.ts';
+import { type MessagePieces, piecesOf, placeholder, withCrlf } from './mime-pieces.ts';
 import { plainMessage } from './mime-text.ts';
 import { textOfHtml } from './text-of-html.ts';
 
@@ -14,14 +16,19 @@ export interface MessageParts extends EmailContent {
   accepted_at: Date;
 }
 
-/** A message as it is handed to a relay: whole where it is small, else a stream. Its lines may end in LF alone. */
-export type MimeMessage = Buffer | Readable;
+/** A message: whole where it is made of text alone, and then its lines may end in LF alone. */
+export type MimeMessage = Buffer | MessagePieces;
 
 /**
- * Bcc recipients are only in the envelope. HTML without a text gets one here, not when the email is accepted: so the row keeps
- * what the client gave, and accepting stays fast.
+ * Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored stays what the client
+ * gave, and accepting stays quick. `read` brings attachments that are not in
+ * `given`; `onFault` is told of a fault that comes to light only as the pieces are read, but not of one of `read`.
  */
-export function composeMessage(given: MessageParts): MimeMessage {
+export function composeMessage(
+  given: MessageParts,
+  read: ReadAttachment = givenAttachments(given.attachments),
+  onFault: (fault: Error) => void = () => {},
+): MimeMessage {
   const email = foldable(given);
   const { headers, custom_headers, subject, message_id, accepted_at, attachments, html_body } = email;
   const text = textOfMessage(email);
@@ -29,8 +36,8 @@ export function composeMessage(given: MessageParts): MimeMessage {
     ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
     ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
   ];
-  // Nodemailer also composes an empty message.
-  if (attachments.length > 0 || first === undefined) return composeStream(email, text);
+  // Without anything in it, nodemailer knows what it is.
+  if (attachments.length > 0 || first === undefined) return messageInPieces(email, text, read, onFault);
   const own = {
     From: toAddress(headers.from),
     To: headers.to.map(toAddress),
@@ -43,8 +50,19 @@ export function composeMessage(given: MessageParts): MimeMessage {
   return plainMessage({ custom: custom_headers, own }, [first, ...others]);
 }
 
-/** The same with everything that a message can have. */
-export function composeStream(email: MessageParts, text = textOfMessage(email)): Readable {
+function messageInPieces(
+  email: MessageParts,
+  text: string | undefined,
+  read: ReadAttachment,
+  onFault: (fault: Error) => void,
+): MessagePieces {
+  const placeholders = email.attachments.map(placeholder);
+  const contents = placeholders.map(({ content }) => content);
+  return piecesOf(() => composeStream(email, text, contents).once('error', onFault), placeholders, read);
+}
+
+/** The same with everything that a message can have. `contents` are those of its attachments. */
+export function composeStream(email: MessageParts, text = textOfMessage(email), contents: Buffer[] = []): Readable {
   const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = foldable(email);
   const composer = new MailComposer({
     from: toAddress(headers.from),
@@ -58,15 +76,23 @@ export function composeStream(email: MessageParts, text = textOfMessage(email)):
     ...(text !== undefined && { text }),
     ...(html_body !== null && { html: html_body }),
     // With HTML, those that have a content_id go beside it in multipart/related.
-    attachments: attachments.map(toPart),
-    // Our server never reads a file or fetches a URL for a caller.
+    attachments: attachments.map((attachment, position) => toPart(attachment, contents[position] ?? Buffer.alloc(0))),
+    // Our server reads no file and no address for a caller.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
   return composer.compile().createReadStream();
 }
 
-/** The text part: the given one, or else one made from the HTML. */
+/** All of a message, as it travels. */
+export async function wholeMessage(message: MimeMessage): Promise<Buffer> {
+  if (Buffer.isBuffer(message)) return withCrlf(message);
+  const pieces: Buffer[] = [];
+  for await (const piece of message()) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** The text part: that which was given, or else one made of the HTML. */
 export function textOfMessage({
   text_body,
   html_body,
@@ -107,10 +133,10 @@ function toAddress({ email, name }: Mailbox) {
   return { address: email, name: name ?? '' };
 }
 
-function toPart({ filename, content, content_type, content_id }: Attachment) {
+function toPart({ filename, content_type, content_id }: Attachment, content: Buffer) {
   return {
     filename,
-    content: Buffer.from(content, 'base64'),
+    content,
     contentType: content_type ?? typeOf(filename),
     // The bytes must arrive unchanged, whatever the type is.
     contentTransferEncoding: 'base64' as const,

@@ -4,7 +4,7 @@ import {
   type MeaningOfRefusal,
   meanings,
   type RefusalCategory,
-  type Rule,
+  type ReplyRule,
   rules,
 } from './reply-rules.ts';
 
@@ -61,7 +61,7 @@ export function readRefusal(refusal: Refusal): Reading {
 }
 
 /** The first rule that matches. */
-export function ruleFor(refusal: Refusal): Rule | undefined {
+export function ruleFor(refusal: Refusal): ReplyRule | undefined {
   const line = `${codeOf(refusal)} ${refusal.enhanced_code ?? '-'} ${readable(refusal.text)}`;
   return rules.find((rule) => (rule.stage ?? refusal.stage) === refusal.stage && rule.match.test(line));
 }

@@ -59,7 +59,7 @@ export const meanings = {
 
 export type Meaning = keyof typeof meanings;
 
-export interface Rule {
+export interface ReplyRule {
   /** Tried on one line: code, enhanced code or `-`, text; addresses are `@` there, and links are gone. */
   match: RegExp;
   means: Meaning;
@@ -69,7 +69,7 @@ export interface Rule {
 }
 
 // biome-ignore format: one rule a line
-export const rules: readonly Rule[] = [
+export const rules: readonly ReplyRule[] = [
   // Words of accounts and relaying that are about the recipient or the sender's domain.
   { match: /\bRESOLVER\.RST\.|\b5\.7\.(133|134|135|136) /, means: 'policy', sample: '550 5.7.1 RESOLVER.RST.AuthRequired; authentication required' },
   { match: /\brecipient.{0,20}\bdisabled|\bdisabled recipient/i, means: 'mailbox_closed', sample: '525 5.7.13 Disabled recipient address' },

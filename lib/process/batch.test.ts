@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBatcher } from './batch.ts';
+import { createBatcher, foundFor } from './batch.ts';
 
 /** A write that ends when told to. */
 function controlledWrite() {
@@ -160,4 +160,9 @@ describe('createBatcher', () => {
     expect(results.every(({ status }) => status === 'rejected')).toBe(true);
     expect(writes).toBe(1);
   });
+});
+
+it('an id that stands twice in a group gets what was found once', () => {
+  const rows = [{ id: 'b' }, { id: 'a' }];
+  expect(foundFor(['a', 'b', 'a', 'c'], rows)).toEqual([{ id: 'a' }, { id: 'b' }, undefined, undefined]);
 });

@@ -108,3 +108,13 @@ export function createBatcher<Item, Result>(
       if (writing === 0 || (writing < writesAtOnce && isGroupFull())) void writeAll();
     });
 }
+
+/** What was found for each of the ids of a group, in their order. An id that stands there twice gets it once: the first has it. */
+export function foundFor<Row extends { id: string }>(ids: string[], rows: Row[]): (Row | undefined)[] {
+  const left = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => {
+    const row = left.get(id);
+    left.delete(id);
+    return row;
+  });
+}

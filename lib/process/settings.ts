@@ -94,5 +94,7 @@ export const commonSettings = {
   PORT: v.optional(integer(0, 65_535), '8080'),
   /** Address to listen on. */
   HOST: v.optional(v.string(), '0.0.0.0'),
+  /** Bytes that requests and answers may take together; a share of the memory limit where it is not set. */
+  BODY_MEMORY_BYTES: v.optional(integer(10_000_000, 1_000_000_000_000)),
   LOG_LEVEL: v.optional(v.picklist(logLevels, `must be one of ${logLevels.join(', ')}`), 'info'),
 };

@@ -20,12 +20,24 @@ export interface ConsumerOptions {
   prefetch: number;
   /** Most ids of each queue under way at once; other ids of held messages wait. */
   idsAtOnce: number;
-  deliver: (id: string) => Promise<void>;
+  /** May call `letGo` before it is done: the row keeps the id then, and another one has its turn. */
+  deliver: (id: string, letGo: () => void) => Promise<void>;
+  /** Most ids under way that were let go; none unless said. */
+  letGo?: number;
   log: Log;
 }
 
-export function createConsumer({ queue, names, prefetch, idsAtOnce, deliver, log }: ConsumerOptions): Consumer {
+export function createConsumer({
+  queue,
+  names,
+  prefetch,
+  idsAtOnce,
+  deliver,
+  letGo: mostLetGo = 0,
+  log,
+}: ConsumerOptions): Consumer {
   const underWay = new Set<Promise<void>>();
+  let letGo = 0;
   let stopping = false;
 
   async function handle(delivery: QueueDelivery, limit: LimitFunction): Promise<void> {
@@ -43,8 +55,24 @@ export function createConsumer({ queue, names, prefetch, idsAtOnce, deliver, log
   /** Resolves with true when the id is done. */
   async function handleId(id: string): Promise<boolean> {
     if (stopping) return false;
-    // While the database is away, we keep the message. After a fault of our own, dispatch publishes the id again at the row's due_at.
-    await untilDatabaseIsBack(() => deliver(id)).catch((error) => log.error('delivery failed', { id, error }));
+    await new Promise<void>((resolve) => {
+      let isLetGo = false;
+      const onLetGo = () => {
+        if (isLetGo || letGo >= mostLetGo) return;
+        isLetGo = true;
+        letGo += 1;
+        resolve();
+      };
+      // While the database is away the message is kept. After a fault of our own the row's due_at brings the id back.
+      const delivered = untilDatabaseIsBack(() => deliver(id, onLetGo))
+        .catch((error) => log.error('delivery failed', { id, error }))
+        .finally(() => {
+          underWay.delete(delivered);
+          if (isLetGo) letGo -= 1;
+          resolve();
+        });
+      underWay.add(delivered);
+    });
     return true;
   }
 

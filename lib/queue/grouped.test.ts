@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { groupIds, maxIds, type TracedId } from './grouped.ts';
 import type { QueueName } from './topology.ts';
 
-interface Message {
+interface Published {
   queue: QueueName;
   ids: string[];
   confirm: () => void;
@@ -11,7 +11,7 @@ interface Message {
 }
 
 function sending() {
-  const messages: Message[] = [];
+  const messages: Published[] = [];
   const publish = groupIds((queue, ids: readonly TracedId[]) => {
     return new Promise<void>((confirm, refuse) =>
       messages.push({ queue, ids: ids.map(({ id }) => id), confirm, refuse }),

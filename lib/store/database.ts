@@ -68,6 +68,11 @@ export async function inTransaction<Result>(sql: Sql, work: (transaction: Query)
   return result as Result;
 }
 
+/** Resolves where the database answers. */
+export async function checkDatabase(sql: Sql): Promise<void> {
+  await sql`select 1`;
+}
+
 /** Error codes of the driver and of the network that say the database cannot be reached. */
 const awayCodes = new Set([
   'CONNECT_TIMEOUT',

@@ -26,10 +26,10 @@ const maxLooks = 5;
 /** 201 with version 1 and its `Location`; 409 `already_exists` when the name is taken. */
 export async function createTemplate(
   { body, client }: ClientRequest<undefined, v.InferOutput<typeof NewTemplateRequest>>,
-  { sql }: ManageDependencies,
+  { sql, work }: ManageDependencies,
 ): Promise<Reply> {
   const { name, ...source } = body;
-  const template = { id: uuidv7(), name, source, variables: await checkLiquid(source) };
+  const template = { id: uuidv7(), name, source, variables: await checkLiquid(source, client.clientId, work) };
   switch (await insertTemplate(sql, client.clientId, template)) {
     case 'inserted':
       return { ...showTemplate(firstVersion(template)), status: 201 };
@@ -51,10 +51,10 @@ export async function putTemplate(
     body,
     client,
   }: ClientRequest<undefined, v.InferOutput<typeof TemplateVersionRequest>>,
-  { sql }: ManageDependencies,
+  { sql, work }: ManageDependencies,
 ): Promise<Reply> {
   const { clientId } = client;
-  const version = { source: body, variables: await checkLiquid(body) };
+  const version = { source: body, variables: await checkLiquid(body, clientId, work) };
   for (let look = 0; look < maxLooks; look += 1) {
     const newest = await findTemplate(sql, clientId, name);
     if (!allowsChange(headers['if-match'], newest?.latest_version)) {

@@ -4,6 +4,7 @@ import { pageParameters } from '../../../lib/http/query.ts';
 import { invalidBody, missing } from '../../../lib/http/request-body.ts';
 import { firstFault, headerWithin, text } from '../../../lib/http/size-limits.ts';
 import { strictObject } from '../../../lib/http/strict-object.ts';
+import { type Work, WorkTooLong } from '../../../lib/http/work.ts';
 import {
   isTemplateName,
   maxName,
@@ -11,6 +12,7 @@ import {
   maxSubjectPart,
   nameForm,
   type TemplateSource,
+  type TemplateVariables,
 } from '../../../lib/store/templates/template.ts';
 
 const Source = firstFault(
@@ -55,12 +57,12 @@ export const NewTemplateRequest = v.pipe(strictObject({ name: TemplateName, ...p
 export const TemplateVersionRequest = v.pipe(strictObject(parts), contentCheck());
 
 /** The variables of a template. Throws `validation_error` (422) naming every fault of its Liquid, with line and column. */
-export async function checkLiquid(source: TemplateSource) {
-  // Loaded when first needed: it would take a fifth of the function's start time.
-  const { parseTemplate, templateVariables } = await import('../../../lib/mail/templates/parse.ts');
-  const { parsed, faults } = parseTemplate(source);
-  if (faults.length > 0) throw invalidBody(faults);
-  return templateVariables(parsed);
+export function checkLiquid({ subject, text, html }: TemplateSource, clientId: string, work: Work) {
+  return work<TemplateVariables>('readLiquid', { subject, text, html }, { holder: clientId }).catch((error) => {
+    throw error instanceof WorkTooLong
+      ? invalidBody([{ path: '', message: 'The template takes too long to read' }])
+      : error;
+  });
 }
 
 export const TemplateListQuery = v.strictObject(pageParameters('template'));

@@ -76,7 +76,7 @@ async function openHistory(ground: MeasuredApi, name: string, rows: number): Pro
   const url = new URL(ground.databaseUrl);
   url.pathname = `/${name}`;
   await admin(url.href, 'migrate');
-  await admin(url.href, 'client', 'ensure', client.id, '--secret', client.secret, '--scope', 'basic email');
+  await admin(url.href, 'client', 'ensure', '--demo', client.id, '--secret', client.secret, '--scope', 'basic email');
   const sql = openDatabase(url.href, { connections: 2, name: 'bench' });
   await seed(sql, rows);
   const settings = { DATABASE_URL: url.href, PUBLISH_GRACE_SECONDS: String(graceSeconds) };

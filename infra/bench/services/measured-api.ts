@@ -93,7 +93,17 @@ export async function bringUp(
 
   const signingKeys = at('signing-keys.json');
   await admin(postgres.url, 'migrate');
-  await admin(postgres.url, 'client', 'ensure', client.id, '--secret', client.secret, '--scope', 'basic email');
+  await admin(
+    postgres.url,
+    'client',
+    'ensure',
+    '--demo',
+    client.id,
+    '--secret',
+    client.secret,
+    '--scope',
+    'basic email',
+  );
   await admin(postgres.url, 'key', 'ensure', signingKeys);
   const sql = openDatabase(postgres.url, { connections: 4, name: 'bench' });
   keep({ stop: () => sql.end() });
@@ -140,7 +150,7 @@ export async function bringUp(
     runBaseline: (name, env, log = logOf(name)) =>
       startNode({ file: join(bundles, `${name}.mjs`), env, probe: undefined, log }),
     async clear() {
-      await sql`truncate emails, email_contents, email_events, idempotency_keys cascade`;
+      await sql`truncate emails, email_contents, email_attachments, email_events, idempotency_keys cascade`;
       await purgeQueues(rabbitMq.url);
     },
   };

@@ -101,7 +101,7 @@ export const historyDocs = {
   getEmail: {
     tag: 'History',
     summary: 'Read an email',
-    description: 'What was sent, what became of each recipient, and every step on the way.',
+    description: 'What was sent, what became of each recipient, and every step on the way, the last 100 of them.',
     path_parameters: emailIdParameter,
     answers: {
       200: { description: 'The email.', body: { 'application/json': { schema: Email, example: exampleEmail } } },
@@ -111,18 +111,27 @@ export const historyDocs = {
   listEvents: {
     tag: 'History',
     summary: 'List the events of an email',
-    description: 'Every step, the oldest first.',
+    description: 'Every step, the oldest first. `after` with the `next_after` of a page gets the next one.',
     path_parameters: emailIdParameter,
+    query: {
+      after: 'Only those after this one: the `next_after` of the page before.',
+      limit: 'So many at most.',
+    },
     answers: {
       200: {
         description: 'The events.',
         body: {
           'application/json': {
             schema: v.pipe(
-              v.strictObject({ object: kind('list'), data: described(v.array(Event), 'The events.') }),
+              v.strictObject({
+                object: kind('list'),
+                data: described(v.array(Event), 'The events.'),
+                has_more: more,
+                next_after: described(v.nullable(v.string()), 'Where the next page begins; null on the last.'),
+              }),
               v.title('EventList'),
             ),
-            example: { object: 'list', data: exampleEvents },
+            example: { object: 'list', data: exampleEvents, has_more: false, next_after: null },
           },
         },
       },

@@ -7,7 +7,7 @@
 // 6. run `npm run generate` and commit what it writes.
 import { referenceRoutes } from '../../../functions/console/routes.ts';
 import { publicRoutes } from '../../gateway/public-functions.ts';
-import { type DocumentationOf, type Message, type Operation, type Prose, toOperations } from '../operation.ts';
+import { type DocumentationOf, type Operation, type Prose, toOperations, type WebhookMessage } from '../operation.ts';
 import { historyDocs } from './history.ts';
 import { referenceDocs } from './reference.ts';
 import { sendDocs } from './send.ts';
@@ -34,7 +34,7 @@ const documentation: { [Name in Documented]: DocumentationOf<(typeof documentedR
 export const operations: readonly Operation[] = (Object.keys(documentation) as Documented[]).flatMap((name) =>
   toOperations(documentedRoutes[name], documentation[name]),
 );
-export const messages: readonly Message[] = webhookMessages;
+export const messages: readonly WebhookMessage[] = webhookMessages;
 export const prose: readonly Prose[] = [
   ...tokenProse,
   ...sendProse,

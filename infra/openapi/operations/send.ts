@@ -7,7 +7,7 @@ import { count, described, id, Status, shortEmail, templatedEmail, text, textOrN
 import { previewDoc } from './preview.ts';
 import { givenTemplate } from './templates.ts';
 
-const limits = 'A request may have 10,000,000 bytes, unless the operator has set another limit.';
+const limits = 'A request may have 40,000,000 bytes, unless the operator has set another limit.';
 
 const original = {
   email: 'sender@example.com',

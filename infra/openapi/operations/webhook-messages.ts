@@ -1,6 +1,6 @@
 // What endpoints are told: the messages that functions/notify/payload.ts writes, one kind for each event.
 import * as v from 'valibot';
-import { exampleId, type Message } from '../operation.ts';
+import { exampleId, type WebhookMessage } from '../operation.ts';
 import { type EventType, eventDetails, eventTypes, exampleEvents, Tags } from './email-answers.ts';
 import { described, id, text, time } from './fields.ts';
 
@@ -86,7 +86,7 @@ function titleOf(type: EventType): string {
   return `Email${type.charAt(0).toUpperCase()}${type.slice(1)}`;
 }
 
-export const webhookMessages: Message[] = eventTypes.map((type) => ({
+export const webhookMessages: WebhookMessage[] = eventTypes.map((type) => ({
   type: `email.${type}`,
   id: `on${titleOf(type)}`,
   summary: summaries[type],

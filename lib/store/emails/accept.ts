@@ -7,8 +7,9 @@ import {
   retryAfter,
   toRateLimits,
 } from '../clients/rate-limits.ts';
-import type { Query } from '../database.ts';
-import type { Acceptance } from './acceptance.ts';
+import { inTransaction, type Query, type Sql } from '../database.ts';
+import type { Acceptance, NewEmail } from './acceptance.ts';
+import { forgetAttachments, hasAttachments, storeAttachments } from './attachments.ts';
 import { type AcceptedStatus, type EarlierRequest, findEarlier, firstsOfKeys, keyOf } from './earlier-requests.ts';
 import { type StoredRow, storeEmails } from './store-emails.ts';
 
@@ -45,10 +46,14 @@ export type Accepted =
  *
  * After `graceMs`, dispatch publishes an id that no worker has claimed, because the direct publish may be lost.
  */
-export async function insertEmails(sql: Query, acceptances: Acceptance[], graceMs: number): Promise<Accepted[]> {
+export async function insertEmails(sql: Sql, acceptances: Acceptance[], graceMs: number): Promise<Accepted[]> {
   const firstOf = firstsOfKeys(acceptances);
   const firsts = [...new Set(firstOf.values())];
-  const rows = await storeEmails(sql, firsts, graceMs);
+  const emails = firsts.flatMap((first) => first.emails).filter(hasAttachments);
+  const rows =
+    emails.length === 0
+      ? await storeEmails(sql, firsts, graceMs)
+      : await inTransaction(sql, (transaction) => storeWithAttachments(transaction, firsts, emails, graceMs));
   const outcomes = new Map(firsts.map((first, index) => [first, outcomeOf(first, rows.get(index + 1) ?? [])]));
   const answers = acceptances.map((acceptance) => {
     const first = firstOf.get(acceptance) ?? acceptance;
@@ -68,6 +73,19 @@ export async function insertEmails(sql: Query, acceptances: Acceptance[], graceM
     if (outcome === undefined || outcome.outcome === 'key_taken') throw new Error('an idempotency key vanished');
     return outcome;
   });
+}
+
+/**
+ * Attachments first: what the statement locks, above all the rows of clients with limits, it holds until the end of the
+ * transaction, and others wait for it.
+ */
+async function storeWithAttachments(sql: Query, acceptances: Acceptance[], emails: NewEmail[], graceMs: number) {
+  await storeAttachments(sql, emails);
+  const rows = await storeEmails(sql, acceptances, graceMs);
+  const stored = new Set([...rows.values()].flat().flatMap(({ id, status }) => (status === null ? [] : [id])));
+  const refused = emails.flatMap(({ id }) => (stored.has(id) ? [] : [id]));
+  if (refused.length > 0) await forgetAttachments(sql, refused);
+  return rows;
 }
 
 type StoreOutcome = Exclude<Accepted, { outcome: 'earlier' }> | { outcome: 'key_taken'; limits: RateLimits | null };

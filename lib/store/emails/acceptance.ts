@@ -1,8 +1,10 @@
 // The input of acceptance: the new emails of one request.
 import type { EmailRow, GivenColumn, StoredContent } from './columns.ts';
+import type { GivenAttachment } from './email.ts';
 
 /** What a new email brings: of its row, and of what it says. */
-export type NewEmail = Pick<EmailRow, GivenColumn> & StoredContent;
+export type NewEmail = Pick<EmailRow, GivenColumn> &
+  Omit<StoredContent, 'attachments'> & { attachments: GivenAttachment[] };
 
 /** What one request brings. */
 export interface Acceptance {

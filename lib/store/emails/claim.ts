@@ -1,7 +1,7 @@
 // SQL of a worker's claim on emails: takes it, renews its lease, notes that transmission begins.
 import type { Query } from '../database.ts';
 import { allSuppressed, suppressedAmong, suppressedDetail } from '../suppressions/suppressions.ts';
-import type { DeliveryMode, EmailContent, Lane, SettledRecipient } from './email.ts';
+import type { Attachment, DeliveryMode, EmailContent, Lane, SettledRecipient } from './email.ts';
 import { claimedStatus, ruleOf, type To } from './transitions.ts';
 
 interface ClaimedRow {
@@ -32,9 +32,25 @@ interface ClaimedRow {
 
 export type ClaimEnd = Exclude<To<'claim'>, 'sending'>;
 
-export type ClaimedEmail = ClaimedRow & EmailContent;
+/** What an email says, as a claim brings it. */
+interface ClaimedContent extends Omit<EmailContent, 'attachments'> {
+  /** Null: left out, as they are of a row that has their bytes in it. */
+  attachments: Attachment[] | null;
+  /** What is stored with these; attachments that are read apart do not count. */
+  content_bytes: number;
+}
+
+export type ClaimedEmail = ClaimedRow & ClaimedContent;
 /** An email that is claimed, and perhaps has lost its contents. */
-export type Claim = ClaimedEmail | (ClaimedRow & { [Name in keyof EmailContent]: null });
+export type Claim = ClaimedEmail | (ClaimedRow & { [Name in keyof ClaimedContent]: null });
+
+/** A claim brings contents up to this many bytes: nearly all, and with them many emails can be held at once. */
+const broughtAlong = 65_536;
+
+/** Whether the claim left out texts, which are to be read when there is room for them (`readContents`). */
+export function isWithoutTexts({ content_bytes }: Pick<ClaimedEmail, 'content_bytes'>): boolean {
+  return content_bytes > broughtAlong;
+}
 
 const claiming = ruleOf('claim', 'sending');
 /** The ends that a claim may find; each has an event of the same name. */
@@ -88,8 +104,21 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
     select id, client_id, lane, delivery, sender, subject, message_id, attempts, accepted_at, settled, traceparent, ended,
            (extract(epoch from now() - wanted_at) * 1000)::double precision as wanted_for_ms,
            (extract(epoch from expires_at - now()) * 1000)::double precision as expires_in_ms,
-           ${unsettled} as recipients, headers, custom_headers, text_body, html_body, attachments
-    from claimed left join email_contents on email_id = id`;
+           ${unsettled} as recipients, headers, custom_headers, content_bytes,
+           case when content_bytes <= ${broughtAlong} then text_body end as text_body,
+           case when content_bytes <= ${broughtAlong} then html_body end as html_body,
+           case when pg_column_size(attachments) <= ${broughtAlong} then attachments end as attachments
+    from claimed left join email_contents on email_id = id,
+         -- No length needs the value itself, which may be stored out of line.
+         lateral (select coalesce(octet_length(text_body), 0) + coalesce(octet_length(html_body), 0)
+                         + pg_column_size(attachments) as content_bytes) size`;
+}
+
+/** What a claim left out. Undefined: it is gone, and so is the claim. */
+export async function readContents(sql: Query, id: string) {
+  const [contents] = await sql<Pick<EmailContent, 'text_body' | 'html_body' | 'attachments'>[]>`
+    select text_body, html_body, attachments from email_contents where email_id = ${id}`;
+  return contents;
 }
 
 /** Renews the leases of attempts under way, so that they do not count as dead. Resolves with the ids whose claims still held. */

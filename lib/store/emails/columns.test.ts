@@ -97,7 +97,12 @@ describe('each column', () => {
     };
     await insertEmails(database.sql, [{ client_id: 'c', idempotency: null, emails: [given] }], 0);
     const [contents] = await database.sql`select * from email_contents`;
-    expect({ ...(await stored()), ...contents }).toMatchObject(given);
+    const attachments = given.attachments.map(({ content: _, ...attachment }) => attachment);
+    expect({ ...(await stored()), ...contents }).toMatchObject({ ...given, attachments });
+    expect(contents?.attachments).toEqual(attachments);
+    expect(await database.sql`select * from email_attachments`).toEqual([
+      { email_id: id, position: 0, chunk: 0, data: 'YQ==' },
+    ]);
     const listed = [
       ...columns.flatMap(([name, column]) => (column.given ? [name] : [])),
       ...Object.keys(contentColumns),

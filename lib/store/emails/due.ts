@@ -18,10 +18,10 @@ export interface DueEmail {
 }
 
 /**
- * How long the server must be up before expired leases are taken. While it was away, workers could not renew them or record
- * deliveries; they do so now.
+ * How long the database must be back before leases that have expired are taken back. In this time the workers that are alive record
+ * what they delivered meanwhile, and renew their leases; taking those that expired at once would deliver their emails twice.
  */
-const recordingMs = 5_000;
+export const recordingMs = 5_000;
 
 /**
  * Locks up to `limit` emails whose `due_at` has passed, the longest due first. Skips those that another dispatch has locked, and,

@@ -54,8 +54,8 @@ export interface UsedTemplate {
 
 export interface Attachment {
   filename: string;
-  /** Base64. */
-  content: string;
+  /** Base64. Absent: in email_attachments (attachments.ts). */
+  content?: string;
   /** Null: told by the ending of the file name. */
   content_type: string | null;
   /** How the HTML names it (`cid:…`): an inline image. */
@@ -63,6 +63,9 @@ export interface Attachment {
   /** Bytes of the content. */
   size: number;
 }
+
+/** An attachment as a request brings it. */
+export type GivenAttachment = Attachment & { content: string };
 
 export interface EmailContent {
   headers: AddressHeaders;

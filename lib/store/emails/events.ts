@@ -1,5 +1,5 @@
-// The events of an email: their types, and SQL that reads them. The statement that makes a change also writes its event.
-import type { Query } from '../database.ts';
+// What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, by the statement that makes it.
+import type { Fragment, Query } from '../database.ts';
 import type { EndStatus, SuppressionReason } from './email.ts';
 
 /** One conversation with one SMTP relay. */
@@ -60,7 +60,28 @@ export type NewEvent =
 
 export type EmailEvent = { at: Date } & NewEvent;
 
-/** All events of an email, in the order they were recorded. */
-export async function listEvents(sql: Query, emailId: string): Promise<EmailEvent[]> {
-  return sql<EmailEvent[]>`select at, type, detail from email_events where email_id = ${emailId} order by id`;
+/** Most times that an email can be given another time, and most times that it can be sent again: each writes events that stay. */
+export const mostRepeats = 100;
+
+/** Whether the email (`id`, an expression) may have one more of these events, which its client asks for. */
+export function mayRepeat(sql: Query, id: Fragment, type: 'rescheduled' | 'replayed') {
+  return sql`
+    (select count(*) from email_events asked_for where asked_for.email_id = ${id} and asked_for.type = ${type}) < ${mostRepeats}`;
+}
+
+/** The last events of an email, at most `limit`, in the order they were recorded. */
+export async function lastEvents(sql: Query, emailId: string, limit: number): Promise<EmailEvent[]> {
+  const events = await sql<EmailEvent[]>`
+    select at, type, detail from email_events where email_id = ${emailId} order by id desc limit ${limit}`;
+  return events.reverse();
+}
+
+/** The events of an email after the one with the id `after`, at most `limit`, in the order they were recorded. */
+export async function listEvents(
+  sql: Query,
+  emailId: string,
+  { after = '0', limit }: { after?: string | undefined; limit: number },
+): Promise<(EmailEvent & { id: string })[]> {
+  return sql<(EmailEvent & { id: string })[]>`
+    select id, at, type, detail from email_events where email_id = ${emailId} and id > ${after} order by id limit ${limit}`;
 }

@@ -1,18 +1,6 @@
 // SQL of retention: deletes old rows, a few in each statement, and skips rows that somebody else has locked.
 import type { Query } from '../database.ts';
-
-/**
- * Ids are UUIDv7, and emails end after they are accepted. So an email that ended before a time has an id below that of the time, and
- * the primary key finds it (0.1 ms when none of 100,000 rows is old) without an index on `finished_at`, a cost for every email.
- */
-function idsBefore(sql: Query, ageMs: number) {
-  return sql`
-    (lpad(to_hex((extract(epoch from ${timeAgo(sql, ageMs)}) * 1000)::bigint), 12, '0') || repeat('f', 20))::uuid`;
-}
-
-function timeAgo(sql: Query, ageMs: number) {
-  return sql`now() - ${ageMs} * interval '1 millisecond'`;
-}
+import { idsBefore, timeAgo } from '../ids-by-time.ts';
 
 /** Deletes the contents of up to `limit` emails that ended `ageMs` ago, never those of an email before its end. */
 export async function purgeContents(sql: Query, ageMs: number, limit: number): Promise<number> {

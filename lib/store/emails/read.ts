@@ -16,7 +16,8 @@ export interface ShownContent {
   template: UsedTemplate | null;
 }
 
-type Message = Pick<EmailSummary, 'subject' | 'message_id' | 'accepted_at'>;
+/** What stands in a message beside its content. */
+type MessageParts = Pick<EmailSummary, 'subject' | 'message_id' | 'accepted_at'>;
 
 /** One email of the owner, with its content if that has not been purged; undefined if there is none. */
 export async function findEmail(sql: Query, owner: Owner, id: string) {
@@ -32,7 +33,7 @@ export async function findEmail(sql: Query, owner: Owner, id: string) {
 
 /** The parts of the message of one email of the owner; without contents once they are purged, undefined if there is no such email. */
 export async function findMessage(sql: Query, owner: Owner, id: string) {
-  const [email] = await sql<(Message & (EmailContent | { [Name in keyof EmailContent]: null }))[]>`
+  const [email] = await sql<(MessageParts & (EmailContent | { [Name in keyof EmailContent]: null }))[]>`
     select subject, message_id, accepted_at, headers, custom_headers, text_body, html_body, attachments
     from emails left join email_contents on email_id = id
     where id = ${id} and ${ownedBy(sql, owner)}`;

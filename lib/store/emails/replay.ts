@@ -2,6 +2,7 @@
 import type { Query } from '../database.ts';
 import { replaySets } from './columns.ts';
 import type { Lane } from './email.ts';
+import { mayRepeat } from './events.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
 import { type ReplayableStatus, ruleOf } from './transitions.ts';
 
@@ -16,7 +17,7 @@ export interface ReplayedEmail {
   traceparent: string | null;
 }
 
-/** Replays one email; undefined when it is not at an end that allows it, its contents are gone, or it is not the owner's. */
+/** Replays one email; undefined when it is not at an end that allows it, its contents are gone, it was replayed too often, or it is not the owner's. */
 export async function replayEmail(sql: Query, owner: Owner, id: string, dueInMs: number) {
   const one = sql`id = ${id} and ${ownedBy(sql, owner)} for update`;
   const [replayed] = await replay(sql, one, dueInMs);
@@ -32,8 +33,16 @@ export async function replayEmails(sql: Query, owner: Owner, filter: ReplayFilte
 /** Whether the filter finds emails that can be replayed. */
 export async function areReplayable(sql: Query, owner: Owner, filter: ReplayFilter): Promise<boolean> {
   const rows = await sql`
-    select from emails join email_contents on email_id = id where ${matching(sql, owner, filter)} limit 1`;
+    select from emails join email_contents on email_id = id 
+    where ${mayRepeat(sql, sql`emails.id`, 'replayed')} and ${matching(sql, owner, filter)} limit 1`;
   return rows.length > 0;
+}
+
+/** Whether an email of the owner was replayed as often as it may be. */
+export async function isReplayedOut(sql: Query, owner: Owner, id: string): Promise<boolean> {
+  const rows = await sql`
+    select from emails where id = ${id} and ${ownedBy(sql, owner)} and not ${mayRepeat(sql, sql`emails.id`, 'replayed')}`;
+  return rows.length === 1;
 }
 
 /**
@@ -47,7 +56,7 @@ async function replay(sql: Query, lockedOnes: ReturnType<typeof matching>, dueIn
     with ended as (
       -- Locks the contents, too: if a purge is deleting them, the email is not found.
       select id, status from emails join email_contents on email_id = id
-      where status = any(${replaying.from}) and ${lockedOnes}
+      where status = any(${replaying.from}) and ${mayRepeat(sql, sql`emails.id`, 'replayed')} and ${lockedOnes}
     ), again as (
       update emails
       set ${sql.unsafe(replaySets)}, status = ${replaying.to},

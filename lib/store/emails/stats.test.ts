@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../infra/test/database.ts';
 import { inTransaction } from '../database.ts';
-import { countEmails, firstIdAt } from './stats.ts';
+import { firstIdAt } from '../ids-by-time.ts';
+import { countEmails } from './stats.ts';
 
 let database: TestDatabase;
 

@@ -1,5 +1,6 @@
 // SQL that counts a client's emails of a time range: their statuses by hour or day, and how long delivery took.
 import type { Query } from '../database.ts';
+import { firstIdAt } from '../ids-by-time.ts';
 import type { EmailStatus } from './email.ts';
 
 export interface StatsRange {
@@ -43,10 +44,4 @@ export async function countEmails(sql: Query, clientId: string, range: StatsRang
            round(s[1] * 1000) as p50_ms, round(s[2] * 1000) as p95_ms
     from latency`;
   return { ...counts, parts: counts.parts.map((part) => ({ ...part, at: new Date(part.at) })) };
-}
-
-/** The lowest UUIDv7 of a millisecond (RFC 9562 §5.7). */
-export function firstIdAt(ms: number): string {
-  const time = Math.max(ms, 0).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8, 12)}-7000-8000-000000000000`;
 }

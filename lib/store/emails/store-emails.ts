@@ -48,6 +48,8 @@ export async function storeEmails(
       ...idempotency,
       position,
       ...email,
+      // Their bytes go apart (attachments.ts), not through JSON.
+      attachments: email.attachments.map(({ content: _, ...attachment }) => attachment),
     })),
   );
   const rows = await sql<StoredRow[]>`

@@ -16,7 +16,7 @@ export const movers = {
 } as const;
 export type Mover = keyof typeof movers;
 
-interface Rule {
+interface TransitionRule {
   /** Statuses it may have before; null: it is new. */
   from: readonly (EmailStatus | null)[];
   to: EmailStatus;
@@ -58,9 +58,9 @@ const rules = [
   { from: ['sending'], to: 'deferred', by: 'release', event: 'deferred' },
   { from: ['sending'], to: 'expired', by: 'release', event: 'expired' },
   { from: ['sending'], to: 'failed', by: 'release', event: 'failed' },
-] as const satisfies readonly Rule[];
+] as const satisfies readonly TransitionRule[];
 
-export const transitions: readonly Rule[] = rules;
+export const transitions: readonly TransitionRule[] = rules;
 
 type RuleBy<By extends Mover> = Extract<(typeof rules)[number], { by: By }>;
 /** Statuses that this mover may set. */
@@ -72,10 +72,10 @@ export type From<By extends Mover> = Exclude<RuleBy<By>['from'][number], null>;
 export function ruleOf<By extends Mover, Reached extends To<By>>(by: By, to: Reached) {
   const rule = rulesByChange.get(`${by} ${to}`);
   if (rule === undefined) throw new Error(`no transition of an email to ${to} by ${by}`);
-  return rule as Rule & { from: readonly From<By>[]; to: Reached };
+  return rule as TransitionRule & { from: readonly From<By>[]; to: Reached };
 }
 
-const rulesByChange = new Map<string, Rule>(rules.map((rule) => [`${rule.by} ${rule.to}`, rule]));
+const rulesByChange = new Map<string, TransitionRule>(rules.map((rule) => [`${rule.by} ${rule.to}`, rule]));
 
 /** The status of an email while a worker holds it. */
 export const claimedStatus = ruleOf('claim', 'sending').to;

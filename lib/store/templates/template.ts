@@ -24,6 +24,11 @@ export const maxPart = 200_000;
 /** A subject has at most 998 characters; its template may need a few more. */
 export const maxSubjectPart = 2_000;
 
+/** Characters of all parts; never 0. */
+export function sizeOf({ subject, text, html }: TemplateSource): number {
+  return 1 + subject.length + (text?.length ?? 0) + (html?.length ?? 0);
+}
+
 /** A part, ready to be rendered. */
 export interface ParsedPart {
   liquid: Liquid;

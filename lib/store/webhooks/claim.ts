@@ -19,7 +19,7 @@ export interface ToldEvent {
   metadata: Record<string, string> | null;
 }
 
-interface ClaimedRow {
+interface ClaimedDeliveryRow {
   id: string;
   webhook_id: string;
   client_id: string;
@@ -36,7 +36,7 @@ interface ClaimedRow {
 }
 
 /** A delivery without an event is an example that its client asked for. */
-export type ClaimedDelivery = ClaimedRow & (ToldEvent | { [Name in keyof ToldEvent]: null });
+export type ClaimedDelivery = ClaimedDeliveryRow & (ToldEvent | { [Name in keyof ToldEvent]: null });
 
 /** Claims those of `ids` that are queued, for `leaseMs`. An id missing from the answer is another worker's, at its end, or deleted. */
 export async function claimDeliveries(sql: Query, ids: string[], leaseMs: number): Promise<ClaimedDelivery[]> {

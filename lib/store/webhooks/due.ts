@@ -1,5 +1,6 @@
 // SQL that finds due deliveries, and purges old ones.
 import type { Query } from '../database.ts';
+import { idsBefore, timeAgo } from '../ids-by-time.ts';
 
 /** Most deliveries of one endpoint on the queue or with workers at once, so that a slow endpoint leaves room for others. */
 const mostAtOnce = 100;
@@ -59,8 +60,7 @@ export async function purgeDeliveries(sql: Query, ageMs: number, limit: number):
   const { count } = await sql`
     with old as (
       select id from webhook_deliveries
-      where id < (lpad(to_hex((extract(epoch from now()) * 1000 - ${ageMs})::bigint), 12, '0') || repeat('f', 20))::uuid
-        and finished_at < now() - ${ageMs} * interval '1 millisecond'
+      where id < ${idsBefore(sql, ageMs)} and finished_at < ${timeAgo(sql, ageMs)}
       order by id limit ${limit} for update skip locked
     )
     delete from webhook_deliveries using old where webhook_deliveries.id = old.id`;

@@ -1,0 +1,106 @@
+// From the bytes of a request to checked emails, and the fingerprint of what came: large ones in a thread, small ones at once.
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseJson } from '../../lib/http/body.ts';
+import { ApiError } from '../../lib/http/errors.ts';
+import { invalidBody } from '../../lib/http/request-body.ts';
+import { type Work, WorkTooLong } from '../../lib/http/work.ts';
+import { type SentError, toError, toSent } from '../../lib/http/work-thread.ts';
+import { parseEmails } from './batch-request.ts';
+import { parseEmailRequest, type RequestedEmail } from './email-request.ts';
+import { fingerprint } from './idempotency.ts';
+
+/** What a request came with, checked or refused. */
+export interface Read<Requested> {
+  /** Throws the refusal. */
+  requested(): Requested;
+  /** Of the body as it was parsed; only where the request has an `Idempotency-Key`. */
+  fingerprint(): string;
+}
+
+/** Bodies up to here are read at once: quicker than a thread would have them, and over before anybody notices. */
+const mostAtOnce = 128_000;
+
+interface Input {
+  bytes: Uint8Array;
+  now: Date;
+  hasKey: boolean;
+}
+
+export type ReadAnswer<Requested> = { fingerprint: string | undefined } & (
+  | { requested: Requested }
+  | { refused: SentError }
+);
+
+export type ParsedBatch = (RequestedEmail | SentError)[];
+
+/** The tasks of the thread. */
+export const readTasks = {
+  readEmail: (input: Input) => readIn(input, parseEmailRequest),
+  readBatch: (input: Input): ReadAnswer<ParsedBatch> =>
+    readIn(input, (body, now) => parseEmails(body, now).map((one) => (one instanceof ApiError ? toSent(one) : one))),
+};
+
+function readIn<Requested>(
+  { bytes, now, hasKey }: Input,
+  check: (body: unknown, now: Date) => Requested,
+): ReadAnswer<Requested> {
+  const body = parseJson(bytes);
+  const made = { fingerprint: hasKey ? fingerprint(body) : undefined };
+  try {
+    return { ...made, requested: check(body, now) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { ...made, refused: toSent(error) };
+  }
+}
+
+interface Coming {
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+  client: { clientId: string };
+}
+
+export function readEmail(coming: Coming, now: Date, work: Work): Promise<Read<RequestedEmail>> | Read<RequestedEmail> {
+  if (coming.body.length > mostAtOnce) return readInThread<RequestedEmail>('readEmail', coming, now, work);
+  return readHere(coming, (body) => parseEmailRequest(body, now));
+}
+
+export async function readBatch(coming: Coming, now: Date, work: Work): Promise<Read<(RequestedEmail | ApiError)[]>> {
+  if (coming.body.length <= mostAtOnce) return readHere(coming, (body) => parseEmails(body, now));
+  const { requested, ...others } = await readInThread<ParsedBatch>('readBatch', coming, now, work);
+  return {
+    ...others,
+    requested: () => requested().map((one) => ('message' in one ? (toError(one) as ApiError) : one)),
+  };
+}
+
+function readHere<Requested>({ body: bytes }: Coming, check: (body: unknown) => Requested): Read<Requested> {
+  const body = parseJson(bytes);
+  return { requested: () => check(body), fingerprint: () => fingerprint(body) };
+}
+
+async function readInThread<Requested>(
+  name: keyof typeof readTasks,
+  { headers, body, client }: Coming,
+  now: Date,
+  work: Work,
+): Promise<Read<Requested>> {
+  const input: Input = { bytes: body, now, hasKey: headers['idempotency-key'] !== undefined };
+  const options = { holder: client.clientId, transfer: isWhole(body) ? [body.buffer] : [] };
+  const answer = await work<ReadAnswer<Requested>>(name, input, options).catch((error) => {
+    if (!(error instanceof WorkTooLong)) throw error;
+    throw invalidBody([{ path: '', message: 'The request body takes too long to read' }]);
+  });
+  return {
+    requested() {
+      if ('refused' in answer) throw toError(answer.refused);
+      return answer.requested;
+    },
+    fingerprint: () => answer.fingerprint ?? '',
+  };
+}
+
+/** Whether nobody else has a part of the same memory. */
+function isWhole(body: Buffer): body is Buffer<ArrayBuffer> {
+  return body.buffer instanceof ArrayBuffer && body.byteOffset === 0 && body.buffer.byteLength === body.length;
+}

@@ -1,0 +1,41 @@
+// `npm start` gives the example client to its own database alone, and leaves alone what is there.
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../test/database.ts';
+import { admin } from '../test/functions.ts';
+import { demoClient, preparations } from './demo-client.ts';
+
+let database: TestDatabase;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+afterEach(() => database?.drop());
+
+function prepare(isOurDatabase: boolean): void {
+  const signingKeys = join(inject('workDirectory'), 'signing-keys.json');
+  for (const command of preparations({ signingKeys, isOurDatabase })) admin(database.url, ...command);
+}
+const hashes = async () => (await database.sql`select secret_hash from client_secrets`).map((row) => row.secret_hash);
+
+test('a database of its own gets the example client, once', async () => {
+  prepare(true);
+  const [hash] = await hashes();
+  prepare(true);
+  expect(await database.sql`select client_id from clients`).toEqual([{ client_id: demoClient.client_id }]);
+  expect(await hashes()).toEqual([hash]);
+});
+
+test('a secret that was changed stays', async () => {
+  prepare(true);
+  admin(database.url, 'client', 'roll-secret', demoClient.client_id);
+  const changed = await hashes();
+  prepare(true);
+  expect(await hashes()).toEqual(changed);
+});
+
+test('a database that was given gets no client', async () => {
+  prepare(false);
+  expect(await hashes()).toEqual([]);
+  expect(await database.sql`select from clients`).toHaveLength(0);
+});

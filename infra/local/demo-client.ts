@@ -1,0 +1,22 @@
+// The example client of local mode: only in the database that local mode made itself.
+
+/** The original's. */
+export const demoClient = { client_id: 'myawesomeapp', client_secret: 'abc123', scope: 'basic email' };
+
+/** The operator's commands, in order, before functions start; each finds what an earlier start has done. */
+export function preparations({ signingKeys, isOurDatabase }: { signingKeys: string; isOurDatabase: boolean }) {
+  const { client_id, client_secret, scope } = demoClient;
+  const example = ['client', 'ensure', client_id, '--demo', '--secret', client_secret, '--scope', scope];
+  return [['migrate'], ['key', 'ensure', signingKeys], ...(isOurDatabase ? [example] : [])];
+}
+
+/** Whether the lines that `npm start` prints would work: the client may have been changed, and then it stays so. */
+export async function demoClientWorks(api: string): Promise<boolean> {
+  const response = await fetch(`${api}/authorize`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ grant_type: 'client_credentials', ...demoClient }),
+  });
+  await response.body?.cancel();
+  return response.ok;
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { createWork, WorkTooLong } from './work.ts';
+
+const program = new URL('./fixtures/thread.mjs', import.meta.url);
+const workWith = (options = {}) => createWork({ program, threads: 2, ...options });
+
+describe('a piece of work', () => {
+  it('is done in a thread, whose refusals are those of callers', async () => {
+    const work = workWith();
+    expect(await work('echo', { at: new Date(0) }, { holder: 'a' })).toEqual({ at: new Date(0) });
+    await expect(work('refuse', {}, { holder: 'a' })).rejects.toMatchObject({
+      code: 'validation_error',
+      errors: [{ path: 'a', message: 'b' }],
+    });
+  });
+
+  it.each(['forever', 'memory'])(
+    'is ended with its thread where it goes on: %s',
+    async (name) => {
+      const work = workWith();
+      await expect(work(name, {}, { holder: 'a', limitMs: 3_000 })).rejects.toThrow(WorkTooLong);
+      expect(await work('echo', 1, { holder: 'a' })).toBe(1);
+    },
+    20_000,
+  );
+});
+
+describe('a client', () => {
+  it('has half of the threads: the work of another begins at once', async () => {
+    const work = workWith();
+    const order: string[] = [];
+    const run = (holder: string) => work('busy', 300, { holder }).then(() => order.push(holder));
+    await Promise.all([run('a'), run('a'), run('a'), run('b')]);
+    expect(order.indexOf('b')).toBeLessThan(2);
+  });
+
+  it('for whom much was done has its turn after others', async () => {
+    const work = workWith({ threads: 1 });
+    const order: string[] = [];
+    const run = (holder: string) => work('busy', 100, { holder }).then(() => order.push(holder));
+    const greedy = [run('a'), run('a'), run('a')];
+    await greedy[0];
+    await Promise.all([...greedy, run('b')]);
+    expect(order).toEqual(['a', 'a', 'b', 'a']);
+  });
+
+  it('that waits in vain is told so', async () => {
+    const work = workWith({ threads: 1, waitMs: 50 });
+    const first = work('busy', 500, { holder: 'a' });
+    await expect(work('echo', 1, { holder: 'a' })).rejects.toMatchObject({ code: 'rate_limit_exceeded' });
+    await first;
+  });
+});

@@ -1,0 +1,146 @@
+// Attachments: stored in chunks as they go on the wire (base64 in lines), read as they are needed.
+import type { Query } from '../database.ts';
+import type { NewEmail } from './acceptance.ts';
+import type { Attachment } from './email.ts';
+
+/** RFC 2045 §6.8. */
+const lineCharacters = 76;
+/** Of a chunk: 640 kB on the wire, so that a worker holds little of a large email, and few statements bring it. */
+const chunkLines = 8_192;
+/** Attachments of one email that together have no more than this are read at once and kept, so that a signature needs no second look. */
+const keptBytes = 1_000_000;
+/** Sent to the database before it has answered for the first of it. */
+const bytesAhead = 2_000_000;
+
+/** Brings an attachment by its place among those of its email, as it goes on the wire; as often as it is asked. */
+export type ReadAttachment = (position: number) => AsyncIterable<Buffer>;
+
+/** Characters on the wire: with CRLF between its lines, none after the last. */
+export function wireLength({ size }: Pick<Attachment, 'size'>): number {
+  const base64 = Math.ceil(size / 3) * 4;
+  return base64 === 0 ? 0 : base64 + (Math.ceil(base64 / lineCharacters) - 1) * 2;
+}
+
+export function wireLengths(attachments: readonly Pick<Attachment, 'size'>[]): number {
+  return attachments.reduce((total, attachment) => total + wireLength(attachment), 0);
+}
+
+/** Chunks of base64 that has no lines yet. */
+export function* wireChunks(content: string): Generator<Buffer> {
+  const characters = chunkLines * lineCharacters;
+  for (let at = 0; at < content.length; at += characters) {
+    const isLast = at + characters >= content.length;
+    yield inLines(content.slice(at, at + characters), isLast);
+  }
+}
+
+/** Line by line: a regular expression takes three times as long. */
+function inLines(base64: string, isLast: boolean): Buffer {
+  const lines = Math.ceil(base64.length / lineCharacters);
+  const from = Buffer.from(base64, 'latin1');
+  const wire = Buffer.allocUnsafe(from.length + lines * 2);
+  let to = 0;
+  for (let at = 0; at < from.length; at += lineCharacters) {
+    to += from.copy(wire, to, at, at + lineCharacters);
+    wire[to++] = 13;
+    wire[to++] = 10;
+  }
+  return wire.subarray(0, isLast ? to - 2 : to);
+}
+
+export function hasAttachments({ attachments }: Pick<NewEmail, 'attachments'>): boolean {
+  return attachments.length > 0;
+}
+
+/** Stores those of new emails. To be called in the transaction that stores the emails; `forgetAttachments` takes back those of others. */
+export async function storeAttachments(sql: Query, emails: readonly NewEmail[]): Promise<void> {
+  let underWay: Promise<unknown>[] = [];
+  let bytes = 0;
+  for (const { id, attachments } of emails) {
+    for (const [position, { content }] of attachments.entries()) {
+      let chunk = 0;
+      for (const wire of wireChunks(content)) {
+        const data = wire.toString('latin1');
+        underWay.push(
+          sql`insert into email_attachments (email_id, position, chunk, data) values (${id}, ${position}, ${chunk}, ${data})`.execute(),
+        );
+        chunk += 1;
+        bytes += data.length;
+        if (bytes < bytesAhead) continue;
+        await Promise.all(underWay);
+        underWay = [];
+        bytes = 0;
+      }
+    }
+  }
+  await Promise.all(underWay);
+}
+
+export async function forgetAttachments(sql: Query, ids: string[]): Promise<void> {
+  await sql`delete from email_attachments where email_id = any(${ids}::uuid[])`;
+}
+
+/** Reads attachments that are not stored: as a request gives them, or a row from before they had a table. */
+export function givenAttachments(attachments: readonly Attachment[]): ReadAttachment {
+  return async function* (position) {
+    const content = attachments[position]?.content;
+    if (content === undefined) throw new Error(`attachment ${position} has no content`);
+    yield* wireChunks(content);
+  };
+}
+
+type Ask = <Result>(query: () => Promise<Result>) => Promise<Result>;
+
+/** Reads attachments of the email with this id. `ask` may put a query again. */
+export function storedAttachments(
+  sql: Query,
+  id: string,
+  attachments: readonly Attachment[],
+  ask: Ask = (query) => query(),
+): ReadAttachment {
+  const given = givenAttachments(attachments);
+  const isKept = wireLengths(attachments) <= keptBytes;
+  let kept: Promise<Map<number, Buffer[]>> | undefined;
+  return async function* (position) {
+    const attachment = attachments[position];
+    if (attachment === undefined) throw new Error(`there is no attachment ${position}`);
+    if (attachment.content !== undefined) return yield* given(position);
+    let length = 0;
+    const missing = wireLength(attachment);
+    if (isKept) {
+      kept ??= ask(() => readAll(sql, id));
+      for (const data of (await kept).get(position) ?? []) {
+        length += data.length;
+        yield data;
+      }
+    } else {
+      for (let chunk = 0; length < missing; chunk += 1) {
+        const data = await ask(() => readChunk(sql, id, position, chunk));
+        if (data === undefined) break;
+        length += data.length;
+        yield data;
+      }
+    }
+    // Deleted in this very moment: by whoever holds the email since our claim was lost.
+    if (length !== missing) throw new Error(`attachment ${position} is not whole`);
+  };
+}
+
+/** Chunks by position. Raw, as bytes: a text would be decoded for nothing. */
+async function readAll(sql: Query, id: string): Promise<Map<number, Buffer[]>> {
+  const rows = await sql<{ position: number; data: string }[]>`
+    select position, data from email_attachments where email_id = ${id} order by position, chunk`.raw();
+  const all = new Map<number, Buffer[]>();
+  for (const [position, data] of rows as Buffer[][]) {
+    if (position === undefined || data === undefined) continue;
+    const of = Number(position.toString());
+    all.set(of, [...(all.get(of) ?? []), data]);
+  }
+  return all;
+}
+
+async function readChunk(sql: Query, id: string, position: number, chunk: number): Promise<Buffer | undefined> {
+  const rows = await sql<{ data: string }[]>`
+    select data from email_attachments where email_id = ${id} and position = ${position} and chunk = ${chunk}`.raw();
+  return (rows as Buffer[][])[0]?.[0];
+}
