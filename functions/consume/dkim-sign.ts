@@ -122,7 +122,7 @@ function relaxedField(field: string): [name: string, value: string] {
   return [field.slice(0, colon).trimEnd().toLowerCase(), value.replace(/^ | $/g, '')];
 }
 
-/** Over lines that no server on the way has a reason to break. */
+/** Folds into lines so short that no server on the way has a reason to break them. */
 function folded(text: string): string {
   return (text.match(/.{1,72}/g) ?? []).join('\r\n  ');
 }

@@ -21,7 +21,7 @@ export interface Leases {
 
 export interface LeasesOptions {
   leaseMs: number;
-  /** Resolves with the ids of the claims that still held, which now hold for another lease. */
+  /** Resolves with the ids of the claims that still held; each now holds for another lease. */
   renew: (claims: HeldClaim[]) => Promise<ReadonlySet<string>>;
   log: Log;
 }
@@ -44,7 +44,7 @@ const enoughLeft = 1 / 2;
 const retryMs = 200;
 
 export function createLeases({ leaseMs, renew, log }: LeasesOptions): Leases {
-  /** By claim, until when it holds: counted from before the statement that took or renewed it was sent. */
+  /** Until when each claim holds, counted from before the statement that took or renewed it was sent. */
   const underWay = new Map<HeldClaim, number>();
   const lookMs = leaseMs * lookEvery;
   let failing = false;

@@ -10,9 +10,9 @@ import type { SmtpMessage } from './smtp.ts';
 import type { SmtpRelay } from './smtp-relay.ts';
 
 export interface Relays {
-  /** Offers the message to one relay after the other, as failover allows; none, when every breaker is open. Never rejects. */
+  /** Offers the message to one relay after the other, as failover allows; to none when every breaker is open. Never rejects. */
   send(message: SmtpMessage, lane: Lane, load?: Load): Promise<Conversation[]>;
-  /** How long to wait with an email while every breaker is open, in milliseconds, spread by chance. */
+  /** Milliseconds that an email waits while every breaker is open, with jitter. */
   awayForMs(random?: number): number;
   states(): RelayState[];
   /** Called when the worker must end: conversations under way go on, none begins. */

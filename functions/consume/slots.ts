@@ -4,9 +4,9 @@ import { type Load, noLoad } from './load.ts';
 import { createMemory } from './memory.ts';
 
 export interface Slots {
-  /** Resolves when it is this email's turn, with the function that ends it; undefined once nobody's turn comes any more. */
+  /** Resolves when it is this email's turn, with the function that ends the turn; with undefined once the slots are closed. */
   take(lane: Lane, load?: Load): Promise<(() => void) | undefined>;
-  /** Sends away who waits and who comes; those whose turn it is go on. */
+  /** Emails that wait, or come later, get undefined; those whose turn it is go on. */
   close(): void;
 }
 

@@ -11,7 +11,7 @@ export interface Recovery {
   isOver(): boolean;
 }
 
-/** A round that waited longer than this for its rows has waited for somebody's lock on the table, and so have the workers. */
+/** A round that took longer than this has waited for a lock on the table, and so have the workers. */
 const stalledMs = 1_500;
 
 export function createRecovery(now = () => performance.now()): Recovery {

@@ -60,7 +60,7 @@ export async function readStats(
   return shown(showStats(range, await countEmails(sql, client.clientId, range)));
 }
 
-/** Another client's email is as unknown as one that never was. */
+/** Another client's email gets the same 404 as an id that does not exist. */
 async function ownEmail(
   { params: { id = '' }, client, makeRoom }: Pick<ClientRequest, 'params' | 'client' | 'makeRoom'>,
   sql: Sql,

@@ -79,7 +79,7 @@ export const Attachments = v.pipe(
 /** Characters that are looked at together: a multiple of four, and little beside what is given. */
 const pieceLength = 1_048_576;
 
-/** Strictly: nothing that a lenient decoder would pass over, and one writing for the same bytes. */
+/** Strict base64: no characters that lenient decoders skip, and one spelling for the same bytes. */
 function isBase64(given: string): boolean {
   if (given.length % 4 !== 0) return false;
   for (let at = 0; at < given.length; at += pieceLength) {

@@ -102,7 +102,7 @@ const hosted = hostFunction({
     jwksUrl: settings.JWKS_URL,
     sql,
   }),
-  // Not the broker: emails are accepted without it.
+  // The broker is missing here because emails are accepted without it.
   ready: { database: () => checkDatabase(sql) },
   close: async () => {
     await queue.close();

@@ -1,4 +1,4 @@
-// From what was requested to what is sent: templates are rendered when an email is accepted, so that what is stored is what is sent.
+// Renders the templates of requested emails when they are accepted, so that the stored content is the sent content.
 import * as v from 'valibot';
 import { ApiError, type Fault } from '../../lib/http/errors.ts';
 import { invalidBody } from '../../lib/http/request-body.ts';

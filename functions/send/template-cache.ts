@@ -14,7 +14,7 @@ interface KeptTemplate {
   source: TemplateSource | undefined;
 }
 
-/** A template that can be rendered, or what is to be said instead. */
+/** A template that can be rendered, or its fault. */
 export type FoundTemplate = { used: UsedTemplate; source: TemplateSource } | { unknown: string };
 
 /** Reads the number of the newest version each time, and the content of a version once. */
@@ -25,9 +25,9 @@ export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<F
   const kept = new LRUCache<string, KeptTemplate, UsedTemplate>({
     maxSize: maxKept,
     sizeCalculation: ({ source }) => (source ? sizeOf(source) : 1),
-    // Those who ask at the same time share one reading.
+    // Requests at the same time share one read.
     fetchMethod: async (_key, _stale, { context }) => ({ source: await readSource(context) }),
-    // A template that must make room while it is read still goes to those who wait for it.
+    // If the cache drops a template during its read, those who wait still get it.
     ignoreFetchAbort: true,
   });
 

@@ -24,7 +24,7 @@ export function randomSecret(): string {
 /** A secret that nobody guesses, whatever it is made of, has 32 characters; a random one has more. */
 const secretLength = { least: 32, most: 200 };
 
-/** RFC 6749, appendix A.2: printable ASCII. Anything else arrives differently from different clients. */
+/** RFC 6749, appendix A.2: printable ASCII. Clients would encode other characters in different ways. */
 export function usableSecret(secret: string, { least, most } = secretLength): string {
   if (/^[\x20-\x7e]+$/.test(secret) && secret.length >= least && secret.length <= most) return secret;
   throw new UsageError(`SECRET must be printable ASCII, ${least} to ${most} characters.`);

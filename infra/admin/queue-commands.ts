@@ -51,7 +51,7 @@ async function walk(settings: AdminSettings, place: (letter: Letter) => Lane | '
   const amqpUrl = requireAmqpUrl(settings);
   return withDatabase(settings, async (sql) => {
     const letters: Letter[] = [];
-    // The database's own failures are told apart from the broker's.
+    // Finds failures of the database first, apart from the broker's.
     await checkDatabase(sql);
     await walkDeadLetters(amqpUrl, async (deadLetter) => {
       const letter = await lookUp(sql, deadLetter);

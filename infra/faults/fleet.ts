@@ -32,7 +32,7 @@ export interface Fleet {
   kills: Kill[];
   /** Those that run now. */
   running(): { name: FunctionName; pid: number }[];
-  /** Ends that nobody asked for, and ends that were not as they should be. */
+  /** Processes that ended unasked, or with a wrong status. */
   surprises: string[];
   /** SIGKILL to one copy, picked at random; fulfilled when its successor is ready. */
   kill(name: FunctionName): Promise<void>;

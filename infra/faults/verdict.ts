@@ -101,7 +101,7 @@ export function judge(evidence: Evidence): Verdict {
   };
 }
 
-/** A row is a promise, also where the client did not hear of it: at its end, and delivered unless that end says otherwise. */
+/** Every row must be at its end, and delivered unless that end says otherwise, even if the client got no answer. */
 function whyLost(row: Row, deliveries: Arrival[], { smtp, delivery, bounces }: Evidence): string | undefined {
   switch (row.status) {
     case 'sent':

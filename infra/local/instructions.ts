@@ -46,7 +46,7 @@ export function howToMakeAClient(api: string): string {
   ].join('\n');
 }
 
-/** With a line end after the answer, which has none itself. */
+/** Adds a line end after the answer, which has none. */
 const get = "curl -sw '\\n'";
 const authorized = '-H "Authorization: Bearer $TOKEN"';
 

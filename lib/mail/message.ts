@@ -36,7 +36,7 @@ export function composeMessage(
     ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
     ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
   ];
-  // Without anything in it, nodemailer knows what it is.
+  // Nodemailer also composes an empty message.
   if (attachments.length > 0 || first === undefined) return messageInPieces(email, text, read, onFault);
   const own = {
     From: toAddress(headers.from),
@@ -77,7 +77,7 @@ export function composeStream(email: MessageParts, text = textOfMessage(email), 
     ...(html_body !== null && { html: html_body }),
     // With HTML, those that have a content_id go beside it in multipart/related.
     attachments: attachments.map((attachment, position) => toPart(attachment, contents[position] ?? Buffer.alloc(0))),
-    // Our server reads no file and no address for a caller.
+    // Our server never reads a file or fetches a URL for a caller.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -92,7 +92,7 @@ export async function wholeMessage(message: MimeMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** The text part: that which was given, or else one made of the HTML. */
+/** The text part: the given one, or else one made from the HTML. */
 export function textOfMessage({
   text_body,
   html_body,

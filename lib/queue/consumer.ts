@@ -63,7 +63,7 @@ export function createConsumer({
         letGo += 1;
         resolve();
       };
-      // While the database is away the message is kept. After a fault of our own the row's due_at brings the id back.
+      // While the database is away, we keep the message. After a fault of our own, dispatch publishes the id again at the row's due_at.
       const delivered = untilDatabaseIsBack(() => deliver(id, onLetGo))
         .catch((error) => log.error('delivery failed', { id, error }))
         .finally(() => {

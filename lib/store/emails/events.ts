@@ -1,4 +1,4 @@
-// What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, by the statement that makes it.
+// The events of an email: their types, and SQL that reads them. The statement that makes a change also writes its event.
 import type { Fragment, Query } from '../database.ts';
 import type { EndStatus, SuppressionReason } from './email.ts';
 
