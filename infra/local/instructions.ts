@@ -39,7 +39,6 @@ export function instructions({ api, mailbox }: Addresses): string {
 export function howToMakeAClient(api: string): string {
   return [
     '# make a client; its secret is shown once',
-    'export "$(grep ^DATABASE_URL= .local/services.env)"',
     'npm run admin -- client create NAME --sender example.com',
     '',
     `# what to do with it: ${api}/docs`,
