@@ -1,4 +1,4 @@
-// How long to wait before the next attempt: as long as delivery has been tried, with jitter so that what failed together does not come back together.
+// How long to wait before the next attempt: as long as the email is old, with jitter, so that emails that failed together are not retried together.
 
 export interface RetryPolicy {
   baseMs: number;
@@ -11,8 +11,8 @@ export interface RetryPolicy {
 const jitter = 0.2;
 
 /**
- * Milliseconds to wait, for an email whose delivery has been wanted for `ageMs`. Waiting as long as it is old doubles the age with
- * every attempt, as mail servers do; attempts that never took place, as while every relay is away, do not make it longer.
+ * Milliseconds to wait, for an email whose delivery has been wanted for `ageMs`. The wait equals the age, so the age doubles with
+ * every attempt, as with mail servers. Attempts that did not take place (every relay was away) do not lengthen the wait.
  * `random` is from 0 to 1.
  */
 export function backoff(ageMs: number, { baseMs, maxMs }: RetryPolicy, random = Math.random()): number {

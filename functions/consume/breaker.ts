@@ -40,7 +40,7 @@ export function afterTrouble(breaker: Breaker, now: number, policy: BreakerPolic
       return failed.consecutive_failures < policy.failures ? failed : open(failed, now, policy);
     case 'half_open':
       return open(failed, now, policy);
-    // From a conversation that had begun before it opened: nothing new.
+    // This conversation began before the breaker opened, so its failure is not news.
     case 'open':
       return failed;
   }
@@ -51,14 +51,14 @@ function open(breaker: Breaker, now: number, { coolDownMs, maxCoolDownMs }: Brea
   return { ...breaker, state: 'open', coolDowns: breaker.coolDowns + 1, probeAt: now + wait };
 }
 
-/** Milliseconds until the relay may take an email again, as far as can be told. */
+/** Milliseconds until the relay may be asked again, as far as we know. */
 export function untilProbe({ state, probeAt }: Breaker, now: number, { coolDownMs }: BreakerPolicy): number {
   switch (state) {
     case 'closed':
       return 0;
     case 'open':
       return Math.max(probeAt - now, 0);
-    // Nobody knows when the probe ends: not worth asking again before this.
+    // Nobody knows when the probe ends: wait at least this long before asking again.
     case 'half_open':
       return coolDownMs;
   }

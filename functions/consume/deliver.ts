@@ -1,4 +1,4 @@
-// The story of one id: claim the row, hand the message to the SMTP relay, record what happened.
+// The handler of one id: claims the row, hands the message to an SMTP relay, records what happened.
 
 import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
@@ -19,8 +19,8 @@ import type { Relays } from './relays.ts';
 
 export interface DeliverDependencies extends Contents {
   /**
-   * Resolves with the email and when its claim was asked for, or undefined when it is not ours to deliver: claimed by another, at its
-   * end, or never accepted.
+   * Resolves with the email and when we asked for its claim; undefined when it is not ours to deliver: another worker has claimed
+   * it, it is at its end, or it was never accepted.
    */
   claim: (id: string) => Promise<{ email: Claim; askedAt: number } | undefined>;
   /** Keeps the claim alive until it is released. */
@@ -37,7 +37,7 @@ export interface DeliverDependencies extends Contents {
   log: Log;
 }
 
-/** Of the tries to record one attempt, so many lie between two lines of the log: about a minute. */
+/** When an attempt cannot be recorded, one try in this many is logged: about one line a minute. */
 const logEveryTries = 12;
 
 /**
@@ -115,8 +115,8 @@ async function attempt(
     outcome: classify(result, email.recipients),
   }));
   const transition = uncomposable ? failUncomposable(email) : first ? transitionAfter([first, ...others]) : notBegun();
-  // What happened is known here alone: it is kept, and the claim with it, until it is recorded or the process has to end. Else the
-  // email would be sent a second time.
+  // Only this process knows what happened. It keeps the outcome and the claim until the outcome is recorded or the process must
+  // end; otherwise the email would be sent a second time.
   const isChanged = await untilRecorded(
     () => record(transition),
     (error, tries) => {

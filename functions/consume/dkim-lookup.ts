@@ -1,4 +1,4 @@
-// Which key signs an email: that of its sender's domain or of the nearest domain above, read in groups and remembered for a while.
+// Finds the key that signs an email: of its sender's domain or the nearest domain above. Reads keys in groups and caches them.
 import { createPrivateKey } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import { LRUCache } from 'lru-cache';
@@ -7,19 +7,19 @@ import { isDatabaseUnavailable } from '../../lib/store/database.ts';
 import type { DkimKeyRow } from '../../lib/store/dkim-keys/dkim-keys.ts';
 import type { DkimSigningKey } from './dkim-sign.ts';
 
-/** Resolves with the key that signs for the address in From, or undefined where none does. Rejects when that cannot be told. */
+/** Resolves with the key that signs for the address in From, or undefined if none does. Rejects when the keys cannot be read. */
 export type FindDkimKey = (address: string) => Promise<DkimSigningKey | undefined>;
 
 export interface LookupOptions {
   /** Reads the keys that sign for any of these domains. */
   read: (domains: string[]) => Promise<DkimKeyRow[]>;
-  /** How long an answer is good, also that there is no key. */
+  /** How long an answer is cached, also the answer that there is no key. */
   keepMs: number;
 }
 
-/** Sender domains remembered at once; each is a few hundred bytes, and one that is forgotten costs a query. */
+/** Most sender domains cached at once. Each takes a few hundred bytes; one that drops out costs a query. */
 const maxDomains = 10_000;
-/** Domains that one query asks for, with those above them a few times as many. */
+/** Sender domains of one query; with the domains above them, the query names a few times as many. */
 const maxAskedAtOnce = 200;
 
 export function createKeyLookup({ read, keepMs }: LookupOptions): FindDkimKey {
@@ -41,9 +41,9 @@ export function createKeyLookup({ read, keepMs }: LookupOptions): FindDkimKey {
     const domain = address.slice(address.lastIndexOf('@') + 1);
     const known = remembered.get(domain);
     if (known !== undefined) return known;
-    // The promise itself, so that emails that come together ask once.
+    // Caches the promise, so that emails that come together share one query.
     const key = readGrouped(domain).then(toDkimSigningKey);
-    // lru-cache takes a time of 0 for one without an end.
+    // In lru-cache, a time of 0 means no expiry.
     if (keepMs > 0) remembered.set(domain, key, { ttl: keepMs });
     key.catch(() => remembered.delete(domain));
     return key;
@@ -51,15 +51,15 @@ export function createKeyLookup({ read, keepMs }: LookupOptions): FindDkimKey {
 }
 
 /**
- * The domain and those above it, nearest first, as they may stand in d=: a signature by a domain above is aligned with From
- * where DMARC is relaxed (RFC 7489 §3.1.1), which it is by default. No top-level domain. Empty for an address literal.
+ * The domains that may stand in d=: the domain and those above it, nearest first, without the top-level domain. A signature by a
+ * domain above is aligned with From under relaxed DMARC (RFC 7489 §3.1.1), the default. Empty for an address literal.
  */
 export function signingDomains(domain: string): string[] {
   const labels = domainToASCII(domain).split('.');
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'));
 }
 
-/** A key that is of no use must not come to an unsigned email. */
+/** Throws for a key that cannot be used: the email must not go unsigned. */
 function toDkimSigningKey(row: DkimKeyRow | undefined): DkimSigningKey | undefined {
   if (row === undefined) return undefined;
   const { domain, selector, private_key } = row;

@@ -6,8 +6,8 @@ import type { MimeMessage } from '../../lib/mail/message.ts';
 import { inPieces, type MessagePieces, withCrlf } from '../../lib/mail/mime-pieces.ts';
 import { createBodyHash } from './dkim-body-hash.ts';
 
-// Not nodemailer's signer (10.6.1): it sends an email unsigned when its key is of no use, cannot sign that a header is absent,
-// and hashes a bare CR as it stands, which its SMTP client then sends as CRLF.
+// We do not use nodemailer's signer (10.6.1): it sends an email unsigned when its key is unusable, cannot sign that a header is
+// absent, and hashes a bare CR unchanged, which its SMTP client then sends as CRLF.
 
 export interface DkimSigningKey {
   /** d=, in ASCII. */
@@ -19,23 +19,23 @@ export interface DkimSigningKey {
 }
 
 /**
- * Signed once more than they occur: one that is added on the way breaks the signature, or a second From would be shown as
- * signed (RFC 6376 §8.15). None of these has a reason to be added to a message of ours.
+ * Signed once more than they occur, so that adding one on the way breaks the signature. Otherwise a second From could be added
+ * and shown as signed (RFC 6376 §8.15). No server has a reason to add one of these to our messages.
  */
 const sealed = ['from', 'to', 'cc', 'reply-to', 'subject', 'date', 'message-id', 'content-type'];
-/** Signed where they occur (RFC 6376 §5.4.1); those of lists as RFC 8058 §4 wants it. */
+/** Signed if present (RFC 6376 §5.4.1); RFC 8058 §4 requires those of lists. */
 const signedIfThere = [
   ...['sender', 'mime-version', 'content-transfer-encoding', 'in-reply-to', 'references', 'auto-submitted'],
   ...['list-id', 'list-help', 'list-unsubscribe', 'list-unsubscribe-post', 'list-subscribe', 'list-post'],
   ...['list-owner', 'list-archive', 'feedback-id'],
 ];
 
-/** Off the main thread: half a millisecond of a processor (RSA of 2048 bits), several with longer keys. */
+/** Signs off the main thread: RSA of 2048 bits takes 0.5 ms of CPU, longer keys several ms. */
 const signOffThread = promisify(sign);
 
 /**
- * What signs messages with the key that `find` resolves with, or leaves them as they are where it resolves with none. When it
- * rejects, no message is composed: the email is deferred, not sent unsigned.
+ * Returns the function that signs a message with the key that `find` resolves with. Without a key, the message stays as it is.
+ * When `find` rejects, no message is composed: the email is deferred, not sent unsigned.
  */
 export async function signedWith(
   find: () => Promise<DkimSigningKey | undefined>,
@@ -105,7 +105,7 @@ async function signatureField(pieces: AsyncIterable<Buffer>, key: DkimSigningKey
     'b=',
   ].join('\r\n ');
   const [name, value] = relaxedField(unsigned);
-  // Of several the last one first (§5.4.2); an absent one adds nothing.
+  // A repeated header is taken from the last up (§5.4.2); an absent one adds nothing.
   const hashed = names.map((each) => [each, byName.get(each)?.pop()]).filter(([, each]) => each !== undefined);
   const input = [...hashed, [name, value]].map((each) => each.join(':')).join('\r\n');
   const signature = await signOffThread('sha256', Buffer.from(input, 'latin1'), key.privateKey);
@@ -122,12 +122,12 @@ function relaxedField(field: string): [name: string, value: string] {
   return [field.slice(0, colon).trimEnd().toLowerCase(), value.replace(/^ | $/g, '')];
 }
 
-/** Over lines that no server on the way has a reason to break. */
+/** Folds into lines so short that no server on the way has a reason to break them. */
 function folded(text: string): string {
   return (text.match(/.{1,72}/g) ?? []).join('\r\n  ');
 }
 
-/** The same for a list, which may be broken after its colons alone. */
+/** The same for a list, which may be folded only after a colon. */
 function foldedNames(names: readonly string[]): string {
   const lines = [''];
   for (const [index, name] of names.entries()) {

@@ -1,21 +1,21 @@
-// What the end of one conversation means for the relays: may the next one be tried, and was this one in trouble. Pure.
+// Decides from the end of one conversation whether the next relay may be tried, and whether this relay was in trouble. Pure.
 import type { SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import { type AttemptResult, classify, closesRelay } from './outcome.ts';
 
-/** What one relay cannot carry and another may: an address that is not ASCII, and a message of this size. */
+/** Refusals that another relay may not give: the address is not ASCII, or the message is too large. */
 export function anotherMayTake(reply: SmtpReply | null): boolean {
   return reply?.enhanced_code === '5.6.7' || reply?.enhanced_code === '5.3.4';
 }
 
 /**
- * The next relay is tried only on proof that this one has taken nothing: no connection, a refusal of our session, a 4xx in place
- * of taking the message. Never when the outcome is unknown, which would double the email, and never after a 5xx about the
- * email or one of its recipients, which is an answer. Partial acceptance is left to the next attempt.
+ * The next relay is tried only on proof that this one has taken nothing: no connection, a refusal of our session, a 4xx instead
+ * of acceptance. Never when the outcome is unknown (the email could arrive twice), and never after a 5xx about the email or a
+ * recipient, which is a final answer. After partial acceptance, the next attempt takes care of the rest.
  */
 export function failover(result: AttemptResult, recipients: readonly string[]): 'done' | 'try_next' {
   switch (result.ended) {
     case 'accepted':
-    // The next relay would fare no better with a trouble of ours.
+    // The fault is ours, so the next relay would not help.
     case 'abandoned':
       return 'done';
     case 'refused':
@@ -27,7 +27,7 @@ export function failover(result: AttemptResult, recipients: readonly string[]): 
   }
 }
 
-/** True for what counts against the relay, as opposed to its saying no to one email. */
+/** True for trouble of the relay itself, false when it only refused one email. */
 export function isRelayTrouble(result: AttemptResult): boolean {
   switch (result.ended) {
     case 'accepted':

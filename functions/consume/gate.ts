@@ -1,9 +1,9 @@
-// What a message passes on its way to the relay: held until it may leave, stopped where it must not arrive whole.
+// The gate between a message and the relay: holds the message until it may be sent, and stops it when its end must not be sent.
 import { Readable, Transform } from 'node:stream';
 import type { AttemptResult } from './outcome.ts';
 import { tooLarge } from './size.ts';
 
-/** A small message goes whole; of a large one no more than this is held back. */
+/** A message up to this size goes in one piece; a larger one goes in pieces of about this size. */
 const pieceBytes = 65_536;
 
 export const composeFailed = 'the message could not be composed';
@@ -11,13 +11,13 @@ export const composeFailed = 'the message could not be composed';
 const claimUncertain = 'the claim was lost, or could not be kept';
 
 export interface Passing {
-  /** What the relay takes. */
+  /** Largest message that the relay takes. */
   mostBytes: number;
   /** Runs when the relay is ready for the message, before the first byte of it is sent; if it rejects, none is. */
   beforeData?: (() => Promise<void>) | undefined;
-  /** Runs when all of a long message has left but its end; if it throws, that is not sent. */
+  /** Runs before the end of a streamed message; if it throws, the end is not sent. */
   beforeDot?: (() => void) | undefined;
-  /** Runs right before a message that goes whole. */
+  /** Runs right before a message that goes in one piece. */
   aboutToLeave: () => void;
 }
 
@@ -42,7 +42,7 @@ export function gate(
     fault ??= { ended: 'abandoned', reason, error };
     through.destroy(error);
   };
-  // At once, and on both: the message begins to be composed now, and the relay may be gone before it is asked for.
+  // Listen at once, on both streams: composing begins now, and the relay may be gone before it asks for the message.
   if (!Buffer.isBuffer(message)) message.on('error', giveUp(composeFailed));
   through.on('error', giveUp(claimUncertain));
   const read = through._read.bind(through);
@@ -52,7 +52,7 @@ export function gate(
     sent = 'some';
     beforeData().then(open, giveUp(claimUncertain));
   };
-  // Before the final dot, which nodemailer adds when it sees the same end: what comes later may be too late.
+  // Nodemailer adds the final dot at this same `end` event. A later event could be too late to note that all was sent.
   through.on('end', () => {
     sent = 'all';
   });
@@ -74,7 +74,7 @@ function gateOfStream(message: Readable, bounds: Bounds) {
   return { through, open: () => void message.pipe(through) };
 }
 
-/** How much of a large message had left decides what the loss of its connection means: it leaves as fast as the relay takes it. */
+/** Splits a large message, so that it leaves as fast as the relay takes it: if the connection is lost, what has left decides the outcome. */
 export function inPieces(message: Buffer | Readable): Buffer | Readable {
   if (!Buffer.isBuffer(message) || message.length <= pieceBytes) return message;
   const count = Math.ceil(message.length / pieceBytes);
@@ -84,13 +84,13 @@ export function inPieces(message: Buffer | Readable): Buffer | Readable {
 
 interface Bounds {
   mostBytes: number;
-  /** In place of a further piece: it would be more than the relay takes. */
+  /** Called when the message grows larger than the relay takes; no further piece is sent. */
   outgrow: (bytes: number) => void;
   /** Throws where the end must not be sent. */
   beforeEnd?: (() => void) | undefined;
 }
 
-/** Nodemailer composes a message from a dozen pieces, and each that comes to the socket by itself is a write and a packet. */
+/** Joins small pieces: nodemailer composes a message from a dozen, and each would be a write and a packet of its own. */
 function inLargePieces({ mostBytes, outgrow, beforeEnd = () => {} }: Bounds): Transform {
   let pieces: Buffer[] = [];
   let size = 0;
@@ -106,7 +106,7 @@ function inLargePieces({ mostBytes, outgrow, beforeEnd = () => {} }: Bounds): Tr
       pieces.push(piece);
       size += piece.length;
       passed += piece.length;
-      // What was composed as a stream is known only as it comes.
+      // The size of a stream is known only while it passes.
       if (passed > mostBytes) outgrow(passed);
       else if (size < pieceBytes) done();
       else done(null, taken());

@@ -1,8 +1,8 @@
 // Keeps a connection to a relay in step: each reply answers what was asked, or the connection ends before anything more is sent on it.
 
 /**
- * What nodemailer's connection keeps to itself (version 10.6.1): replies that have come in whole, who waits for one, and what it does
- * with them. Left alone, it gives each reply to whoever is next, and takes any that begins with a 2 for a yes.
+ * Private parts of nodemailer's connection (version 10.6.1): the complete replies, the callbacks that wait for one, and the handlers.
+ * By itself, nodemailer gives each reply to the next callback, and treats any reply that begins with 2 as a yes.
  */
 interface Internals {
   _responseQueue: string[];
@@ -19,20 +19,20 @@ interface Internals {
 type Answered = (reply: string, callback: unknown) => unknown;
 
 export interface InStep {
-  /** True once more has come in than was asked for: the next message must not go over this connection. */
+  /** True once an unrequested reply has come in: the next message must not use this connection. */
   isOutOfStep(): boolean;
 }
 
-/** A reply takes a few hundred bytes; a relay that never ends one is not listened to for longer. */
+/** Most bytes of a reply. A usual one has a few hundred; we stop listening to a relay that never ends one. */
 export const mostReplyBytes = 65_536;
 
 export function keepInStep(connection: object): InStep {
   const smtp = connection as Internals;
   let outOfStep = false;
-  /** Who waits for the reply to the final dot. */
+  /** The callback that waits for the reply to the final dot. */
   let atDot: unknown;
 
-  /** Without the reply, which nobody is to take for an answer: after the final dot, the outcome is unknown. */
+  /** Ends the connection without passing on the reply, as it may answer something else. After the final dot, the outcome is unknown. */
   function end(reason: string): void {
     outOfStep = true;
     smtp._onError(new Error(`the relay is out of step: ${reason}`), 'EPROTOCOL', false, 'CONN');
@@ -43,13 +43,13 @@ export function keepInStep(connection: object): InStep {
     const replies = smtp._responseQueue.filter((reply) => reply.trim() !== '');
     const [reply] = replies;
     const [waiting] = smtp._responseActions;
-    // Nothing to judge yet; or nobody waits for it, which ends the connection anyway.
+    // There is no complete reply yet, or no callback waits (nodemailer then ends the connection).
     if (reply === undefined || isUnfinished(reply) || waiting === undefined) return processNext();
     const code = codeOf(reply);
     if (code === undefined) return end('what it says is no reply');
     const isAboutMessage = waiting === atDot;
     if (hasUnasked(replies)) {
-      // The first of them is the answer all the same.
+      // The first reply is still the answer to the message.
       if (isAboutMessage) outOfStep = true;
       else return end('it says more than it was asked');
     }
@@ -64,7 +64,7 @@ export function keepInStep(connection: object): InStep {
     const unasked = counted.length - smtp._responseActions.length;
     if (unasked <= 0) return false;
     const [before, last] = counted.slice(-2);
-    // It may refuse a message that it has not read yet.
+    // A relay may refuse a message before it has read it.
     return !(unasked === 1 && before?.startsWith('354') && /^[45]/.test(last ?? ''));
   }
 
@@ -88,7 +88,7 @@ export function keepInStep(connection: object): InStep {
   return { isOutOfStep: () => outOfStep };
 }
 
-/** More lines of it are to come. */
+/** True when more lines of the reply are to come. */
 function isUnfinished(reply: string): boolean {
   return /^\d+-/.test(reply.slice(reply.lastIndexOf('\n') + 1));
 }

@@ -32,7 +32,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   pooler: settings.DATABASE_POOLER,
   log,
 });
-/** Of their own, so that renewals never wait behind statements that carry large contents. */
+/** Renewals have connections of their own, so that they never wait behind statements with large contents. */
 const leaseSql = openDatabase(settings.DATABASE_URL, {
   connections: 1,
   name: 'consume leases',
@@ -40,11 +40,11 @@ const leaseSql = openDatabase(settings.DATABASE_URL, {
 });
 const leaseMs = settings.LEASE_SECONDS * 1000;
 /**
- * Emails for each connection: while one is delivered, the others are claimed or recorded, and the more of them wait, the more go
- * together in a statement and a commit. Not more, as a worker that dies keeps them for a lease.
+ * Emails in work for each SMTP connection: while one is delivered, others are claimed or recorded, and larger groups share a
+ * statement and a commit. Not more, because emails of a worker that dies wait until their leases end.
  */
 const emailsAtOnce = settings.SMTP_CONNECTIONS * 8;
-/** Messages carry up to twenty ids. What is held and not claimed yet goes to the next worker at once when this one dies. */
+/** Messages from the queue held at once, of up to twenty ids each. When this worker dies, unclaimed ids go to another at once. */
 const prefetch = settings.SMTP_CONNECTIONS * 3;
 
 /** Long ones, each a row without contents, that wait for one of the connections they may have: others are taken meanwhile. */
@@ -69,7 +69,7 @@ const relays = createRelays(
 const leases = createLeases({ leaseMs, renew: (claims) => renewLeases(leaseSql, claims, leaseMs), log });
 const inGroups = (batch: string) => ({
   maxItems: emailsAtOnce * 2,
-  // While its connections are busy with others, an email loses nothing by it.
+  // Waiting costs an email nothing while all connections are busy with others.
   gather: { items: settings.SMTP_CONNECTIONS * 2, ms: 10 },
   failsAll: isDatabaseUnavailable,
   onGroup: (items: number) => batches.observe({ batch }, items),
@@ -131,7 +131,7 @@ const hosted = hostFunction({
   start: () => void consumer?.start(),
   close: async () => {
     const stopped = consumer?.stop();
-    // What only waits for a connection is handed back: with a slow relay, its turn might come after the kill.
+    // Emails that wait for a connection are handed back: with a slow relay, the process might be killed before their turn.
     relays.stop();
     await stopped;
     relays.close();

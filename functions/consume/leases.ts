@@ -1,4 +1,4 @@
-// Claims under way in this process: renewed together as long as their attempts run, and how long each surely holds, by the clock of this machine.
+// The leases of this process: renews them together while their attempts run, and knows until when each surely holds, by this machine's clock.
 
 import type { Log } from '../../lib/process/log.ts';
 import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
@@ -7,7 +7,7 @@ import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
 export type HeldClaim = Pick<ClaimedEmail, 'id' | 'attempts'>;
 
 export interface Lease {
-  /** Throws `LeaseUncertainError` unless the claim holds for long enough to do what cannot be undone. Asks nobody. */
+  /** Throws `LeaseUncertainError` unless the claim holds long enough to transmit. Does not ask the database. */
   check(): void;
   /** The attempt is over. */
   release(): void;
@@ -21,30 +21,30 @@ export interface Leases {
 
 export interface LeasesOptions {
   leaseMs: number;
-  /** Resolves with the ids of the claims that still held, which now hold for another lease. */
+  /** Resolves with the ids of the claims that still held; each now holds for another lease. */
   renew: (claims: HeldClaim[]) => Promise<ReadonlySet<string>>;
   log: Log;
 }
 
-/** The claim was lost, or could not be renewed for so long that it might be: somebody else may be about to send the same email. */
+/** The claim was lost, or went without renewal so long that it may be lost: another worker may be about to send the same email. */
 export class LeaseUncertainError extends Error {
   override readonly name = 'LeaseUncertainError';
 }
 
-/** A claim is renewed when so much of its lease has gone by. Most attempts are over long before. */
+/** A claim is renewed after this share of its lease. Most attempts end long before. */
 const renewAfter = 1 / 6;
-/** How often that is looked at, in leases. */
+/** Pause between two checks, as a share of the lease. */
 const lookEvery = 1 / 24;
 /**
- * What must be left of the lease when transmission begins and when the final dot is sent: while the reply is waited for, it is
- * renewed, but on a machine that stands still for a while, or with a database that refuses, that takes its time.
+ * Share of the lease that must be left when transmission begins and when the final dot is sent. The lease is renewed while we wait
+ * for the reply, but the renewal may be late if the machine stalls or the database refuses.
  */
 const enoughLeft = 1 / 2;
-/** As soon as the database is back: dispatch waits for a moment, and only a little later takes what looks abandoned. */
+/** Pause after a failed renewal. Once the database is back, dispatch waits only a little before it takes expired leases. */
 const retryMs = 200;
 
 export function createLeases({ leaseMs, renew, log }: LeasesOptions): Leases {
-  /** By claim, until when it holds: counted from before the statement that took or renewed it was sent. */
+  /** Until when each claim holds, counted from before the statement that took or renewed it was sent. */
   const underWay = new Map<HeldClaim, number>();
   const lookMs = leaseMs * lookEvery;
   let failing = false;
@@ -66,7 +66,7 @@ export function createLeases({ leaseMs, renew, log }: LeasesOptions): Leases {
     try {
       const renewed = await renew(claims);
       for (const claim of claims) {
-        // One that was released meanwhile needs no lease any more.
+        // Skip a claim that was released meanwhile.
         if (underWay.has(claim))
           underWay.set(claim, renewed.has(claim.id) ? askedAt + leaseMs : Number.NEGATIVE_INFINITY);
       }

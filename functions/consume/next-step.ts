@@ -9,7 +9,7 @@ import { backoff, type RetryPolicy } from './backoff.ts';
 import { anotherMayTake } from './failover.ts';
 import type { AttemptOutcome } from './outcome.ts';
 
-/** One conversation with one relay, and what it came to. */
+/** One conversation with one relay, and its outcome. */
 export interface Attempt {
   relay: string;
   ms: number;
@@ -20,8 +20,8 @@ export interface Attempt {
 const relaysAwayCategory = 'relays_away';
 
 /**
- * Decides from the last of this attempt's conversations: those before it took nothing, or there would not have been another.
- * `random` is from 0 to 1, for the jitter.
+ * Decides from the last conversation of this attempt: in the earlier ones, the relay took nothing, or we would not have tried
+ * another. `random` is from 0 to 1, for the jitter.
  */
 export function nextStep(
   email: ClaimedEmail,
@@ -70,14 +70,14 @@ export function nextStep(
   }
 }
 
-/** The last; but where that relay cannot carry it, one before that was only in trouble may yet. */
+/** The last conversation; but if its relay cannot carry the email, one whose relay was only in trouble. */
 function deciding(conversations: readonly [Attempt, ...Attempt[]]): Attempt {
   const last = conversations.at(-1) ?? conversations[0];
   if (!anotherMayTake(last.outcome.reply)) return last;
   return conversations.find(({ outcome }) => outcome.status === 'deferred') ?? last;
 }
 
-/** The transition of an email that no relay may be asked to take for `waitMs`. The attempt did not take place: no event tells of one. */
+/** The transition of an email while every relay is left alone for `waitMs`. There was no attempt, so no event of one is written. */
 export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPolicy): Transition<'release'> {
   const { id, attempts } = email;
   const released = { id, by: 'release' as const, attempts, settled: {}, last_reply: null, facts: [] };
@@ -85,8 +85,8 @@ export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPol
 }
 
 /**
- * The transition of an email whose worker is to end and has not begun, or is not sure enough of its claim to go on: another one has it
- * at once. `conversations` are those that came to nothing by it.
+ * The transition of an email whose worker must end before it begins, or is no longer sure of its claim. Another worker can take the
+ * email at once. `conversations` are those that were broken off.
  */
 export function handBack(
   email: ClaimedEmail,
@@ -117,7 +117,7 @@ function deferred<Decided extends object>(
     const failed: NewEvent = { type: 'failed', detail: { reason: 'given up: too old for another attempt' } };
     return { ...decided, to: 'failed' as const, due_in_ms: null, events: [failed] };
   }
-  // One that expires before its next attempt is looked at when it does.
+  // If the email expires before the next attempt, it is due when it expires.
   const due_in_ms = Math.min(waitMs, Math.max(email.expires_in_ms ?? Number.POSITIVE_INFINITY, 0));
   const next_attempt_at = new Date(Date.now() + due_in_ms).toISOString();
   const event: NewEvent = { type: 'deferred', detail: { next_attempt_at, category } };
@@ -149,12 +149,12 @@ export function expire(claim: Claim): Transition<'release'> {
   return endUnattempted(claim, 'expired', 'its time to be delivered had passed');
 }
 
-/** The transition of an email whose contents are gone. They are kept while it is on the way, so somebody has deleted them by hand. */
+/** The transition of an email without contents. We keep contents until the end, so somebody has deleted them by hand. */
 export function failEmpty(claim: Claim): Transition<'release'> {
   return endUnattempted(claim, 'failed', 'its contents are gone');
 }
 
-/** The transition of an email of which no message can be made. Another attempt would make none, either; what was wrong is in the log. */
+/** The transition of an email that cannot be composed. Another attempt would fail in the same way; the log says why. */
 export function failUncomposable(claim: Claim): Transition<'release'> {
   return endUnattempted(claim, 'failed', 'no message could be made of it');
 }
@@ -188,7 +188,7 @@ function settledRecipients({ recipients }: AttemptOutcome): Record<string, Settl
   return settled;
 }
 
-/** Recipients that are not to be tried again by any email. */
+/** Recipients that no email may be sent to again. */
 function hardBounces({ recipients }: AttemptOutcome): string[] {
   return [...recipients].flatMap(([recipient, { hard }]) => (hard ? [recipient] : []));
 }

@@ -1,4 +1,4 @@
-// What an SMTP attempt came to: every way in which it can end, turned into an outcome for each recipient. Pure.
+// The outcome of an SMTP attempt: turns every way in which it can end into an outcome for each recipient. Pure.
 
 import { readRefusal } from '../../lib/mail/read-refusal.ts';
 import type { RefusalCategory } from '../../lib/mail/reply-rules.ts';
@@ -14,27 +14,27 @@ export type Refused = ReadonlyMap<string, SmtpReply>;
 export type AttemptResult =
   | { ended: 'accepted'; reply: SmtpReply; refused: Refused }
   | { ended: 'refused'; stage: Stage; reply: SmtpReply; refused: Refused }
-  /** No reply: the connection was lost, refused or silent. `transmitted`: the end of the message may have been handed over. */
+  /** No reply: the connection was lost, refused or silent. `transmitted`: the relay may have received the end of the message. */
   | { ended: 'lost'; stage: Stage; transmitted: boolean; timed_out: boolean; reason: string; refused: Refused }
-  /** By us, before the end of the message was handed over: the claim was lost, or the message could not be composed. */
+  /** We stopped before the end of the message was sent: the claim was lost, or the message could not be composed. */
   | { ended: 'abandoned'; reason: string; error: Error };
 
 export interface RecipientOutcome {
   status: 'sent' | 'deferred' | 'bounced' | 'unknown';
   reply: SmtpReply | null;
-  /** The address will never take mail: nothing more is to be sent to it. */
+  /** The address will never take mail, so we send nothing more to it. */
   hard: boolean;
 }
 
-/** Whose trouble it is: the email's, its recipients', our own relay account's, the line's, or our own. */
+/** Where the cause lies: the email, its recipients, our account at the relay, the network, or ourselves. */
 export type Category = RefusalCategory | 'accepted' | 'tls' | 'connection' | 'timeout' | 'outcome_unknown' | 'worker';
 
 export interface AttemptOutcome {
-  /** What the attempt came to for the email as a whole: anything left to deliver makes it deferred or unknown. */
+  /** The outcome for the email as a whole: deferred or unknown if any recipient is left. */
   status: 'sent' | 'deferred' | 'bounced' | 'unknown';
   category: Category;
   reply: SmtpReply | null;
-  /** What to tell people when there was no reply. */
+  /** What to show to people when there was no reply. */
   reason: string | null;
   recipients: ReadonlyMap<string, RecipientOutcome>;
 }
@@ -67,7 +67,7 @@ export function classify(result: AttemptResult, recipients: readonly string[]): 
   }
 }
 
-/** `others` is what became of those who were not refused one by one. What is left to do decides, and tells why. */
+/** `others` is the outcome of recipients that were not refused one by one. The recipients with work left decide the status and reason. */
 function summarize(
   recipients: readonly string[],
   refused: Refused,
@@ -81,7 +81,7 @@ function summarize(
   const status = (['unknown', 'deferred', 'sent', 'bounced'] as const).find((wanted) =>
     outcomes.some((one) => one.status === wanted),
   );
-  // Without a reply comes first: that the connection was lost says more than that one of many was refused.
+  // An outcome without a reply comes first: a lost connection says more than the refusal of one recipient.
   const those = outcomes.filter((one) => one.status === status);
   const telling = those.find(({ reply }) => reply === null) ?? those[0] ?? others;
   return {
@@ -93,7 +93,7 @@ function summarize(
   };
 }
 
-/** Nothing is hard that was said of several recipients together, or of the sender. */
+/** A refusal of several recipients together, or of the sender, is never hard. */
 function refusedTogether(
   { reply, stage }: Extract<AttemptResult, { ended: 'refused' }>,
   recipients: readonly string[],
@@ -102,14 +102,14 @@ function refusedTogether(
   return { ...refusal, hard: refusal.hard && stage === 'data' && recipients.length === 1 };
 }
 
-/** What a refusal means for the recipients it concerns. A relay that has trouble with us never makes users' mail bounce. */
+/** What a refusal means for its recipients. When the relay refuses our session, the email is deferred and does not bounce. */
 function refusedBy(reply: SmtpReply, stage: Stage): RecipientOutcome {
   if (isBeforeMail(stage)) return { status: 'deferred', reply, hard: false };
   const { permanent, hard } = readRefusal({ ...reply, stage });
   return { status: permanent ? 'bounced' : 'deferred', reply, hard };
 }
 
-/** A refusal that says that the relay takes nothing of ours for now, as opposed to its saying no to one email. */
+/** True when the refusal means that the relay takes no email of ours for now, not just this one. */
 export function closesRelay(reply: SmtpReply, stage: Stage): boolean {
   return isBeforeMail(stage) || readRefusal({ ...reply, stage }).closes_relay;
 }
@@ -121,7 +121,7 @@ function isBeforeMail(stage: Stage): stage is 'connect' | 'tls' | 'auth' {
 function lostCategory({ stage, transmitted, timed_out }: Extract<AttemptResult, { ended: 'lost' }>): Category {
   if (transmitted) return 'outcome_unknown';
   if (stage === 'tls') return 'tls';
-  // Without a reply only when we could not even ask: half of the credentials, or no method in common.
+  // There is no reply only if AUTH could not begin: incomplete credentials, or no method in common.
   if (stage === 'auth') return 'relay_account';
   return timed_out ? 'timeout' : 'connection';
 }

@@ -1,9 +1,9 @@
-// Reads SMTP_URL: the relays in order of preference. A fault names which one it concerns and never repeats what was written: it may hold a password.
+// Reads SMTP_URL: the relays in order of preference. A fault names the relay by its place and never repeats the URL, which may hold a password.
 import { isIP } from 'node:net';
 
 /** Where a relay is and how to talk to it. */
 export interface RelayAddress {
-  /** Host and port, as people are told; a second account at the same relay gets `#2`. */
+  /** Host and port, as shown to people; a second account at the same relay gets `#2`. */
   name: string;
   host: string;
   port: number;
@@ -22,10 +22,10 @@ export interface RelayAddress {
 const tlsVersions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
 type TlsVersion = (typeof tlsVersions)[number];
 
-/** A closed list: a misspelt `tls.rejectUnauthorised=false` must not go unnoticed. */
+/** A closed list, so that a misspelt `tls.rejectUnauthorised=false` is a fault. */
 const parameters = ['requireTLS', 'ignoreTLS', 'name', 'tls.rejectUnauthorized', 'tls.servername', 'tls.minVersion'];
 
-/** Reads a list separated by white space or commas; only where another URL begins, as passwords may hold commas. */
+/** Splits a list at white space or commas, but only where another URL begins: passwords may hold commas. */
 export function parseRelayUrls(text: string): { relays: RelayAddress[]; faults: string[] } {
   const urls = text.replace(/^[\s,]+|(?<![\s,])[\s,]+$/g, '').split(/(?<![\s,])[\s,]+(?=smtps?:\/\/)/i);
   const relays: RelayAddress[] = [];

@@ -1,4 +1,4 @@
-// The SMTP relays in order of preference, each behind its breaker: which of them is asked to take an email, and who shouts when one is in trouble.
+// The SMTP relays in order of preference, each behind its breaker: chooses which relay gets an email, and logs when one is in trouble.
 import { performance } from 'node:perf_hooks';
 import type { Log } from '../../lib/process/log.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
@@ -15,10 +15,10 @@ export interface Relays {
   /** How long to wait with an email while every breaker is open, in milliseconds, spread by chance. */
   awayForMs(random?: number): number;
   states(): RelayState[];
-  /** The worker is to end: conversations under way go on, none is begun. */
+  /** Called when the worker must end: conversations under way go on, none begins. */
   stop(): void;
   isStopping(): boolean;
-  /** To be called when nothing is under way. */
+  /** Call this when no conversation is under way. */
   close(): void;
 }
 
@@ -35,7 +35,7 @@ export interface RelayState {
   consecutive_failures: number;
 }
 
-/** A relay that refuses our account is shouted about, but not once for each email. */
+/** Least time between two log lines about a relay that refuses our account: not one line for each email. */
 const shoutEveryMs = 60_000;
 
 export function createRelays(relays: readonly SmtpRelay[], policy: BreakerPolicy, log: Log): Relays {
@@ -54,7 +54,7 @@ export function createRelays(relays: readonly SmtpRelay[], policy: BreakerPolicy
         conversations.push(conversation);
         if (failover(conversation.result, message.envelope.to) === 'done') break;
       }
-      // Those that cannot carry it have not decided: it waits for the one that was not asked.
+      // Relays that cannot carry it do not decide its fate: it waits for the relay that was not asked.
       const isUndecided = conversations.every(
         ({ result }) => result.ended === 'refused' && anotherMayTake(result.reply),
       );
@@ -89,7 +89,7 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
     const release = await relay.slots.take(lane, load, client);
     if (release === undefined) return undefined;
     try {
-      // Asked again: it may have opened while we waited, or somebody else may be probing.
+      // Check the breaker again: it may have opened while we waited, or another email may be the probe.
       const begun = begin(breaker, performance.now());
       if (begun === undefined) return undefined;
       breaker = begun;
@@ -98,7 +98,7 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
       learn(result, message);
       return { relay: name, ms: Math.round(performance.now() - startedAt), result };
     } catch (fault) {
-      // Not foreseen; but a probe that never reported would keep everybody out for good.
+      // Not expected. But a probe that never reports would keep the breaker half-open for ever.
       breaker = afterTrouble(breaker, performance.now(), policy);
       throw fault;
     } finally {
@@ -140,7 +140,7 @@ function createGuard(relay: SmtpRelay, policy: BreakerPolicy, log: Log) {
   };
 }
 
-/** Relays like to quote addresses, which belong into no log. */
+/** Relays often quote addresses, which must not be logged. */
 function withoutLocalParts(text: string): string {
   return text.replace(/(?<![^\s<>"@])[^\s<>"@]+@/g, '***@');
 }

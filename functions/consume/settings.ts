@@ -17,7 +17,7 @@ const relayUrls = v.pipe(
 export const ConsumeSettings = v.object({
   ...commonSettings,
   ...databaseSettings,
-  /** Not set on a host that pushes CloudEvents: nothing is consumed then. */
+  /** Leave unset on a host that pushes CloudEvents; then no queue is consumed. */
   AMQP_URL: v.optional(url('amqp', 'amqps')),
   /** The SMTP relays in order of preference, as in smtps://user:password@smtp.example.com:465, separated by spaces or commas. */
   SMTP_URL: relayUrls,
@@ -25,19 +25,19 @@ export const ConsumeSettings = v.object({
   SMTP_CONNECTIONS: v.optional(integer(1, 1_000), '10'),
   /** Memory for the contents of large emails that are being delivered; the others of them wait in the database. */
   CONTENT_MEMORY_BYTES: v.optional(integer(1_000_000, 100_000_000_000), '64000000'),
-  /** How long the relay may be silent. RFC 5321 §4.5.3.2 grants it minutes, above all after the message's end. */
+  /** How long the relay may be silent. RFC 5321 §4.5.3.2 allows it minutes, above all after the end of the message. */
   SMTP_TIMEOUT_SECONDS: v.optional(seconds(0.1, 3_600), '300'),
-  /** A relay that is in trouble this many times in a row is left alone for a while. */
+  /** After this many troubles in a row, a relay is left alone for a while. */
   SMTP_BREAKER_FAILURES: v.optional(integer(1, 1_000), '5'),
   /** How long it is left alone before one email is tried; doubled each time that fails. */
   SMTP_BREAKER_SECONDS: v.optional(seconds(0.1, 3_600), '30'),
   /** Longest time it is left alone. */
   SMTP_BREAKER_MAX_SECONDS: v.optional(seconds(0.1, 86_400), '600'),
-  /** After this long without a sign of life, a worker counts as dead and its emails go to another. */
+  /** Length of a lease: a worker that does not renew it counts as dead, and its emails go to another. */
   LEASE_SECONDS: v.optional(seconds(0.5, 3_600), '60'),
-  /** How long DKIM keys, and that a domain has none, are remembered: so long a change of them takes to be seen. */
+  /** How long DKIM keys are cached, also that a domain has none. A change takes effect within this time. */
   DKIM_KEYS_SECONDS: v.optional(seconds(0.1, 3_600), '60'),
-  /** Least wait between two attempts. In between, it is as long as the email is old. */
+  /** Shortest wait between two attempts. Up to the longest, the wait equals the email's age. */
   RETRY_BASE_SECONDS: v.optional(seconds(0.1, 86_400), '30'),
   /** Longest wait between two attempts. */
   RETRY_MAX_SECONDS: v.optional(seconds(0.1, 86_400), '14400'),

@@ -1,7 +1,7 @@
 // Messages larger than what the relay says it takes (SIZE, RFC 1870) do not go to it. Pure.
 import type { AttemptResult } from './outcome.ts';
 
-/** How an attempt ends that is not worth its bytes: put as the relay would put it, so that another relay is asked. */
+/** The result for a message that the relay would refuse for its size, in the relay's own terms, so that another relay is tried. */
 export function tooLarge(bytes: number, mostBytes: number): AttemptResult {
   const text = `not handed over: the relay takes ${mostBytes} bytes (SIZE, RFC 1870), the message has ${bytes} or more`;
   return {

@@ -10,7 +10,7 @@ export interface Slots {
   close(): void;
 }
 
-/** Share of the connections that bulk emails never hold, so that a transactional one seldom waits even for a conversation under way. */
+/** Share of the connections that bulk emails never hold, so that a transactional email seldom has to wait. */
 const reserved = 0.2;
 
 /** Most connections that bulk emails may hold. */

@@ -17,11 +17,11 @@ import {
 
 export interface SmtpRelay {
   name: string;
-  /** Whose turn it is; a message is handed over in a slot. */
+  /** Decides whose turn it is; take a slot before `send`. */
   slots: Slots;
-  /** Hands a message to the relay. Never rejects: how it ended is the answer. */
+  /** Hands a message to the relay. Never rejects: failures are results, too. */
   send(message: SmtpMessage): Promise<AttemptResult>;
-  /** Ends idle connections; to be called when nothing is under way. */
+  /** Ends idle connections. Call this when no conversation is under way. */
   close(): void;
 }
 
@@ -70,7 +70,7 @@ export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs,
     if (isReusable) keep(pooled);
     else if (handover.result.ended === 'accepted' && !connection.isOutOfStep()) quit(connection);
     else connection.smtp.close();
-    // Then it answered something else: nobody knows whom or what it refused.
+    // Out of step, it may answer something else: whom or what it refused is unknown.
     const isDoubtful = connection.isOutOfStep() && handover.result.ended === 'refused' && handover.sent === 'nothing';
     return isDoubtful ? { ...handover, result: lostInStep } : handover;
   }
@@ -78,7 +78,7 @@ export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs,
   async function canBeReused({ connection, messages }: Pooled, { result, sent }: Handover): Promise<boolean> {
     if (messages >= maxMessagesPerConnection || connection.isOutOfStep()) return false;
     if (result.ended === 'accepted') return true;
-    // In the midst of a message, or of what we gave up ourselves, there is no way back but to close.
+    // In the middle of a message, or after we gave up, the only way is to close the connection.
     return result.ended === 'refused' && sent !== 'some' && (await reset(connection)) && !connection.isOutOfStep();
   }
 
@@ -111,8 +111,8 @@ export function createSmtpRelay(address: RelayAddress, { connections, timeoutMs,
 }
 
 /**
- * A kept connection that the relay has closed meanwhile says nothing about the relay: as nothing of the message was sent, a fresh
- * one is tried. Silence is another matter: it has taken its time already.
+ * True when the relay had closed a kept connection meanwhile. That says nothing about the relay, and nothing of the message was
+ * sent, so a fresh connection is tried. Not after a timeout: it has already cost its time.
  */
 function wasDead({ result, sent }: Handover): boolean {
   if (sent !== 'nothing') return false;

@@ -19,7 +19,7 @@ export interface Connection extends InStep {
 export interface SmtpMessage extends Pick<Passing, 'beforeData' | 'beforeDot'> {
   envelope: { from: string; to: string[] };
   compose: () => Buffer | Readable;
-  /** What it takes on the wire at the least, as far as that is known before it is composed. */
+  /** Least size on the wire, as far as it is known before the message is composed. */
   leastBytes?: number;
 }
 
@@ -31,9 +31,9 @@ export interface Handover {
 
 /** Time for the network: finding the host, TCP, and TLS where that comes first. */
 const connectTimeoutMs = 30_000;
-/** Time for the greeting, which a relay holds back while it looks us up or is busy (RFC 5321 §4.5.3.2.1), and for STARTTLS. */
+/** Time for the greeting, which a relay may delay while it looks us up or is busy (RFC 5321 §4.5.3.2.1), and for STARTTLS. */
 const greetingTimeoutMs = 300_000;
-/** A relay that has nothing more to do for us must not keep us waiting. */
+/** Longest wait for the reply to RSET or QUIT, which delivers nothing. */
 const farewellMs = 5_000;
 
 /** Opens a connection, or says how that ended. `timeoutMs` is how long the relay may be silent. */
@@ -46,7 +46,7 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
     secure,
     requireTLS,
     ignoreTLS,
-    // A relay that offers STARTTLS and then refuses it is spoken to in the clear, as one that does not offer it.
+    // If the relay offers STARTTLS and then refuses it, we go on in the clear, as when it does not offer it.
     opportunisticTLS: !requireTLS,
     tls,
     ...(ehloName !== undefined && { name: ehloName }),
@@ -56,13 +56,13 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
     maxResponseSize: mostReplyBytes,
   });
   const { isOutOfStep } = keepInStep(smtp);
-  // For as long as it lives: an error nobody listens for would end the process.
+  // Stays for the life of the connection: an error without a listener would end the process.
   smtp.on('error', () => {});
   let tcpTimer: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       smtp.once('error', reject);
-      // Nodemailer has but one time for all of it.
+      // Nodemailer has only one timeout for all of these steps.
       tcpTimer = setTimeout(
         () => {
           if (smtp.stage === 'init') reject(Object.assign(new Error('Connection timeout'), { code: 'ETIMEDOUT' }));
@@ -84,7 +84,7 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
   }
 }
 
-/** Hands one message over. Never rejects: how it ended is the answer. */
+/** Hands one message over. Never rejects: failures are results, too. */
 export async function handOver(
   { smtp }: Connection,
   { envelope, compose, leastBytes = 0, beforeData, beforeDot }: SmtpMessage,
@@ -115,7 +115,7 @@ export async function handOver(
         resolve(withRefusals(failed, ownEnvelope));
       } else if (sent === 'all')
         resolve({ ended: 'accepted', reply: replyOf(info.response), refused: refusals(info.rejectedErrors) });
-      // What a relay means that takes a message before its end is anybody's guess.
+      // The relay accepted the message before its end: nobody knows what it has.
       else resolve(lostAtData('the relay answered before the end of the message'));
     });
   });
@@ -123,14 +123,14 @@ export async function handOver(
   return { result, sent: message.progress().sent };
 }
 
-/** What is written in this turn of the event loop is one packet: a message, and the final dot after it. */
+/** Joins the writes of one turn of the event loop into one packet: the message and its final dot. */
 function leaveTogether({ _socket: socket }: SMTPConnection): void {
   if (!socket) return;
   socket.cork();
   setImmediate(() => socket.uncork());
 }
 
-/** What the relay offered in its reply to EHLO; nodemailer keeps it to itself. `mostBytes`: of a message; SIZE 0 sets no bound. */
+/** What the relay offered in its reply to EHLO; private in nodemailer. `mostBytes`: largest message; SIZE 0 sets no bound. */
 function offersOf(smtp: object): { extensions: readonly string[]; mostBytes: number } {
   const { _supportedExtensions, _maxAllowedSize } = smtp as {
     _supportedExtensions?: string[];
@@ -147,7 +147,7 @@ export function reset({ smtp }: Connection): Promise<boolean> {
       smtp.removeListener('end', onEnd);
       resolve(isReset);
     };
-    // When the connection ends before the reply, nobody calls back.
+    // If the connection ends before the reply, nodemailer does not call back.
     const onEnd = () => answer(false);
     const timer = setTimeout(onEnd, farewellMs);
     smtp.once('end', onEnd);
@@ -165,7 +165,7 @@ export function quit({ smtp }: Connection): void {
 
 function resultOf(error: NodemailerError, stage: Stage, transmitted: boolean): AttemptResult {
   const reason = storableText(error.message);
-  // Nodemailer itself would not send it, as it stands.
+  // Nodemailer itself refuses to send a message like this.
   if (error.command === 'API' && (error.code === 'EENVELOPE' || error.code === 'EMESSAGE'))
     return { ended: 'abandoned', reason, error };
   const refused = refusals(error.rejectedErrors);
@@ -178,15 +178,15 @@ function resultOf(error: NodemailerError, stage: Stage, transmitted: boolean): A
 type OwnEnvelope = SmtpMessage['envelope'] & { rejectedErrors?: NodemailerError[] };
 
 /**
- * Adds the recipients that were refused before the conversation came to DATA and ended there: nodemailer tells of them only with a
- * success. Before DATA they mean nothing: when the sender was refused, those after it are refused for that alone.
+ * Adds the recipients that were refused before DATA, if the conversation failed at DATA: nodemailer reports them only with a success.
+ * If it failed before DATA, they mean nothing: when the sender is refused, every recipient after it is refused for that reason.
  */
 function withRefusals(result: AttemptResult, { rejectedErrors }: OwnEnvelope): AttemptResult {
   if ((result.ended !== 'refused' && result.ended !== 'lost') || result.stage !== 'data') return result;
   return { ...result, refused: refusals(rejectedErrors) };
 }
 
-/** What becomes of a refusal when the connection turns out to be out of step: another one is asked. */
+/** Replaces a refusal on a connection that is out of step, so that another relay is tried. */
 export const lostInStep: AttemptResult = {
   ended: 'lost',
   stage: 'envelope',
@@ -221,7 +221,7 @@ function replyOf(response: string): SmtpReply {
   return parseReply(response) ?? { code: 0, enhanced_code: null, text: storableText(response) };
 }
 
-/** A relay may quote the command it did not like, which the client would then read in the email's history. */
+/** A relay may quote the AUTH command that it refused. Clients read replies in the email's history. */
 function withoutSecrets(result: AttemptResult, auth: RelayAddress['auth']): AttemptResult {
   if (auth === undefined || result.ended !== 'refused') return result;
   const { user, pass } = auth;

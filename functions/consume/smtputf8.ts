@@ -7,9 +7,9 @@ interface Envelope {
 }
 
 /**
- * How an attempt ends for want of the extension; undefined if it is not needed, or there. Nodemailer would send the address
- * without asking. The refusal is put as a relay that knows the extension puts it (RFC 6531 §3.5), and concerns the whole email:
- * its headers show the address to the other recipients, too.
+ * The result when the extension is needed and the relay does not offer it; otherwise undefined. Nodemailer would send the address
+ * without checking. The refusal reads like one of a relay that knows the extension (RFC 6531 §3.5). It concerns the whole email,
+ * because its headers show the address to the other recipients, too.
  */
 export function refuseSmtpUtf8(envelope: Envelope, extensions: readonly string[]): AttemptResult | undefined {
   const address = [envelope.from, ...envelope.to].find((one) => /[^\0-\x7f]/.test(one));

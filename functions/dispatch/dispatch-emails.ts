@@ -1,4 +1,4 @@
-// A round of dispatch over emails: take what is due, move it on, publish what is to be delivered.
+// A round of dispatch over emails: takes those that are due, changes their status, publishes the ids of those to deliver.
 
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
@@ -24,7 +24,7 @@ export interface Round {
   published: number;
 }
 
-/** Most emails of one round: few enough that its transaction stays short. */
+/** Most emails of one round, so that its transaction stays short. */
 export const roundLimit = 500;
 /** Where there are more, so many of each client come with them, lest they be found only after all of another's. */
 const ofEachClient = { perClient: 25, clients: 200 };
@@ -38,7 +38,7 @@ interface Decided {
 
 /** One round. Any number may run at once: each locks its own rows. */
 export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDependencies): Promise<Round> {
-  // Without the broker, moving rows on would only make them wait longer.
+  // Without the broker, nothing can be published, and changed rows would only wait longer.
   await queue.check();
 
   const transitions = await inTransaction(sql, async (transaction) => {
@@ -73,7 +73,7 @@ async function lockDue(transaction: Query, recovery: Recovery): Promise<DueEmail
   const askedAt = performance.now();
   const due = await lockDueEmails(transaction, roundLimit, { leases: recovery.isOver() });
   recovery.succeeded(performance.now() - askedAt);
-  // Also where it was this very statement that had to wait.
+  // Also checked after the lock: this statement itself may have had to wait.
   return recovery.isOver() ? due : due.filter(({ status }) => status !== 'sending');
 }
 

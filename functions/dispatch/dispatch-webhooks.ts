@@ -1,4 +1,4 @@
-// A round of dispatch over webhook deliveries: put on the queue what is due.
+// A round of dispatch over webhook deliveries: puts the ids of those that are due on the queue.
 
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
@@ -14,13 +14,13 @@ export interface DispatchWebhooksDependencies {
   log: Log;
 }
 
-/** After a round that found something the next one follows soon: each takes only so many of an endpoint. */
+/** Pause after a round that found deliveries. It is short, because a round takes only a few of each endpoint. */
 const soonMs = 50;
 
 /** One round. Resolves with how many ids the broker confirmed. Any number may run at once: each locks its own rows. */
 export async function publishDueDeliveries(dependencies: DispatchWebhooksDependencies): Promise<number> {
   const { sql, queue, policy, recovery, log } = dependencies;
-  // Without the broker, moving rows on would only make them wait longer.
+  // Without the broker, nothing can be published, and changed rows would only wait longer.
   await queue.check();
   const leases = recovery.isOver();
   const due = await takeDueDeliveries(sql, policy.publishGraceMs, { leases }).catch((error) => {
@@ -35,7 +35,7 @@ export async function publishDueDeliveries(dependencies: DispatchWebhooksDepende
   return count;
 }
 
-/** How soon the next round is to follow. */
+/** Pause before the next round. */
 export async function pauseAfterWebhooks(
   dependencies: DispatchWebhooksDependencies,
   intervalMs: number,

@@ -1,4 +1,4 @@
-// The backlog of dispatch, as metrics: read from the table when somebody asks.
+// The backlog of dispatch as metrics, read from the table when they are scraped.
 
 import { gauge, type Metrics } from '../../lib/process/metrics.ts';
 import type { Queue } from '../../lib/queue/queue.ts';

@@ -1,4 +1,4 @@
-// What is to be done with an email whose `due_at` has passed: lost publishes, lost workers, retries and scheduled sends are one case. Pure.
+// Decides the transition of an email whose `due_at` has passed: lost publishes, dead workers, retries and scheduled sends are one case. Pure.
 import type { DueEmail } from '../../lib/store/emails/due.ts';
 import type { QueuedReason } from '../../lib/store/emails/events.ts';
 import type { Transition } from '../../lib/store/emails/transition-emails.ts';
@@ -6,13 +6,13 @@ import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 export interface DuePolicy {
   /** How long an id may be on its way to a worker before it is published again. */
   publishGraceMs: number;
-  /** Age at which an email whose workers keep dying is given up. */
+  /** Age at which an email is given up, even if its workers keep dying. */
   giveUpAfterMs: number;
 }
 
-/** Decides the transition. One that goes to `queued` is to be published once it is committed. */
+/** Decides the transition. Publish the id of an email that becomes `queued` once this is committed. */
 export function dueStep(email: DueEmail, policy: DuePolicy): Transition<'dispatch'> {
-  // One that is being sent may yet arrive: its outcome, or the loss of its worker, comes first.
+  // An email that is being sent may still arrive: wait for its outcome, or for the end of its lease.
   if (email.expired && email.status !== 'sending') return end(email, 'expired', 'its time to be delivered has passed');
   switch (email.status) {
     case 'scheduled':
@@ -20,7 +20,7 @@ export function dueStep(email: DueEmail, policy: DuePolicy): Transition<'dispatc
     case 'deferred':
       return requeue(email, 'retry', policy.publishGraceMs);
     case 'queued':
-      // A long queue is no lost id: each wait is as long as the email has been queued, so that copies in the queue stay few.
+      // A long queue does not mean a lost id. Each wait equals the time in the queue so far, so few copies of the id exist.
       return requeue(email, 'not_claimed', Math.max(policy.publishGraceMs, email.queued_for_ms ?? 0));
     case 'sending':
       if (email.delivery === 'at_most_once' && email.data_started) {

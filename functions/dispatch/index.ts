@@ -1,4 +1,4 @@
-// The dispatch function: puts on the queue what is due, and purges what is old. Wiring only.
+// The dispatch function: puts ids of due emails and deliveries on the queues, and purges old rows. Wiring only.
 
 import { hostFunction } from '../../lib/http/host.ts';
 import { createLog } from '../../lib/process/log.ts';

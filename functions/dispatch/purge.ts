@@ -1,4 +1,4 @@
-// Retention: what has been kept long enough is deleted, in batches so small that nobody waits for one.
+// Retention: deletes old rows, in batches so small that nobody has to wait for one.
 import { setTimeout } from 'node:timers/promises';
 import { clockToleranceSeconds } from '../../lib/auth/access-token.ts';
 import type { Log } from '../../lib/process/log.ts';
@@ -7,7 +7,7 @@ import { purgeContents, purgeEmails, purgeIdempotencyKeys } from '../../lib/stor
 import { purgeRevokedTokens } from '../../lib/store/tokens/revoked-tokens.ts';
 import { purgeDeliveries } from '../../lib/store/webhooks/due.ts';
 
-/** How long after their end things are kept; 0: for ever. */
+/** How long emails and contents are kept after the email's end; 0: for ever. */
 export interface PurgePolicy {
   contentsAfterMs: number;
   emailsAfterMs: number;
@@ -30,14 +30,14 @@ export interface Purged {
 
 /** Most rows of one statement. */
 export const purgeLimit = 500;
-/** As long as clients are promised that a repeated request has its effect once. */
+/** How long the API promises that a repeated request takes effect once. */
 const idempotencyKeysAfterMs = 24 * 3_600_000;
-/** Until then, a token is taken by a function whose clock is behind. */
+/** A function whose clock is behind accepts a token for this long after its expiry. */
 const revokedTokensAfterMs = clockToleranceSeconds * 1000;
 
 type Purge = (sql: Query, ageMs: number, limit: number) => Promise<number>;
 
-/** One round: every kind until nothing is left of it, or `signal` aborts. Any number may run at once: each takes its own rows. */
+/** One round: purges each kind until none is left or `signal` aborts. Any number may run at once: each locks its own rows. */
 export async function purgeOnce({ sql, policy, log }: PurgeDependencies, signal: AbortSignal): Promise<Purged> {
   async function all(purge: Purge, ageMs: number): Promise<number> {
     let purged = 0;
@@ -53,7 +53,7 @@ export async function purgeOnce({ sql, policy, log }: PurgeDependencies, signal:
   const purged = {
     contents: await unlessForEver(purgeContents, policy.contentsAfterMs),
     emails: await unlessForEver(purgeEmails, policy.emailsAfterMs),
-    // As long as what they tell of can be replayed.
+    // Kept as long as their email can be replayed.
     webhook_deliveries: await unlessForEver(purgeDeliveries, policy.contentsAfterMs),
     idempotency_keys: await all(purgeIdempotencyKeys, idempotencyKeysAfterMs),
     revoked_tokens: await all(purgeRevokedTokens, revokedTokensAfterMs),

@@ -1,22 +1,22 @@
-// After the database was away, refused or stood still: leases that expired meanwhile are not those of dead workers.
+// Decides whether expired leases may be taken. After an outage of the database they may belong to workers that are alive.
 import { performance } from 'node:perf_hooks';
 import { recordingMs } from '../../lib/store/emails/due.ts';
 
 export interface Recovery {
-  /** The database could not do what a round asked of it. */
+  /** A round failed because of the database. */
   failed(): void;
-  /** It could, within `tookMs`. */
+  /** A round succeeded, within `tookMs`. */
   succeeded(tookMs: number): void;
-  /** Whether what looks abandoned may be taken from its worker. */
+  /** Whether expired leases may be taken from their workers. */
   isOver(): boolean;
 }
 
-/** A round that waited longer than this for its rows has waited for somebody's lock on the table, and so have the workers. */
+/** A round that took longer than this has waited for a lock on the table, and so have the workers. */
 const stalledMs = 1_500;
 
 export function createRecovery(now = () => performance.now()): Recovery {
   let isBack = true;
-  // One that has just started has seen no outage; `lockDueEmails` asks how long the server has been up.
+  // A process that has just started has seen no outage; `lockDueEmails` checks how long the server has been up.
   let backSince = Number.NEGATIVE_INFINITY;
   return {
     failed() {

@@ -20,7 +20,7 @@ export async function run({ round, intervalMs, log }: Rounds, signal: AbortSigna
       pauseMs = await round();
       hasFailed = false;
     } catch (error) {
-      // Once for each outage. That the broker is away has been said where it was noticed.
+      // Logged once for each outage. The connection itself logs that the broker is away.
       if (!hasFailed && !(error instanceof BrokerAwayError)) log.warn('round failed', { error });
       hasFailed = true;
     }

@@ -23,7 +23,7 @@ export const dispatchRoutes = {
   purge: route({ method: 'POST', path: '/purge', handle: purgeOld }),
 };
 
-/** 200 `{due, published, webhooks}`, the emails that were due, their ids and those of deliveries that were published; 503 when the database or the broker is away. */
+/** 200 `{due, published, webhooks}`: counts of due emails, published email ids and published delivery ids; 503 without database or broker. */
 async function dispatchDue(_request: Request, { dispatch }: Dependencies): Promise<Reply> {
   try {
     const emails = await runOnce(dispatch);

@@ -7,7 +7,7 @@ export const DispatchSettings = v.object({
   ...commonSettings,
   ...databaseSettings,
   AMQP_URL: url('amqp', 'amqps'),
-  /** Pause between two rounds, when the last one found nothing more to do. */
+  /** Pause between two rounds, if the last one left nothing to do. */
   DISPATCH_INTERVAL_SECONDS: v.optional(seconds(0.05, 3_600), '1'),
   /** How long an id may be on its way to a worker before it is published again. */
   PUBLISH_GRACE_SECONDS: v.optional(seconds(0.1, 3_600), '30'),

@@ -29,7 +29,7 @@ export async function readEmails(
   { sql }: ReadDependencies,
 ): Promise<Reply> {
   const { limit, ...filter } = query;
-  // One more than asked for tells whether there is another page.
+  // One row more than asked for: it shows whether there is another page.
   const emails = await listEmails(sql, { client_id: client.clientId }, filter, limit + 1);
   return shown(pageOf(emails, limit, showSummary, ({ id }) => id));
 }
@@ -60,7 +60,7 @@ export async function readStats(
   return shown(showStats(range, await countEmails(sql, client.clientId, range)));
 }
 
-/** Another client's email is as unknown as one that never was. */
+/** Another client's email gets the same 404 as an id that does not exist. */
 async function ownEmail(
   { params: { id = '' }, client, makeRoom }: Pick<ClientRequest, 'params' | 'client' | 'makeRoom'>,
   sql: Sql,

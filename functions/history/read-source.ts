@@ -21,7 +21,7 @@ export async function readSource(
   if (email === undefined) throw unknownEmail(id);
   if (email.headers === null)
     throw new ApiError('not_found', 'This email has no message any more: its contents have been purged or erased.');
-  // Not before it is needed: it would be a part of the time that the function takes to start.
+  // Loaded when first needed, so that the function starts faster.
   const { composeMessage, wholeMessage } = await import('../../lib/mail/message.ts');
   const composed = composeMessage(email, storedAttachments(sql, id, email.attachments));
   return {

@@ -7,7 +7,7 @@ const intervalMs = { hour: 3_600_000, day: 24 * 3_600_000 };
 type Part = EmailCounts['parts'][number];
 
 /**
- * `series` has every hour or day of the range, in order, with those in which nothing was accepted. The bounce rate is of the
+ * `series` has every hour or day of the range, in order, also those in which nothing was accepted. The bounce rate counts only
  * emails that a relay took or refused for good; null where there are none.
  */
 export function showStats({ since, until, interval }: StatsRange, { parts, p50_ms, p95_ms }: EmailCounts) {
@@ -41,7 +41,7 @@ function byStatus(parts: Part[]): Record<EmailStatus, number> {
   return counts;
 }
 
-/** When each hour or day of the range begins, in milliseconds; those of UTC, so each is as long as the others. */
+/** When each hour or day of the range begins, in milliseconds. Days are UTC days, so all are equally long. */
 function startsOf({ since, until, interval }: StatsRange): number[] {
   const step = intervalMs[interval];
   const first = Math.floor(since.getTime() / step);

@@ -30,7 +30,7 @@ export function showEmail(email: EmailSummary & ShownContent, events: EmailEvent
     message_id: email.message_id,
     lane: email.lane,
     delivery: email.delivery,
-    // Until the end: when something will be done about it at the latest.
+    // Null once the email is at its end; before that, the latest time of the next step.
     due_at: email.due_at,
     ...(email.headers && {
       from: showMailbox(email.headers.from),

@@ -7,9 +7,9 @@ import type { StatsRange } from '../../lib/store/emails/stats.ts';
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const usualRangeMs = dayMs;
-/** What one statement reads has a bound. */
+/** Bounds what one statement reads. */
 export const maxRangeDays = 31;
-/** Ranges up to this are cut by hours unless days are asked for. */
+/** Ranges up to this are counted by the hour, unless the client asks for days. */
 const hourlyUpToMs = 2 * dayMs;
 
 export const StatsQuery = v.strictObject({
@@ -18,7 +18,7 @@ export const StatsQuery = v.strictObject({
   interval: v.optional(v.picklist(['hour', 'day'], 'must be hour or day')),
 });
 
-/** The last 24 hours unless told otherwise. Throws `invalid_parameter` (400) for a range that is none, or too long. */
+/** The last 24 hours by default. Throws `invalid_parameter` (400) for a range that is empty or too long. */
 export function rangeOf(query: v.InferOutput<typeof StatsQuery>, now: Date): StatsRange {
   const { until: askedUntil, since: askedSince, interval } = query;
   const until = askedUntil ?? now;

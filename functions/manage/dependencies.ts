@@ -7,6 +7,6 @@ export interface ManageDependencies {
   sql: Sql;
   /** Does in threads what takes long. */
   work: Work;
-  /** Addresses that webhooks may lead to although they are not public. */
+  /** Addresses that webhooks may use although they are not public. */
   allowedAddresses: AllowedRanges;
 }

@@ -1,4 +1,4 @@
-// The manage function: what a client keeps here beside its emails. Wiring only.
+// The manage function: a client's templates, suppressions and webhooks. Wiring only.
 import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { hostFunction } from '../../lib/http/host.ts';
 import { createWork } from '../../lib/http/work.ts';

@@ -28,7 +28,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   log,
 });
 const timeoutMs = settings.WEBHOOK_TIMEOUT_SECONDS * 1000;
-/** An attempt ends with its timeout, so that no lease need be renewed; the rest is for what comes before and after it. */
+/** Outlasts an attempt's timeout, with time for the steps before and after it, so that no lease needs renewal. */
 const leaseMs = timeoutMs * 2 + 2_000;
 
 const resolve = createResolve({ servers: settings.DNS_SERVERS });

@@ -1,4 +1,4 @@
-// What the notify function counts: attempts by what became of their delivery, and how long each took.
+// The metrics of the notify function: attempts by the delivery's new status, and how long each took.
 import { durationMetric, type Metrics } from '../../lib/process/metrics.ts';
 import type { DeliveryOutcome } from '../../lib/store/webhooks/claim.ts';
 

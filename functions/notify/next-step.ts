@@ -1,4 +1,4 @@
-// What an attempt means for its delivery and for the endpoint. Pure.
+// The next step of a delivery after an attempt, and the report on its endpoint. Pure.
 import type { ClaimedDelivery, DeliveryOutcome } from '../../lib/store/webhooks/claim.ts';
 import type { EndpointReport } from '../../lib/store/webhooks/health.ts';
 import type { Posted } from './post.ts';
@@ -6,7 +6,7 @@ import { mostRetryAfterMs, nextWait, parseRetryAfter } from './retry-schedule.ts
 
 export interface Step {
   outcome: DeliveryOutcome;
-  /** Undefined where the endpoint was not asked. */
+  /** Undefined if the endpoint was not called. */
   report: EndpointReport | undefined;
 }
 
@@ -46,7 +46,7 @@ export function nextStep(
   return { outcome: { ...base, status: 'pending', due_in_ms: wait, reason }, report: { ...report, quiet_ms } };
 }
 
-/** The step of a delivery whose endpoint is disabled: nobody is asked. */
+/** The step of a delivery whose endpoint is disabled: there is no call. */
 export function endDisabled({ id, attempts }: Attempted): Step {
   return {
     outcome: {

@@ -1,4 +1,4 @@
-// The story of one delivery: claim it, sign and post it, record how that went.
+// The handler of one delivery: claims it, signs and posts it, records the outcome.
 
 import type { Log } from '../../lib/process/log.ts';
 import { untilRecorded } from '../../lib/store/database.ts';
@@ -10,7 +10,7 @@ import type { Posted } from './post.ts';
 import { signatureHeaders } from './sign.ts';
 
 export interface NotifyDependencies {
-  /** Resolves with the delivery, or undefined when it is not ours to make: claimed by another, at its end, or gone. */
+  /** Resolves with the delivery, or undefined when it is not ours to make: another worker's, at its end, or deleted. */
   claim: (id: string) => Promise<ClaimedDelivery | undefined>;
   post: (url: string, headers: Record<string, string>, body: string) => Promise<Posted>;
   /** Resolves with whether the claim still held. */
@@ -20,12 +20,12 @@ export interface NotifyDependencies {
   log: Log;
 }
 
-/** Of the tries to record one attempt, so many lie between two lines of the log: about a minute. */
+/** When an attempt cannot be recorded, one try in this many is logged: about one line a minute. */
 const logEveryTries = 12;
 
 /**
- * Makes the delivery with this id, if it is ours to make. Rejects when the database is away, or refuses, before anything has begun, and on
- * faults of our own; the row's `due_at` then brings the delivery back.
+ * Makes the delivery with this id, if it is ours to make. Rejects on our own faults, and when the database is away or refuses before
+ * the attempt begins. Then dispatch publishes the id again at the row's `due_at`.
  */
 export async function notify(id: string, dependencies: NotifyDependencies): Promise<void> {
   const { claim, record, metrics, log } = dependencies;
@@ -35,7 +35,7 @@ export async function notify(id: string, dependencies: NotifyDependencies): Prom
     return;
   }
   const step = delivery.disabled ? endDisabled(delivery) : await attempt(delivery, dependencies);
-  // Else the endpoint would be told again.
+  // Otherwise the endpoint would get it again.
   const recorded = await untilRecorded(
     () => record(step),
     (error, tries) => {

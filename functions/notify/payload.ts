@@ -1,4 +1,4 @@
-// What an endpoint is told: made of the event and its email at each attempt, the same to the byte unless something was erased meanwhile.
+// The body of a delivery. Each attempt makes it from the event and its email: the same bytes, unless data was erased meanwhile.
 import type { ClaimedDelivery, ToldEvent } from '../../lib/store/webhooks/claim.ts';
 
 /** The body, as JSON: `{type, timestamp, data}`, where `timestamp` is when the event happened. */
@@ -15,14 +15,14 @@ function dataOf(event: ToldEvent) {
     recipients: event.recipients,
     subject: event.subject,
     tags: event.tags,
-    // Gone with the email's contents, some time after its end.
+    // Purged with the email's contents, some time after its end.
     metadata: event.metadata,
     detail: event.detail,
     ...(event.attempt && { attempt: event.attempt }),
   };
 }
 
-/** As `email.sent` looks, for nobody to be taken in by it: `test` says so, and there is no such email. */
+/** Has the form of `email.sent`, but cannot be mistaken for one: it has `test`, and its email does not exist. */
 function examplePayload({ type, created_at }: ClaimedDelivery): string {
   const example: ToldEvent = {
     email_id: '00000000-0000-7000-8000-000000000000',

@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net';
 import { type AllowedRanges, faultOfAddress, faultOfUrl, hostOf } from '../../lib/http/webhook-target.ts';
 import { type Address, createResolve, type Resolve } from './resolve.ts';
 
-/** What came of it: the status of an answer, or why there was none. */
+/** The result: the status of the answer, or why there was none. */
 export type Posted = { status: number; retryAfter: string | undefined } | { reason: string };
 
 export interface PostOptions {
@@ -15,7 +15,7 @@ export interface PostOptions {
   resolve?: Resolve;
 }
 
-/** Bytes of an answer that are taken off the wire, out of courtesy; they mean nothing to us. */
+/** Most bytes of an answer that we read, out of courtesy; we do not use them. */
 const answerLimit = 4_096;
 
 const resolveBySystem = createResolve();
@@ -23,7 +23,7 @@ const resolveBySystem = createResolve();
 /** Own agents: Node's would keep connections, and may be told by the environment to go through a proxy. */
 const agents = { 'http:': new HttpAgent(), 'https:': new HttpsAgent() };
 
-/** Posts JSON. Never rejects: that an endpoint cannot be reached is to be expected. */
+/** Posts JSON. Never rejects: an unreachable endpoint is an expected result. */
 export async function post(
   url: string,
   headers: Record<string, string>,
@@ -36,7 +36,7 @@ export async function post(
     if (fault !== undefined) return { reason: `the URL ${fault}` };
     const target = new URL(url);
     const addresses = await within(signal, resolve(hostOf(target)));
-    // One that may not be used spoils them all: nothing tells which of them would answer.
+    // One forbidden address rules out all: we cannot tell which of them would answer.
     for (const { address } of addresses) {
       const refusal = faultOfAddress(address, target.protocol === 'http:', allowed);
       if (refusal !== undefined) return { reason: `the URL ${refusal}` };
@@ -47,7 +47,7 @@ export async function post(
   }
 }
 
-/** The connection goes to `addresses` and no others: the name is not looked up again, so that its owner cannot change what it stands for. */
+/** Connects only to `addresses`: the name is not looked up again, so its owner cannot change the address after the check. */
 function exchange(
   target: URL,
   addresses: Address[],
@@ -82,7 +82,7 @@ function exchange(
       resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
       readAway(response);
     });
-    // What a server makes of it that wants another protocol; without a listener nobody would be told.
+    // The server wants to switch protocols; without this listener, nobody would notice.
     request.on('upgrade', (response, socket) => {
       resolve({ status: response.statusCode ?? 0, retryAfter: undefined });
       socket.destroy();
@@ -93,14 +93,14 @@ function exchange(
   });
 }
 
-/** Up to the limit, for endpoints that are not done with us before they have said what they have to say; then the connection goes. */
+/** Reads the answer up to the limit, for endpoints that must write it before they finish; then closes the connection. */
 function readAway(response: IncomingMessage): void {
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > answerLimit) response.destroy();
   });
-  // The status has been read: what becomes of the rest concerns nobody.
+  // We have the status; errors of the rest do not matter.
   response.on('error', () => {});
 }
 
@@ -112,7 +112,7 @@ function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Va
   });
 }
 
-/** By its code: the text of a system's error may hold addresses. */
+/** Describes the error by its code, because a system error's text may hold addresses. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   // As in `queryA`: it was a name server that gave no answer.

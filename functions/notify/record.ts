@@ -1,4 +1,4 @@
-// Records a group of steps: first what they say about endpoints, then the deliveries.
+// Records a group of steps: first the reports on endpoints, then the deliveries.
 
 import type { Log } from '../../lib/process/log.ts';
 import type { Sql } from '../../lib/store/database.ts';
@@ -7,8 +7,8 @@ import { recordHealth } from '../../lib/store/webhooks/health.ts';
 import { mergeReports, type Step } from './next-step.ts';
 
 /**
- * Resolves, for each step, with whether its claim still held. Two statements, in this order: when the second is lost, the delivery
- * comes again, and an endpoint that is gone says so again or is not asked any more.
+ * Resolves, for each step, with whether its claim still held. Runs two statements, in this order: if the second fails, the delivery
+ * is made again. An endpoint that answers 410 then answers so again, or is disabled and not called.
  */
 export async function recordSteps(sql: Sql, steps: Step[], log: Log): Promise<boolean[]> {
   const reports = mergeReports(steps.flatMap(({ report }) => report ?? []));

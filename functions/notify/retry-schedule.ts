@@ -1,17 +1,17 @@
-// When a delivery that failed is tried again: the schedule that Standard Webhooks gives as its example, with jitter, and what endpoints ask for. Pure.
+// When a failed delivery is tried again: the example schedule of Standard Webhooks, with jitter, and Retry-After of endpoints. Pure.
 
 /** Seconds between attempts: 10 attempts in 75 hours. */
 export const specifiedWaits = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
-/** Share of a wait that is added at random, so that what failed together does not come back together. */
+/** Largest random share added to a wait, so that deliveries that failed together are not retried together. */
 const jitter = 0.2;
 /** The longest that an endpoint may ask to be left alone. 24 h. */
 export const mostRetryAfterMs = 86_400_000;
 
 /**
- * Milliseconds until the next attempt of a delivery that has been wanted for `ageMs`; undefined: its attempts are used up. Which of
- * the waits comes next is told by the age, so that attempts lost with their worker do not use up any. An endpoint's `Retry-After`
- * makes a wait longer, never shorter. `random` is from 0 to 1.
+ * Milliseconds until the next attempt of a delivery that has been wanted for `ageMs`; undefined: its attempts are used up. The age
+ * decides which wait comes next, so that attempts lost with their worker use up none. An endpoint's `Retry-After` makes a wait
+ * longer, never shorter. `random` is from 0 to 1.
  */
 export function nextWait(
   ageMs: number,
@@ -33,7 +33,7 @@ export function nextWait(
 export function parseRetryAfter(value: string | undefined, now = Date.now()): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,10}$/.test(value)) return Number(value) * 1000;
-  // No other date has three letters first; `Date.parse` alone would take all kinds of numbers.
+  // An HTTP date begins with three letters; `Date.parse` alone would accept all kinds of numbers.
   const at = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(at) ? undefined : Math.max(at - now, 0);
 }

@@ -11,7 +11,7 @@ import { toNewEmail } from './new-email.ts';
 import { readBatch } from './read-request.ts';
 
 export interface BatchDependencies extends AcceptDependencies {
-  /** Batches wait for their turn as the bytes they came in. */
+  /** Limits how many batches are parsed at once; the others wait as raw bytes. */
   batchTurns: LimitFunction;
 }
 
@@ -57,7 +57,7 @@ function batchReply(
   return { status: 202, headers, body };
 }
 
-/** From places among the good emails to those among all. */
+/** Maps indexes among the good emails to indexes among all. */
 function toOriginalIndexes(leftOut: BatchRequest['errors'], { emails, errors }: BatchRequest): BatchRequest['errors'] {
   const faulty = new Set(errors.map(({ index }) => index));
   const good = Array.from({ length: emails.length + errors.length }, (_, index) => index).filter(

@@ -75,8 +75,8 @@ async function accept(request: Coming, read: Read<RequestedEmail>, dependencies:
 }
 
 /**
- * The same request may be faulty by now: its `expires_at` has passed, its template was changed. Under an `Idempotency-Key` that had
- * its effect it is answered as before all the same; otherwise `refusal` is thrown.
+ * A repeated request may be faulty by now: its `expires_at` has passed, its template has changed. If its `Idempotency-Key` has
+ * already taken effect, it still gets the first answer; otherwise `refusal` is thrown.
  */
 export async function earlierOr(
   refusal: unknown,
@@ -96,14 +96,14 @@ interface Written {
   validation?: BatchValidation;
 }
 
-/** What a request came to that was accepted, now or under its key before. */
+/** The result of a request that is accepted, now or earlier with the same key. */
 export interface Stored {
   ids: string[];
   /** Of the first email, when it was accepted. */
   status: AcceptedStatus;
   /** Emails of a permissive request that were left out, each with what there is to say. */
   leftOut: { index: number; message: string }[];
-  /** For the answer: what is left of the client's limits, and whether it is that of an earlier request. */
+  /** Headers of the answer: what is left of the client's limits, and whether the answer is that of an earlier request. */
   headers: Record<string, string>;
 }
 

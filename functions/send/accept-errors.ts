@@ -1,4 +1,4 @@
-// What a client is told whose request was refused at the row: for its sender, or for the client's limits. And what is left of them.
+// The errors of a request refused by the accepting statement (sender, limits), and the headers with what is left of the limits.
 
 import { ApiError } from '../../lib/http/errors.ts';
 import type { RateLimits } from '../../lib/store/clients/rate-limits.ts';
@@ -7,7 +7,7 @@ import type { Accepted, RefusedSender } from '../../lib/store/emails/accept.ts';
 /** What acceptance came to, where it was this. */
 export type AcceptedAs<Outcome> = Extract<Accepted, { outcome: Outcome }>;
 
-/** More of them help nobody. */
+/** Most faults that an error names. */
 const maxNamed = 20;
 
 /** In a batch, the emails are named by their index. */

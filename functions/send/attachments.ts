@@ -13,7 +13,7 @@ const contentIdMessage = 'must be 1 to 128 characters that may stand in a Conten
 
 const notRead = 'is not taken: no file and no address is read for a caller; give the bytes as base64 in content';
 
-/** One word after another that could be turned around to hide a file's real ending (Trojan Source). */
+/** Characters that change the direction of text, and so can hide a file's real ending (Trojan Source). */
 const turnsAround = /[\u202a-\u202e\u2066-\u2069]/;
 
 /** RFC 9110 §8.3.1, on one line: it goes into a header as it is. */
@@ -79,7 +79,7 @@ export const Attachments = v.pipe(
 /** Characters that are looked at together: a multiple of four, and little beside what is given. */
 const pieceLength = 1_048_576;
 
-/** Strictly: nothing that a lenient decoder would pass over, and one writing for the same bytes. */
+/** Strict base64: no characters that lenient decoders skip, and one spelling for the same bytes. */
 function isBase64(given: string): boolean {
   if (given.length % 4 !== 0) return false;
   for (let at = 0; at < given.length; at += pieceLength) {

@@ -1,4 +1,4 @@
-// The handler of POST /emails/{id}/cancel: an email that is not being sent yet is not sent at all.
+// The handler of POST /emails/{id}/cancel: cancels an email that is not being sent yet.
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
@@ -12,7 +12,7 @@ export interface CancelDependencies {
   sql: Sql;
 }
 
-/** A worker may have claimed it and let go of it between our look and our change; then we look again. */
+/** A worker may claim and release it between our read and our write; then we read again, this many times. */
 const maxLooks = 5;
 
 /** 200 `{object, id, status: "canceled"}`; 409 `conflict` with the present status when it is too late; 404 when the client has no such email. */

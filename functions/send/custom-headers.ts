@@ -9,8 +9,8 @@ const maxHeaders = 50;
 const maxLine = 998;
 
 /**
- * Set by fields of the request, by us, or by the servers on the way: callers who could set them too would contradict the
- * envelope, forge the trace or a verdict on it, or take the message's structure apart.
+ * Headers that fields of the request, we, or servers on the way set. A caller who could set them, too, could contradict the
+ * envelope, forge the trace or a verdict, or break the message's structure.
  */
 const reserved = new Set([
   ...['from', 'to', 'cc', 'bcc', 'sender', 'reply-to', 'subject', 'date', 'message-id', 'mime-version'],

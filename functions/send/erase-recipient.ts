@@ -1,4 +1,4 @@
-// The handler of POST /recipients/erase: the address of somebody who wants to be forgotten goes, the proof of what was done stays.
+// The handler of POST /recipients/erase: deletes the address of somebody who wants to be forgotten, keeps the proof of what was done.
 import type * as v from 'valibot';
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import type { Reply } from '../../lib/http/exchange.ts';

@@ -40,12 +40,12 @@ const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
 
 /**
- * Batches that are read and written at once; the others wait as the bytes they came in. Those are two statements full, and the next
- * two made ready meanwhile; more would only fill the memory with emails that wait.
+ * Batches that are parsed and written at once; the others wait as raw bytes. These fill the two statements under way, and the next
+ * two are prepared meanwhile. More would only fill the memory with emails that wait.
  */
 const batchesAtOnce = 16;
 
-/** Emails of one statement: enough that more of them would not make it cheaper, few enough that it is soon over. */
+/** Most emails of one statement: more would not make an email cheaper, and would make the statement slow. */
 const mostEmails = 500;
 
 /** Bytes of large emails of one statement. */
@@ -55,7 +55,7 @@ const largeBytes = 65_536;
 
 const inGroups = (batch: string) => ({
   maxItems: 100,
-  // A group is one statement: some large bodies are enough for it, or some batches.
+  // A group is one statement: a few large bodies or batches fill it.
   weight: {
     of: (acceptance: Acceptance) => Math.max(bytesOf(acceptance) / mostBytes, acceptance.emails.length / mostEmails),
     max: 1,
@@ -105,7 +105,7 @@ const hosted = hostFunction({
     jwksUrl: settings.JWKS_URL,
     sql,
   }),
-  // Not the broker: emails are accepted without it.
+  // The broker is missing here because emails are accepted without it.
   ready: { database: () => checkDatabase(sql) },
   close: async () => {
     await queue.close();

@@ -1,4 +1,4 @@
-// Addresses that an email may be from or go to. What is only looked up or erased (lib/mail/address.ts) may have others: emails to them were taken once.
+// Addresses that a new email may have. Look-ups and erasures use lib/mail/address.ts, which allows more: older emails may have those.
 import * as v from 'valibot';
 import { Address } from '../../lib/mail/address.ts';
 

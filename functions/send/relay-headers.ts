@@ -17,8 +17,8 @@ export function steersRelay(name: string): boolean {
 }
 
 /**
- * For each email that may not go for its headers, what to say of it. `mayRelayHeaders` is asked once, and only where there are such
- * headers: all other requests cost no look at the client.
+ * The fault of each email that its headers forbid. `mayRelayHeaders` is called once, and only if there are such headers, so that
+ * other requests do not read the client.
  */
 export async function relayHeaderErrors(
   requests: readonly RequestedEmail[],

@@ -1,4 +1,4 @@
-// From what was requested to what is sent: templates are rendered when an email is accepted, so that what is stored is what is sent.
+// Renders the templates of requested emails when they are accepted, so that the stored content is the sent content.
 import * as v from 'valibot';
 import { ApiError, type Fault } from '../../lib/http/errors.ts';
 import { invalidBody } from '../../lib/http/request-body.ts';
@@ -76,7 +76,7 @@ export async function writeOne(
   return written;
 }
 
-/** Without a template, the check of the request has seen to it that there is a subject. */
+/** Without a template, the check of the request ensures a subject. */
 function asGiven(request: RequestedEmail): EmailRequest {
   return { ...request, template: undefined, subject: request.subject ?? '' };
 }
@@ -89,7 +89,7 @@ function write(request: RequestedEmail, used: UsedTemplate, result: Rendered | u
   if (faults.length > 0) return invalidBody(faults);
 
   const refused: Fault[] = [];
-  /** What was rendered has to pass what is asked of what is given. */
+  /** A rendered part must pass the same checks as a given one. */
   function check<Part extends 'subject' | 'text' | 'html'>(part: Part, schema: v.GenericSchema<unknown, string>) {
     const result = v.safeParse(v.nullable(schema), rendered[part]);
     if (!result.success)

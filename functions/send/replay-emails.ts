@@ -28,7 +28,7 @@ export interface ReplayDependencies {
   log: Log;
 }
 
-/** An email may reach an end between our attempt and our look; then we try again. */
+/** An email may reach an end between our write and our read; then we try again, this many times. */
 const maxLooks = 5;
 
 /**

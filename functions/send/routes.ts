@@ -22,7 +22,7 @@ export interface SendDependencies
 
 const route = clientRoute<SendDependencies>();
 const scope = 'email';
-/** Their handlers choose the form that was meant, and take the fingerprint of what came. */
+/** Parsed by their handlers, which choose the meant form and take the fingerprint of the body. */
 const one = unparsedJson(EmailBody);
 const batch = unparsedJson(BatchBody);
 

@@ -1,4 +1,4 @@
-// What callers note on an email for themselves: tags, to find it by, and metadata, to find their way back.
+// What callers note on an email for themselves: tags, to find it by, and metadata, to link it to their own data.
 import * as v from 'valibot';
 import { selectSchema } from '../../lib/http/select-schema.ts';
 import { boundedList, firstFault, stringMap } from '../../lib/http/size-limits.ts';

@@ -14,10 +14,10 @@ interface KeptTemplate {
   source: TemplateSource | undefined;
 }
 
-/** A template that can be rendered, or what is to be said instead. */
+/** A template that can be rendered, or its fault. */
 export type FoundTemplate = { used: UsedTemplate; source: TemplateSource } | { unknown: string };
 
-/** Which version is the newest is read each time; what a version says, once. */
+/** Reads the number of the newest version each time, and the content of a version once. */
 export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<FoundTemplate> {
   const options = { maxItems: 100, failsAll: isDatabaseUnavailable };
   const resolve = createBatcher((wanted: WantedTemplate[]) => resolveTemplates(sql, wanted), options);
@@ -25,9 +25,9 @@ export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<F
   const kept = new LRUCache<string, KeptTemplate, UsedTemplate>({
     maxSize: maxKept,
     sizeCalculation: ({ source }) => (source ? sizeOf(source) : 1),
-    // Those who ask at the same time share one reading.
+    // Requests at the same time share one read.
     fetchMethod: async (_key, _stale, { context }) => ({ source: await readSource(context) }),
-    // A template that must make room while it is read still goes to those who wait for it.
+    // If the cache drops a template during its read, those who wait still get it.
     ignoreFetchAbort: true,
   });
 

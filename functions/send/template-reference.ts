@@ -75,7 +75,7 @@ export const TemplateData = v.pipe(
   ),
 );
 
-/** A first look that ends as soon as it is too much: names and strings have so many characters in JSON at least. */
+/** A first check that stops early: in JSON, names and strings have at least as many characters. */
 function charactersLeft(value: unknown, left: number): number {
   if (typeof value === 'string') return left - value.length;
   if (typeof value !== 'object' || value === null) return left - 1;

@@ -15,7 +15,7 @@ export const Unsubscribe = v.pipe(
     one_click: v.optional(v.boolean('must be true or false'), true),
   }),
   v.rawTransform(({ dataset: { value: input }, addIssue, NEVER }) => {
-    // More than one would mean that it closed its brackets itself.
+    // More than one address means that the text closed its angle brackets itself.
     const [url, ...others] = unsubscribeAddresses(`<${asciiUrl(input.url)}>`) ?? [];
     if (
       url !== undefined &&

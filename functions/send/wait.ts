@@ -1,4 +1,4 @@
-// `Prefer: wait=N` (RFC 7240 §4.3): how long a client waits for the outcome, and the waiting.
+// `Prefer: wait=N` (RFC 7240 §4.3): reads how long a client waits for the outcome, and waits.
 import { setTimeout } from 'node:timers/promises';
 import { headerWithin } from '../../lib/http/size-limits.ts';
 import type { EmailStatus } from '../../lib/store/emails/email.ts';
@@ -7,7 +7,7 @@ import type { EmailStatus } from '../../lib/store/emails/email.ts';
 const maxSeconds = 30;
 /** Characters of the header; a longer one asks for nothing. */
 const maxHeader = 1_000;
-/** First pause between two looks at the row; each one after it is longer, up to the last. */
+/** First pause between two reads of the row; each later one is longer, up to the longest. */
 const firstPauseMs = 20;
 const lastPauseMs = 250;
 

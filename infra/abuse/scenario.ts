@@ -1,4 +1,4 @@
-// The story of one attack: functions on a database of their own, a polite client alone, then beside the attack.
+// Runs one attack: starts functions on their own database, measures a polite client alone, then beside the attack.
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// What the commands for clients, their secrets and their limits have in common: names, secrets, and what is said of them.
+// Arguments and checks that the commands for clients, their secrets and their limits share.
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
@@ -24,18 +24,18 @@ export function randomSecret(): string {
 /** A secret that nobody guesses, whatever it is made of, has 32 characters; a random one has more. */
 const secretLength = { least: 32, most: 200 };
 
-/** RFC 6749, appendix A.2: printable ASCII. Anything else arrives differently from different clients. */
+/** RFC 6749, appendix A.2: printable ASCII. Clients would encode other characters in different ways. */
 export function usableSecret(secret: string, { least, most } = secretLength): string {
   if (/^[\x20-\x7e]+$/.test(secret) && secret.length >= least && secret.length <= most) return secret;
   throw new UsageError(`SECRET must be printable ASCII, ${least} to ${most} characters.`);
 }
 
-/** What a secret is given with: every command that takes one has these. */
+/** The options that give a secret, the same in every command that takes one. */
 export const secretOptions = { secret: { value: 'SECRET' }, 'secret-file': { value: 'FILE' } };
 export const secretHelp = `A secret is read from FILE, or from standard input where FILE is -; --secret SECRET shows it to
       everybody who may list processes.`;
 
-/** The operator's secret, without the line end that editors and `echo` put after it; undefined where none is given. */
+/** The given secret, without the line end that editors and `echo` add; undefined if none is given. */
 export async function givenSecret(
   { secret, 'secret-file': file, demo }: Options,
   { say }: AdminSettings,
@@ -57,7 +57,7 @@ export async function givenSecret(
   return usableSecret(content.replace(/\r?\n$/, ''));
 }
 
-/** `apply` says whether there is such a client. */
+/** `apply` returns false when there is no such client. */
 export async function changeClient(
   settings: AdminSettings,
   name: string | undefined,

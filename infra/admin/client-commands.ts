@@ -137,7 +137,7 @@ interface WantedClient {
   scopes: string[];
 }
 
-/** Leaves a hash that fits as it is, so that what the token function remembers of it stays good; another secret beside it, too. */
+/** Keeps a hash that fits, so that the token function's cache of it stays valid; also keeps other secrets beside it. */
 async function ensureClient(sql: Sql, { clientId, secret, scopes }: WantedClient): Promise<void> {
   await inTransaction(sql, async (transaction) => {
     if (!(await lockClient(transaction, clientId))) {
@@ -161,7 +161,7 @@ async function ensureDemo(settings: AdminSettings, { clientId, secret, scopes }:
 
 type Proof = Pick<Parameters<typeof insertClient>[1], 'secret_hash' | 'public_keys'>;
 
-/** What is kept of it, and what the operator is told. */
+/** What is stored of the secret, and what is printed for the operator. */
 async function secretProof(secret = randomSecret()): Promise<[Proof, string]> {
   return [{ secret_hash: await hashSecret(usableSecret(secret)) }, `Its secret: ${secret}\n${shownOnce}`];
 }
@@ -172,7 +172,7 @@ async function keysProof(file: string): Promise<[Proof, string]> {
   return [{ public_keys }, `It has no secret; ${toldOf(public_keys)}`];
 }
 
-/** All scopes where none are given. */
+/** All scopes if none are given. */
 function parseScopes(scope = knownScopes.join(' ')): string[] {
   const asked = scope.split(/[ ,]+/).filter(Boolean);
   const unknown = asked.find((name) => !knownScopes.includes(name));

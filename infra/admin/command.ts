@@ -1,4 +1,4 @@
-// What an operator's command is, how its words are read, and how it is described.
+// What an operator's command is, how its arguments are parsed, and how its usage is printed.
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { url } from '../../lib/process/settings.ts';
@@ -8,9 +8,9 @@ import { databaseUrl } from '../../lib/store/settings.ts';
 export interface Command {
   /** As in `client create`. */
   name: string;
-  /** The words that the operator gives, in order, by the name they have in the help; one in brackets may be left out. */
+  /** Arguments in order, by their names in the help; one in brackets is optional. */
   words: string[];
-  /** Options by name; `value` stands for the value in the help, without one it is a flag. What is given several times comes with spaces between. */
+  /** Options by name. `value` names the value in the help; an option without it is a flag. Repeated values are joined with spaces. */
   options: Record<string, { value?: string; required?: boolean; several?: boolean }>;
   /** One line on what it does. */
   about: string;
@@ -28,19 +28,19 @@ export interface AdminSettings {
   say: (line: string) => void;
 }
 
-/** The operator's words make no sense; the answer is the usage of the command. */
+/** The arguments are wrong; the command's usage is printed. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Something that the operator must know, in one line. */
+/** A failure that the operator can understand, in one line. */
 export class AdminError extends Error {
   override readonly name = 'AdminError';
 }
 
 /**
- * Reads the words after a command's name, or throws a `UsageError`. Node's own parseArgs does it: commander would take as many lines,
- * and takes the next option for a value that was forgotten (`--secret --any-sender`).
+ * Parses the arguments after a command's name, or throws a `UsageError`. Uses Node's parseArgs: commander needs as many lines, and
+ * takes the next option for a forgotten value (`--secret --any-sender`).
  */
 export function parseWords(command: Command, args: string[]): { words: string[]; options: Options } {
   const { words, options } = parsed(command, args);
@@ -79,7 +79,7 @@ export function usageOf({ name, words, options }: Command): string {
   return [name, ...words, ...optionTexts].join(' ');
 }
 
-/** Opens the database that DATABASE_URL names for as long as `use` takes. */
+/** Opens the database of DATABASE_URL while `use` runs. */
 export async function withDatabase<Result>(
   settings: AdminSettings,
   use: (sql: Sql) => Promise<Result>,
@@ -87,7 +87,7 @@ export async function withDatabase<Result>(
   const sql = openDatabase(requireDatabaseUrl(settings), {
     connections: 1,
     name: 'admin',
-    // Serves whether there is one or not.
+    // Works with and without a pooler.
     pooler: 'transaction',
   });
   try {

@@ -17,10 +17,10 @@ import { AdminError, type AdminSettings, type Command, UsageError, withDatabase 
 import { printedRecord, recordFault, recordName } from './dkim-record.ts';
 import { dateText, formatTable } from './table.ts';
 
-/** What a verifier must be able to verify, and a signer should use at least (RFC 8301 §3.2). */
+/** Lengths in bits that verifiers must support and signers should use (RFC 8301 §3.2). */
 const keySizes = ['2048', '3072', '4096'];
 
-/** Workers remember keys for a minute (DKIM_KEYS_SECONDS), and emails lie in queues for days. */
+/** Workers cache keys for a minute (DKIM_KEYS_SECONDS), and emails may be in queues for days. */
 const waitAfterUse = 'Workers sign with it within a minute. Leave the record of the key before it in DNS for a week.';
 
 export const dkimCommands: Command[] = [
@@ -120,7 +120,7 @@ export const dkimCommands: Command[] = [
   },
 ];
 
-/** The keys that are meant, with their private parts; one at least. */
+/** The selected keys, with their private parts; at least one. */
 async function keysOf(
   settings: AdminSettings,
   name: string | undefined,
@@ -165,7 +165,7 @@ function noSuchKey(domain: string, selector: string | undefined): AdminError {
   return new AdminError(`${domain} has ${which}; dkim list shows all.`);
 }
 
-/** An answer that takes longer is none. */
+/** Longest wait for a DNS answer. */
 const dnsTimeoutMs = 3_000;
 
 function resolverAt(server: string | undefined): Resolver {
@@ -178,7 +178,7 @@ function resolverAt(server: string | undefined): Resolver {
   return resolver;
 }
 
-/** Each as one string; none where there is no such name. */
+/** Each record as one string; an empty list if the name does not exist. */
 async function txtRecords(resolver: Resolver, key: DkimKeyRow): Promise<string[]> {
   try {
     return (await resolver.resolveTxt(recordName(key))).map((strings) => strings.join(''));

@@ -1,4 +1,4 @@
-// The DNS record of a DKIM key (RFC 6376 §3.6.1): what it says, how it is printed, whether one that is in DNS fits.
+// The DNS record of a DKIM key (RFC 6376 §3.6.1): its content, how it is printed, and whether the one in DNS matches.
 import { createPublicKey } from 'node:crypto';
 import type { DkimKeyRow } from '../../lib/store/dkim-keys/dkim-keys.ts';
 
@@ -27,7 +27,7 @@ The same in a zone file:
 ${name}. IN TXT ( ${strings.map((string) => `"${string}"`).join('\n    ')} )`;
 }
 
-/** What is wrong with the TXT records that DNS has at the key's name, each as one string; undefined if nothing is. */
+/** What is wrong with the TXT records at the key's name, each as one string; undefined if nothing is. */
 export function recordFault(key: DkimKeyRow, found: readonly string[]): string | undefined {
   const keys = found.map(tagsOf).filter((tags) => tags.has('p'));
   const [tags, another] = keys;
@@ -39,12 +39,12 @@ export function recordFault(key: DkimKeyRow, found: readonly string[]): string |
   if ((tags.get('v') ?? 'DKIM1') !== 'DKIM1') return 'its v= is not DKIM1';
   if ((tags.get('k') ?? 'rsa') !== 'rsa') return 'its k= is not rsa';
   if (tags.get('t')?.split(':').includes('y')) return 'it says t=y: servers treat the emails as unsigned';
-  // Signatures are not made for the very domain alone, but for what is below it, too: fine but for t=s.
+  // We also sign for domains below this one. Only t=s forbids that.
   if (tags.get('t')?.split(':').includes('s')) return 'it says t=s: signatures of subdomains do not count';
   return undefined;
 }
 
-/** RFC 6376 §3.2; white space means nothing in the tags that are looked at. */
+/** RFC 6376 §3.2; white space has no meaning in the tags that we read. */
 function tagsOf(record: string): Map<string, string> {
   const tags = record.split(';').map((tag) => {
     const [name = '', ...value] = tag.split('=');

@@ -88,7 +88,7 @@ async function replayOne(sql: Sql, word: string, options: Options): Promise<stri
 }
 
 async function replayFound(sql: Sql, options: Options): Promise<string> {
-  // Not by mistake: all of them is --status failed.
+  // Requires a filter, so that nobody replays all emails by mistake.
   if (Object.keys(options).every((name) => name === 'limit'))
     throw new UsageError('Give an ID, or options that say which.');
   const owner = parseOwner(options);

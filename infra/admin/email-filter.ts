@@ -1,4 +1,4 @@
-// The options by which the operator says which emails are meant.
+// The operator's options that filter emails.
 
 import { normalizeAddress } from '../../lib/mail/address.ts';
 import { isClientId } from '../../lib/store/clients/clients.ts';
@@ -12,7 +12,7 @@ export const filterOptions = {
   until: { value: 'TIME' },
 } as const;
 
-/** Throws a `UsageError` at the first option that makes no sense. */
+/** Throws a `UsageError` at the first invalid option. */
 export function parseFilter({ recipient, since, until }: Options): EmailFilter {
   return {
     recipient: recipient === undefined ? undefined : parseAddress(recipient),
@@ -27,7 +27,7 @@ export function parseOwner({ client }: Options): Owner {
   throw new UsageError('--client must be the NAME of a client; client list shows all.');
 }
 
-/** One of `known`, or several of them with commas between. */
+/** One of `known`, or several, separated by commas. */
 export function parseStatuses<Status extends string>(text: string, known: readonly Status[]): Status[] {
   return text.split(',').map((name) => {
     const status = known.find((one) => one === name.trim());
@@ -47,7 +47,7 @@ export function parseLimit(text: string, maximum: number): number {
   throw new UsageError(`--limit must be a whole number from 1 to ${maximum}.`);
 }
 
-/** A day means its beginning, and a time without an offset is in UTC: what a command does must not depend on where it runs. */
+/** A day means its beginning; a time without an offset is in UTC, so that a command does the same on every machine. */
 function parseTime(option: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const [, day, time = '00:00', offset = 'Z'] =

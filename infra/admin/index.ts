@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { readSettings } from '../../lib/process/settings.ts';
 import { runAdmin } from './run.ts';
 
-/** Text as it stands: not every command needs them, and each says what is wrong with the one that it needs. */
+/** Not parsed here: not every command needs them, and each checks those that it uses. */
 const settings = readSettings(
   v.object({
     DATABASE_URL: v.optional(v.string()),

@@ -51,7 +51,7 @@ function isSigningAlgorithm(alg: string): alg is SigningAlgorithm {
   return signingAlgorithms.some((known) => known === alg);
 }
 
-/** The file is there whole or not at all, and of two processes at once one wins. False when it was there. */
+/** Writes the file whole or not at all; of two processes at once, one wins. False when the file existed. */
 async function writeIfMissing(file: string, content: string): Promise<boolean> {
   const draft = `${file}.${randomUUID()}`;
   try {

@@ -1,10 +1,10 @@
-// The operator's commands for what clients may do: from whom they may send, and how much.
+// The operator's commands for a client's limits: allowed senders, and how many emails.
 import { setAllowedSenders, setLimits, setRelayHeaders } from '../../lib/store/clients/clients.ts';
 import { changeClient } from './client-arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { parseSenders, senderOptions } from './sender-arguments.ts';
 
-/** Bounds that the table has, too. */
+/** The same bounds as in the table. */
 const mostPerSecond = 1_000_000;
 const mostPerDay = 2_147_483_647;
 

@@ -1,4 +1,4 @@
-// Brings a database to the present schema: the plain SQL files of infra/migrations, forward only, each in its transaction.
+// Brings a database to the present schema: applies the SQL files of infra/migrations, forward only, each in a transaction.
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,11 +7,11 @@ import pg from 'pg';
 import { isDatabaseAway } from '../../lib/store/database.ts';
 
 export interface MigrateOptions {
-  /** Where the SQL files are; found beside this file where it is not given. */
+  /** The folder of the SQL files; by default found from this file. */
   directory?: string | undefined;
-  /** Takes each step in words. */
+  /** Called with a line for each step. */
   log?: (line: string) => void;
-  /** How long to wait for a database that is not up yet. */
+  /** How long to wait for a database that is not up. */
   patienceMs?: number;
 }
 
@@ -45,7 +45,7 @@ async function migrateOnce(databaseUrl: string, dir: string, log: (line: string)
     application_name: 'email-api migrate',
     connectionTimeoutMillis: connectTimeoutMs,
   });
-  // A connection lost while a statement waits fails that statement; without a listener it would end the process, too.
+  // If the connection is lost, the waiting statement fails. Without this listener, the process would end, too.
   client.on('error', () => {});
   try {
     await client.connect();
@@ -53,7 +53,7 @@ async function migrateOnce(databaseUrl: string, dir: string, log: (line: string)
     const applied = await runner({
       dbClient: client,
       dir,
-      // An editor's or a tarball's leavings are no migrations.
+      // Ignore files that editors or tarballs leave behind.
       ignorePattern: '(?!\\d{4}_[a-z0-9_]+\\.sql$).*',
       direction: 'up',
       migrationsTable: 'migrations',
@@ -66,7 +66,7 @@ async function migrateOnce(databaseUrl: string, dir: string, log: (line: string)
   }
 }
 
-/** Whoever migrates holds a lock for as long as his session lasts; through a pooler it would be left behind in somebody else's. */
+/** A migration holds a lock until its session ends. Through a pooler, the lock would stay in a session that others use. */
 async function refusePooler(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   const { processID } = client as unknown as { processID: number };
@@ -74,14 +74,14 @@ async function refusePooler(client: pg.Client): Promise<void> {
     throw new Error('DATABASE_URL leads to a pooler, as PgBouncer: migrations need PostgreSQL itself');
 }
 
-/** This driver takes `sslmode=require` for `verify-full`, unless it is told that the word means what it means elsewhere. */
+/** By default, this driver treats `sslmode=require` as `verify-full`; this parameter gives it the usual meaning of libpq. */
 function withLibpqMeaning(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   if (url.searchParams.has('sslmode')) url.searchParams.set('uselibpqcompat', 'true');
   return url.href;
 }
 
-/** A copy lies beside the bundle; in the sources they are a folder of infra. */
+/** The SQL files are copied beside the bundle; in the sources they are in infra/migrations. */
 function migrationsDirectory(): string {
   const candidates = ['./migrations', '../migrations'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const found = candidates.find((path) => existsSync(path));
@@ -90,7 +90,7 @@ function migrationsDirectory(): string {
   return found;
 }
 
-/** This driver says some of it in words only: a server that restarts under us, as the PostgreSQL image does at its first start. */
+/** Some errors of this driver have only a text, as when the server restarts (the PostgreSQL image does so at its first start). */
 function isAway(error: unknown): boolean {
   const words = ['Connection terminated', 'timeout expired', 'Client has encountered a connection error'];
   return isDatabaseAway(error) || words.some((text) => reasonOf(error).includes(text));

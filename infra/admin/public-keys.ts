@@ -1,4 +1,4 @@
-// A client's public keys: read from the operator's file, and told of.
+// A client's public keys: reads them from the operator's file, and describes them.
 import { readFile } from 'node:fs/promises';
 import { parsePublicKeys } from '../../functions/token/client-keys.ts';
 import { SigningKeysError } from '../../functions/token/signing-keys.ts';

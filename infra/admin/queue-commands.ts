@@ -42,16 +42,16 @@ export const queueCommands: Command[] = [
 
 interface Letter extends DeadLetter {
   ids: readonly string[];
-  /** The first that there is of them, which tells the lane of all; undefined where there is none. */
+  /** The first of its emails that exists, which gives the lane of all; undefined if none exists. */
   email: { lane: Lane; status: EmailStatus } | undefined;
 }
 
-/** Every dead letter, and where `place` wants it. */
+/** Reads every dead letter, and puts each where `place` says. */
 async function walk(settings: AdminSettings, place: (letter: Letter) => Lane | 'keep'): Promise<Letter[]> {
   const amqpUrl = requireAmqpUrl(settings);
   return withDatabase(settings, async (sql) => {
     const letters: Letter[] = [];
-    // The database's own failures are told apart from the broker's.
+    // Finds failures of the database first, apart from the broker's.
     await checkDatabase(sql);
     await walkDeadLetters(amqpUrl, async (deadLetter) => {
       const letter = await lookUp(sql, deadLetter);

@@ -1,4 +1,4 @@
-// Finds the command that the operator means, runs it, and says how it went.
+// Finds the operator's command, runs it, and returns its output or complaint.
 import { isDatabaseAway } from '../../lib/store/database.ts';
 import { clientCommands } from './client-commands.ts';
 import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
@@ -36,14 +36,14 @@ export const commands: readonly Command[] = [
 ];
 
 export interface CommandResult {
-  /** 0, 1 when it failed, 2 when the words made no sense. */
+  /** 0; 1 when it failed; 2 when the arguments are wrong. */
   exitCode: number;
   output?: string;
   /** For standard error. */
   complaint?: string;
 }
 
-/** `args` are the words after the program's name. Never throws: a failure is one line. */
+/** `args` are the arguments after the program's name. Never throws: a failure is one line. */
 export async function runAdmin(args: string[], settings: AdminSettings): Promise<CommandResult> {
   const asksForHelp = args[0] === 'help' || args.includes('--help') || args.includes('-h');
   if (asksForHelp) return { exitCode: 0, output: help(commands) };

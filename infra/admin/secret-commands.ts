@@ -15,7 +15,7 @@ import { clientId, noSuchClient, randomSecret, shownOnce } from './client-argume
 import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
 import { dateText, formatTable } from './table.ts';
 
-/** One that is meant to be for ever needs no date. */
+/** Longest lifetime; a secret without an end needs no date. */
 const mostDays = 3650;
 
 export const secretCommands: Command[] = [
@@ -79,7 +79,7 @@ export const secretCommands: Command[] = [
   },
 ];
 
-/** Nobody else changes the client's secrets meanwhile. */
+/** Locks the client, so that nobody else changes its secrets meanwhile. */
 async function withLocked<Result>(
   settings: AdminSettings,
   name: string | undefined,

@@ -1,10 +1,10 @@
-// Whom a client may send from, in the words of the operator.
+// The operator's options for a client's allowed senders.
 import { normalizeAddress, normalizeDomain } from '../../lib/mail/address.ts';
 import { type Options, UsageError } from './command.ts';
 
 export const senderOptions = { sender: { value: 'SENDER', several: true }, 'any-sender': {} };
 
-/** Null: anybody. Where it need not be said, nothing means anybody, too. */
+/** Null: any sender. Unless a choice is required, no option means any sender, too. */
 export function parseSenders({ sender, 'any-sender': any }: Options, mustSay: boolean): string[] | null {
   if (sender !== undefined && any !== undefined) throw new UsageError('--sender and --any-sender do not go together.');
   if (sender === undefined && any === undefined && mustSay) {
@@ -22,7 +22,7 @@ function normalSender(text: string): string {
   throw new UsageError(`"${text}" must be an address (a@b.test), a domain (b.test) or its subdomains (*.b.test).`);
 }
 
-/** More of them would make a table too wide. */
+/** Most senders in a cell; more would make a table too wide. */
 const maxShown = 3;
 
 export function sendersText(senders: string[] | null): string {

@@ -1,10 +1,10 @@
-// Runs ours and its baselines in turn (A B A B …), so that what the machine does meanwhile touches all alike.
+// Runs ours and its baselines in turn (A B A B …), so that other load on the machine affects all alike.
 
-/** What one run gave, by name: a rate, a latency. */
+/** The results of one run, by name: a rate, a latency. */
 export type Values = Record<string, number>;
 export type Run = () => Promise<Values>;
 
-/** For each of the named runs, what it gave in each of the rounds; a round is one run of each. */
+/** The results of each named run in each round; a round runs each once. */
 export async function alternate<Name extends string>(
   rounds: number,
   runs: Record<Name, Run>,
@@ -24,7 +24,7 @@ export function median(values: readonly number[]): number {
   return ascending.length % 2 === 1 ? upper : ((ascending[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** Of each round, ours to its baseline. */
+/** The ratio of ours to its baseline in each round. */
 export function ratios(ours: readonly number[], baseline: readonly number[]): number[] {
   return ours.map((value, round) => value / (baseline[round] ?? Number.NaN));
 }

@@ -1,4 +1,4 @@
-// The ratios as an SVG chart: a bar a row, its range, a mark where the goal is. Readable on light and dark pages.
+// Draws the ratios as an SVG chart: for each row a bar, its range, and a mark at the goal. Readable on light and dark pages.
 import { median } from './alternate.ts';
 import { isReached, type Row, ratioOf } from './row.ts';
 import { readable } from './table.ts';

@@ -1,4 +1,4 @@
-// What a run cost each process: CPU time for an email, and the most memory it held.
+// Measures what a run costs each process: CPU time for an email, and peak memory.
 import { cpuSeconds, memory } from './services/process-cost.ts';
 
 export interface Cost {
@@ -8,11 +8,11 @@ export interface Cost {
   peakMegabytes: Record<string, number>;
 }
 
-/** Runs `work`, which resolves with the number of emails it moved, and counts what the named processes and we ourselves used meanwhile. */
+/** Runs `work`, which resolves with its number of emails, and measures what the named processes and this one used meanwhile. */
 export async function withCost(pids: Record<string, number>, work: () => Promise<number>): Promise<Cost> {
   const readAll = () => ({
     ...Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuSeconds(pid)])),
-    // Alone, without the services below us.
+    // Without the services that this process started.
     'load generator': (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
   });
   const before: Record<string, number> = readAll();

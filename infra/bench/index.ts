@@ -1,4 +1,4 @@
-// `npm run bench`: measures the API against its goals and its baselines, side by side on this machine. `-- --list` tells what there is.
+// `npm run bench`: measures the API against its goals and its baselines, side by side on this machine. `-- --list` shows the measures.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,12 +18,12 @@ if (options.help !== undefined) {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'email-api-bench-'));
-// Services that run as accounts of their own walk through.
+// Services under other accounts must pass through it.
 chmodSync(directory, 0o711);
 const services = createServices();
 const say = (line: string) => console.log(`# ${line}`);
 
-/** A second signal does not wait. */
+/** A second signal ends at once. */
 let isStopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {

@@ -1,4 +1,4 @@
-// Installs what only the bench uses, at its first start and whenever its lock file is newer. The root's `npm ci` brings none of it.
+// Installs packages that only the bench uses, at its first start and when its lock file is newer. The root's `npm ci` does not install them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What a run leaves behind for the README: all figures as JSON, and a chart of them.
+// Writes the results for the README: all figures as JSON, and a chart of them.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ function keyOf({ measure, baseline }: Row): string {
   return `${measure}, ${baseline?.name}`;
 }
 
-/** Four digits say all that a run on a shared machine can know. */
+/** Four digits: a run on a shared machine is not more exact. */
 function rounded(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
 }

@@ -1,4 +1,4 @@
-// The email that everybody sends, and the names everybody uses: what is compared must be the same work.
+// The email and the names that ours and all baselines use, so that all do the same work.
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { NewEmail } from '../../lib/store/emails/acceptance.ts';

@@ -14,7 +14,7 @@ export interface Fault {
   says: string;
   /** Part of the short form, which CI runs. */
   short?: true;
-  /** Accepted emails of the full form; 1,500 where not said. The short form takes its own, smaller number. */
+  /** Accepted emails of the full form, by default 1,500. The short form has its own, smaller number. */
   emails?: number;
   /** Emails a second; the default suits a machine of two cores. */
   perSecond?: number;
@@ -30,8 +30,8 @@ export interface Fault {
   copies?: Partial<Record<FunctionName, number>>;
   own?: Partial<Record<FunctionName, Settings>>;
   /**
-   * Emails may end between the final dot and the record of its reply (RFC 1047): then, and only then, at_least_once may deliver
-   * twice. Most emails of which one kill can do that; for faults that are no kill, no bound is known.
+   * The fault may hit emails between the final dot and the record of its reply (RFC 1047). Only there may at_least_once deliver twice.
+   * `perKill`: most emails that one kill can hit there. For other faults, no bound is known.
    */
   gap?: { perKill: number } | 'unbounded';
   /** Relays refuse emails for good: `bounced` is the right end for those. */
@@ -48,9 +48,9 @@ export interface Stage {
   load: Load;
   sql: Sql;
   databaseUrl: string;
-  /** Tells on the terminal what is being done. */
+  /** Prints on the terminal what is being done. */
   say(what: string): void;
-  /** Adds to what is wrong with this run. */
+  /** Adds a complaint about this run. */
   complain(what: string): void;
   /** Measures, from now, how long it takes until every function works; complains when one does not. */
   untilAllWork(): Promise<void>;

@@ -1,4 +1,4 @@
-// Every fault there is, in the order in which they are made.
+// The list of all faults, in the order in which they run.
 import { brokerFaults } from './broker-faults.ts';
 import { crowdFaults } from './crowd-faults.ts';
 import { databaseFaults } from './database-faults.ts';

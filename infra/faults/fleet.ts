@@ -22,7 +22,7 @@ export interface FleetOptions {
 export interface Kill {
   name: FunctionName;
   at: number;
-  /** When its successor was up; undefined until then. */
+  /** When its successor was running; undefined until then. */
   until?: number;
 }
 
@@ -32,7 +32,7 @@ export interface Fleet {
   kills: Kill[];
   /** Those that run now. */
   running(): { name: FunctionName; pid: number }[];
-  /** Ends that nobody asked for, and ends that were not as they should be. */
+  /** Processes that ended unasked, or with a wrong status. */
   surprises: string[];
   /** SIGKILL to one copy, picked at random; fulfilled when its successor is ready. */
   kill(name: FunctionName): Promise<void>;
@@ -87,11 +87,11 @@ export async function startFleet({ bundles, logs, settings, own, copies }: Fleet
     copy.child = child;
     copy.endIsExpected = false;
     child.exited.then((how) => (copy.endIsExpected ? undefined : carryOn(copy, how)));
-    // Up, not ready: what it stands on may be away just now, and it is to wait for that.
+    // Wait until it runs, not until it is ready: its services may be away, and it must wait for them itself.
     await child.until(() => answersOk(`http://${loopback}:${copy.port}/healthz`));
   }
 
-  /** As a supervisor would; what ends by itself is a fault all the same. */
+  /** Starts it again as a supervisor would; an end by itself still counts as a fault. */
   async function carryOn(copy: Copy, how: string): Promise<void> {
     surprises.push(`${copy.name} ended by itself (${how})`);
     copy.endIsExpected = true;

@@ -1,4 +1,4 @@
-// `npm run faults`: breaks everything on purpose, one fault at a time under load, and ends with a table of what became of the emails.
+// `npm run faults`: makes one fault at a time under load, and prints a table of what became of the emails.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ if (values.list) {
 }
 const chosen = faults.filter(({ name, short }) => (only.length > 0 ? only.includes(name) : short || !values.short));
 
-// Whatever happens, even an `exit` that nobody foresaw, no child stays.
+// No child stays, whatever ends this process, even an unexpected `exit`.
 process.once('exit', killChildren);
 const startedAt = performance.now();
 const directory = mkdtempSync(join(tmpdir(), 'email-api-faults-'));

@@ -1,4 +1,4 @@
-// The load: clients on kept-alive connections that send emails at an even pace and remember exactly what they were told.
+// The load: clients on kept-alive connections send emails at an even pace, and record every answer.
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeliveryMode } from '../../lib/store/emails/email.ts';
@@ -18,7 +18,7 @@ export interface LoadOptions {
 }
 
 export interface Load {
-  /** What was answered 202: id → marker. */
+  /** Emails answered with 202: id → marker. */
   accepted: Map<string, string>;
   /** Markers of requests that got no 202: the email was stored or was not. */
   maybe: Set<string>;
@@ -35,7 +35,7 @@ export interface Load {
   sendOne(): Promise<string | undefined>;
   /** A fresh token; undefined when there was none to be had. */
   authorize(): Promise<string | undefined>;
-  /** An email as the history function tells it; undefined when it could not. */
+  /** An email as the history function shows it; undefined when it did not answer. */
   read(id: string): Promise<{ status: string } | undefined>;
   close(): void;
 }
@@ -78,7 +78,7 @@ export function createLoad(options: LoadOptions): Load {
       to: `${marker}@example.net`,
       subject: marker,
       text,
-      // Only where it is not the default, so that the plainest request is the one that is tried most.
+      // Set only if it is not the default, so that the plainest request is tested most.
       ...(delivery !== 'at_least_once' && { delivery }),
     };
     maybe.add(marker);

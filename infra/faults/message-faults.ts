@@ -1,4 +1,4 @@
-// What should not be on a queue, and is: messages that are not ours, and every id several times in any order.
+// Faults of queue messages: foreign messages, and every id several times in any order.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { countDeadLetters, putOnQueue } from './by-hand.ts';
 import type { Fault } from './fault.ts';
@@ -26,7 +26,7 @@ export const messageFaults: readonly Fault[] = [
       const { url } = services.rabbitMq.running;
       await load.until(0.2);
       for (const make of unreadable) await putOnQueue(url, Array.from({ length: poisonOfAKind }, make));
-      // Readable, but of no email: there is nothing to deliver and nothing to keep.
+      // Readable ids without an email: there is nothing to deliver.
       await putOnQueue(
         url,
         Array.from({ length: poisonOfAKind }, () => idMessage(randomUUID())),

@@ -1,11 +1,11 @@
-// Waiting as long as something happens: what a slow machine does late is not called lost.
+// Waits as long as there is progress, so that an email that is late on a slow machine does not count as lost.
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** So long without any change, nothing comes any more: longer than every lease, grace and retry that is set here. */
+/** After this long without a change, nothing more will come: it is longer than every lease, grace and retry set here. */
 const stuckAfterMs = 120_000;
 const tickMs = 200;
 
-/** Resolves with 0 when nothing is left, or with what is left when it has not become less for too long. */
+/** Resolves with 0 when nothing is left, or with the number left when it has not fallen for too long. */
 export async function untilNoneLeft(left: () => Promise<number>): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   let changedAt = performance.now();

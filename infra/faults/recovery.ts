@@ -1,12 +1,12 @@
-// After an outage: how long it takes until each function does its work again, without having been restarted.
+// Measures how long each function takes to work again after an outage, without a restart.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Sql } from '../../lib/store/database.ts';
 import type { Fleet } from './fleet.ts';
 import type { Load } from './load.ts';
 
-/** What the project promises on a machine that has time for it, in ms: longer is told, and is no verdict. */
+/** Promised time in ms on an idle machine. A longer time is reported, but is not a failure. */
 export const worksAgainWithinMs = 10_000;
-/** Beyond this nobody waits any longer: whatever does not work by then does not work again. */
+/** Longest wait: a function that does not work by then counts as broken. */
 const giveUpMs = 180_000;
 const tickMs = 50;
 

@@ -1,4 +1,4 @@
-// The story of one fault: functions on a database of their own, a load, something breaks, all settles, and what came of it.
+// Runs one fault: starts functions on their own database, puts on load, makes the fault, waits until all emails end, and judges.
 import { join } from 'node:path';
 import { openDatabase, type Sql, untilDatabaseIsBack } from '../../lib/store/database.ts';
 import { findProgram } from '../bench/services/programs.ts';
@@ -21,14 +21,14 @@ export interface Result extends Verdict {
   recoveryMs: number | undefined;
 }
 
-/** Short, so that what takes a lease, a grace or a retry takes seconds here. */
+/** Short times, so that a lease, a grace or a retry takes seconds here. */
 const impatient: Settings = {
   LEASE_SECONDS: '3',
   PUBLISH_GRACE_SECONDS: '2',
   DISPATCH_INTERVAL_SECONDS: '0.2',
   RETRY_BASE_SECONDS: '0.5',
   RETRY_MAX_SECONDS: '3',
-  // Nothing is given up: an email that failed here would be one lost.
+  // Never give up: here, a failed email would count as lost.
   GIVE_UP_AFTER_SECONDS: '3600',
   SMTP_TIMEOUT_SECONDS: '30',
   SMTP_BREAKER_SECONDS: '0.5',
@@ -157,7 +157,7 @@ function surroundings(services: Services, databaseUrl: string, fault: Fault, smt
   };
 }
 
-/** Waits until every email is at its end, as long as there are ever fewer that are not: what is left then is shown by the verdict. */
+/** Waits until every email is at its end, as long as the number left falls. The verdict shows the rest. */
 async function settle(sql: Sql): Promise<number> {
   const begun = performance.now();
   await untilNoneLeft(async () => {

@@ -1,4 +1,4 @@
-// What the functions stand on while faults are made: a durable PostgreSQL, a RabbitMQ, built bundles; each can be ended and started again.
+// The services below the functions: a durable PostgreSQL, a RabbitMQ, built bundles. Faults can end and restart each.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { bundle } from '../../esbuild.config.ts';

@@ -1,4 +1,4 @@
-// What SMTP relays do to us: refuse, defer, bounce, dawdle, cut the connection, let their certificate expire, forget our password.
+// Faults of SMTP relays: they refuse, defer, bounce, are slow, cut the connection, have an expired certificate, reject our password.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fault } from './fault.ts';
 import type { Behaviour } from './smtp-protocol.ts';
@@ -13,12 +13,12 @@ function misbehave(behaviour: Behaviour, forMs = whileMs): Fault['make'] {
     await smtp.behave(behaviour);
     await pause(forMs);
     await smtp.behave({});
-    // Replies that take their time are still to come, and every connection waits for one.
+    // Slow replies are still to come, and every connection waits for one.
     if (behaviour.slowMs === undefined) await untilAllWork();
   };
 }
 
-/** Of so many messages, the connection is cut: all of them would be delivered as often as there are attempts. */
+/** Share of messages whose connection is cut; if it were all, each email would be delivered once for each attempt. */
 const share = 0.3;
 
 export const smtpFaults: readonly Fault[] = [

@@ -12,7 +12,7 @@ let behaviour: Behaviour = {};
 let server: SMTPServer | undefined;
 let port = 0;
 
-// Ctrl-C in the terminal reaches us, too; the harness decides when we end, and when it is gone we are of no use.
+// Ctrl-C in the terminal reaches this process, too. The harness decides when we end; if the harness ends, so do we.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());
 process.on('message', (order: Order) => {
@@ -106,7 +106,7 @@ function receive(
   session: SMTPServerSession,
   callback: (error?: Error | null, message?: string) => void,
 ): void {
-  // As things stand now: what the harness orders meanwhile is for the messages after this one.
+  // The present behaviour: a change by the harness meanwhile applies only to later messages.
   const { message, slowMs, drop, unasked, share = 1 } = behaviour;
   const isConcerned = Math.random() < share;
   const dropped = isConcerned ? drop : undefined;

@@ -1,4 +1,4 @@
-// What the harness and its SMTP server's process say to each other: how to behave, and what came in.
+// Messages between the harness and its SMTP server's process: how to behave, and what came in.
 
 /** How the server behaves from now on; what is not named is normal. */
 export interface Behaviour {
@@ -23,7 +23,7 @@ export interface Behaviour {
 
 export type Refusal = [code: number, text: string];
 
-/** One message whose final dot came in: from then on the server has it, whatever its client heard. */
+/** A message whose final dot came in: the server has it, even if its client got no reply. */
 export interface Arrival {
   marker: string;
   /** When the final dot came in, in ms since the epoch; on one machine, so of one clock. */

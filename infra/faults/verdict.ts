@@ -1,4 +1,4 @@
-// What came of a run: accepted emails, rows and deliveries laid side by side, and whatever the design does not allow. Pure.
+// Judges a run: compares accepted emails, rows and deliveries, and complains about what the design does not allow. Pure.
 import type { DeliveryMode } from '../../lib/store/emails/email.ts';
 import type { Kill } from './fleet.ts';
 import type { Arrival, SmtpReport } from './smtp-protocol.ts';
@@ -101,7 +101,7 @@ export function judge(evidence: Evidence): Verdict {
   };
 }
 
-/** A row is a promise, also where the client did not hear of it: at its end, and delivered unless that end says otherwise. */
+/** Every row must be at its end, and delivered unless that end says otherwise, even if the client got no answer. */
 function whyLost(row: Row, deliveries: Arrival[], { smtp, delivery, bounces }: Evidence): string | undefined {
   switch (row.status) {
     case 'sent':
@@ -120,8 +120,8 @@ function nameOf({ marker, status, last_reply }: Row): string {
 }
 
 /**
- * All deliveries but one must have been cut off before their reply could be recorded: no reply was given, or the worker was killed
- * with the reply in its hands, which then shows as an attempt begun and never recorded.
+ * Of several deliveries, all but one must have been cut off before their reply was recorded: there was no reply, or the worker was
+ * killed before it recorded the reply. The latter shows as an attempt that was begun and never recorded.
  */
 function isInGap(row: Row | undefined, deliveries: Arrival[], kills: readonly Kill[]): boolean {
   if (!row) return false;

@@ -1,4 +1,4 @@
-// kill -9 of those who tell webhooks, under load: every event is told all the same.
+// Faults of webhooks: kill -9 of notify and dispatch under load. Every event is still delivered.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-// The part of the Caddyfile that says which function answers which path, made of the table of routes.ts.
+// Makes the part of the Caddyfile that routes paths to functions, from the table of routes.ts.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { otherwise, type PublicFunction } from './public-functions.ts';
@@ -9,7 +9,7 @@ export const caddyfile = fileURLToPath(new URL('Caddyfile', import.meta.url));
 const begin = '\t# Made by `npm run generate`, up to the end of it.\n';
 const end = '\t# The end of what is made.\n';
 
-/** As the file has it, but with the table as it is now. */
+/** The file's text with the present table. */
 export function caddyfileText(): string {
   const [before, made, after] = readFileSync(caddyfile, 'utf8').split(new RegExp(`${begin}|${end}`));
   if (before === undefined || made === undefined || after === undefined) throw new Error('the marks are gone');

@@ -1,4 +1,4 @@
-// The functions that the public reaches, each with its routes: what the gateways and the API's document are made of.
+// The functions that the public reaches, each with its routes: the gateways and the API's document are made from them.
 import { consoleRoutes } from '../../functions/console/routes.ts';
 import { historyRoutes } from '../../functions/history/routes.ts';
 import { manageRoutes } from '../../functions/manage/routes.ts';
@@ -14,5 +14,5 @@ export const publicRoutes = {
 };
 export type PublicFunction = keyof typeof publicRoutes;
 
-/** Answers what has no route anywhere: 404, and 405 for paths that it shares with others. */
+/** Answers requests without a route: 404, or 405 for paths that it shares with others. */
 export const otherwise: PublicFunction = 'history';

@@ -1,4 +1,4 @@
-// Which function answers which path, as the functions' routes say: the table behind the gateway of `npm start`, and behind the Caddyfile of Docker.
+// The table of which function answers which path, made from the functions' routes, for the gateway of `npm start` and the Caddyfile of Docker.
 import { commonPaths } from '../../lib/http/common-routes.ts';
 import type { Route } from '../../lib/http/route.ts';
 import { otherwise, type PublicFunction, publicRoutes } from './public-functions.ts';
@@ -6,7 +6,7 @@ import { otherwise, type PublicFunction, publicRoutes } from './public-functions
 export interface GatewayRoute {
   /** `{id}` stands for one segment. */
   path: string;
-  /** Where it is named, other methods go on to the next line that fits; where not, the function answers 405 itself. */
+  /** If it is set, other methods go on to the next line that fits; otherwise the function itself answers 405. */
   method?: Route['method'];
   to: PublicFunction;
 }
@@ -19,7 +19,7 @@ export const unrouted: readonly string[] = Object.values(commonPaths);
 /** The first line that fits wins; `otherwise` answers everything else. */
 export const routes: readonly GatewayRoute[] = gatewayTable(ownedRoutes());
 
-/** Undefined where nobody may answer. */
+/** Undefined if no function may answer. */
 export function functionFor(method: string, path: string): PublicFunction | undefined {
   if (unrouted.includes(path)) return undefined;
   const wanted = method === 'HEAD' ? 'GET' : method;
@@ -41,7 +41,7 @@ function ownedRoutes(): Owned[] {
   );
 }
 
-/** A line for each path, or for each method of a path that fits routes of another function, too. Throws where two answer the same. */
+/** A line for each path, or for each method of a path that also fits routes of another function. Throws if two functions have the same route. */
 export function gatewayTable(owned: readonly Owned[]): GatewayRoute[] {
   const lines = new Map<string, GatewayRoute>();
   for (const { method, path, to } of owned) {

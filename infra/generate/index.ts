@@ -1,4 +1,4 @@
-// Writes every file that is made of others: `npm run generate`. A test fails while one is stale.
+// `npm run generate`: writes every file that is made from others. A test fails while one is stale.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { caddyfile, caddyfileText } from '../gateway/caddyfile.ts';

@@ -1,11 +1,11 @@
-// The diagram of an email's life, made of the table of transitions: what ARCHITECTURE.md has between its markers.
+// Makes the diagram of an email's life from the table of transitions, for the place between the markers of ARCHITECTURE.md.
 import { emailStatuses } from '../../lib/store/emails/email.ts';
 import { movers, transitions } from '../../lib/store/emails/transitions.ts';
 
 const begin = '<!-- transitions -->';
 const end = '<!-- /transitions -->';
 
-/** A diagram in Mermaid, and who stands on its arrows. */
+/** A diagram in Mermaid, and a table of the names on its arrows. */
 export function diagram(): string {
   const arrows = new Map<string, string[]>();
   for (const { from, to, by, event } of transitions) {
@@ -24,7 +24,7 @@ export function diagram(): string {
     ...ends,
     '```',
     '',
-    'On each arrow: by whom, and in brackets the event that tells of it, where that has another name than the status.',
+    'Each arrow says who makes the transition and, in brackets, its event, if the event has another name than the new status.',
     '',
     '| by | who |',
     '| --- | --- |',
@@ -32,7 +32,7 @@ export function diagram(): string {
   ].join('\n');
 }
 
-/** The text with the diagram of today between its markers. */
+/** The text with the present diagram between its markers. */
 export function withDiagram(text: string): string {
   const from = text.indexOf(begin);
   const to = text.indexOf(end);

@@ -1,4 +1,4 @@
-// Whom PostgreSQL runs as when we are root, which it refuses to be: an account that exists and can reach its files.
+// The account that PostgreSQL runs as when we are root (it refuses to run as root): one that exists and can reach its files.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
@@ -9,7 +9,7 @@ export interface Account {
   privileges: readonly string[];
 }
 
-/** Lets one capability be kept by a process that is not root, also for `access(2)`, which PostgreSQL asks about its files. */
+/** Flags that keep one capability for a process that is not root, also for `access(2)`, with which PostgreSQL checks its files. */
 const keeping = (capability: string) => [
   `--inh-caps=+${capability}`,
   `--ambient-caps=+${capability}`,
@@ -17,8 +17,8 @@ const keeping = (capability: string) => [
 ];
 
 /**
- * None, where folders are open. A checkout below /root (mode 0700) is out of reach: then the one capability that lets a
- * process look through closed folders is left to it. Containers often lack that one and have its stronger sister.
+ * None if folders are open. A checkout below /root (mode 0700) is out of reach without the capability to pass closed folders.
+ * Containers often lack that capability, but have the stronger one, which is tried next.
  */
 const ways = [[], keeping('dac_read_search'), keeping('dac_override')];
 

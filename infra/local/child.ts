@@ -1,4 +1,4 @@
-// A child process that ends with us: stopped politely, then by force; told by the kernel when we die; found again by its pid file.
+// A child process that ends with us: stopped by signal, then by force; signalled by the kernel if we die; found again by its pid file.
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,11 +13,11 @@ export interface ChildOptions {
   /** Added to what we inherited. */
   env?: Record<string, string>;
   cwd?: string;
-  /** Another user to run as; only root can ask for that. */
+  /** Another user to run as; only root can set it. */
   account?: Account | undefined;
   /** What asks it to end. */
   stopSignal?: 'SIGTERM' | 'SIGINT';
-  /** What the kernel sends it when we are gone without having stopped it; where not said, the same. */
+  /** The signal that the kernel sends it if we die without stopping it; by default the same. */
   deathSignal?: 'SIGTERM' | 'SIGINT' | 'SIGKILL';
   /** How long a stop may take before it is forced, in ms. */
   stopWithin?: number;
@@ -34,9 +34,9 @@ export interface Child {
   stop(): Promise<void>;
   /** SIGKILL, to the process and its group; fulfilled once it is gone. */
   kill(): Promise<void>;
-  /** Fulfilled when it has ended well; rejected, with its last lines, when not. */
+  /** Fulfilled when it ends with status 0; otherwise rejected, with its last lines. */
   done(): Promise<void>;
-  /** Fulfilled when `ready` says so; rejected, with its last lines, when it ends first or takes too long. */
+  /** Fulfilled when `ready` returns true; rejected, with its last lines, when it ends first or takes too long. */
   until(ready: () => Promise<boolean>, within?: number): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ const quoted = 12;
 /** The process groups that run now, for `killChildren`. */
 const living = new Set<number>();
 
-/** SIGKILL to every child that still runs: for a user who does not want to wait, and for the very end. */
+/** SIGKILL to every child that still runs: when the user does not want to wait, and as the last step at exit. */
 export function killChildren(): void {
   for (const pid of living) signalGroup(pid, 'SIGKILL');
 }
@@ -61,7 +61,7 @@ export function startChild(options: ChildOptions): Child {
     ...spawnAs,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
-    // Its own process group, so that Ctrl-C in the terminal reaches us alone and we choose the order of stopping.
+    // Its own process group, so that Ctrl-C in the terminal reaches only us, and we choose the order of stopping.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -126,7 +126,7 @@ export function onLines(stream: NodeJS.ReadableStream, take: (line: string) => v
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('data', (text: string) => {
-    // Some programs end what they write over and over with a bare CR.
+    // Some programs end a line that they overwrite with a bare CR.
     const lines = (rest + text).split(/\r\n|\n|\r/);
     rest = lines.pop() ?? '';
     for (const line of lines) take(line);

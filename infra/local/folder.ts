@@ -19,7 +19,7 @@ export interface Folder {
   leave(): void;
 }
 
-/** Throws where another start is using it or another user owns it. */
+/** Throws when another start uses the folder or another user owns it. */
 export function enterFolder(directory: string): Folder {
   const path = (...names: string[]) => join(directory, ...names);
   const shown = relative(process.cwd(), directory);
@@ -44,8 +44,8 @@ export function enterFolder(directory: string): Folder {
 }
 
 /**
- * Emails, keys and passwords are in here. What an earlier start left open is closed, too. PostgreSQL does not run as root: where we
- * are root, it has to be able to walk to its own folder, without seeing what else there is.
+ * The folder holds emails, keys and passwords, so it is closed to others, also if an earlier start left it open. If we are root,
+ * PostgreSQL runs as another user: it may pass through to its own folder, but not list the others.
  */
 export const passable = process.getuid?.() === 0 ? 0o711 : 0o700;
 

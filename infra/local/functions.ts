@@ -18,7 +18,7 @@ export const functionNames = [
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** What the functions are told; each gets what concerns it. */
+/** Settings of the functions; each gets those that concern it. */
 export interface Surroundings {
   databaseUrl: string;
   amqpUrl: string;
@@ -47,7 +47,7 @@ export async function startFunctions(surroundings: Surroundings, folder: Folder,
       let isUp = false;
       const log = (line: string) => {
         write(line);
-        // Until it is ready it may say that it waits for others; if it fails to start, its last lines are quoted.
+        // Before it is ready, it may log that it waits for others. If it fails to start, its last lines are quoted.
         const shown = isUp && worthShowing(line);
         if (shown && isNews(shown)) say(`${name}: ${shown}`);
       };
@@ -75,7 +75,7 @@ function environmentOf(name: FunctionName, given: Surroundings, ports: Record<Fu
   const own: Partial<Record<FunctionName, Record<string, string>>> = {
     token: { SIGNING_KEYS_FILE: given.signingKeys },
     consume: { SMTP_URL: given.smtpUrl },
-    // Webhooks under development are on this machine, without TLS.
+    // A developer's webhook endpoints are on this machine, without TLS.
     manage: { WEBHOOK_ALLOWED_ADDRESSES: loopbackRanges },
     notify: { WEBHOOK_ALLOWED_ADDRESSES: loopbackRanges },
   };
@@ -123,7 +123,7 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
-/** A function that waits for the broker says so at every attempt; once in a while is enough on the terminal, in ms. */
+/** Least time in ms between two equal lines on the terminal: a function that waits for the broker logs every attempt. */
 const repeatAfter = 30_000;
 
 function unlessJustSaid(): (line: string) => boolean {
@@ -135,7 +135,7 @@ function unlessJustSaid(): (line: string) => boolean {
   };
 }
 
-/** Warnings, errors and whatever is no log line (a crash). */
+/** Warnings, errors, and output that is not a log line (a crash). */
 function worthShowing(line: string): string | undefined {
   try {
     const { level, message, reason, error, cause } = JSON.parse(line);

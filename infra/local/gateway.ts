@@ -23,7 +23,7 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  /** Takes nothing new, lets what is under way be answered, then closes. */
+  /** Accepts no new requests, waits for answers under way, then closes. */
   stop(): Promise<void>;
 }
 
@@ -31,10 +31,10 @@ export interface Gateway {
 const drainMs = 35_000;
 /** How long an idle connection is kept once closing has begun, in ms. */
 const idleGraceMs = 250;
-/** A body of this many bytes has left before anybody can refuse it. */
+/** A body up to this size is sent whole before a function can refuse it. */
 const smallBody = 65_536;
 
-/** Requests whose client sends the body only when told to. */
+/** Requests whose client sends the body only after a 100 answer. */
 const waitsForContinue = new WeakSet<IncomingMessage>();
 
 export async function startGateway({ port, ports }: GatewayOptions): Promise<Gateway> {
@@ -44,7 +44,7 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
 
   const pass = (request: IncomingMessage, response: ServerResponse) => {
     const path = originForm(request).split('?', 1)[0] ?? '/';
-    // The function would be sent one of them alone.
+    // The function would get only one of them.
     if (hostsOf(request) > 1) return problem(response, 400, 'The request has more than one Host header');
     const name = functionFor(request.method ?? 'GET', path);
     if (name === undefined) return problem(response, 404, `There is nothing at ${path}`);
@@ -52,7 +52,7 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
     const target = `http://${loopback}:${ports[name]}`;
     const held = asksFirst(request) ? { buffer: new PassThrough() } : {};
     proxy.web(request, response, { target, ...held }).catch((error) => {
-      // What the client still sends has nowhere to go; unread, it would hold the connection open.
+      // Nobody reads the rest of the client's body; unread, it would hold the connection open.
       request.unpipe();
       request.resume();
       if (stoppedReading(request, error)) return problem(response, 413, `The request body is too large for "${name}"`);
@@ -85,7 +85,7 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
   };
 }
 
-/** A request line may name a whole URL (`GET http://localhost/emails`); functions are sent its path. */
+/** A request line may have a whole URL (`GET http://localhost/emails`); functions get only its path. */
 function originForm(request: IncomingMessage): string {
   if (request.url?.startsWith('/')) return request.url;
   const url = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : undefined;
@@ -93,7 +93,7 @@ function originForm(request: IncomingMessage): string {
   return request.url;
 }
 
-/** The proxy's own `xfwd` keeps the client's X-Forwarded-For as it is; the last entry must be the one that we saw. */
+/** The proxy's own `xfwd` keeps the client's X-Forwarded-For unchanged, but its last entry must be the address that we saw. */
 function addForwardedHeaders({ headers, socket }: IncomingMessage): void {
   headers['x-forwarded-for'] = [headers['x-forwarded-for'], socket.remoteAddress].filter(Boolean).join(', ');
   headers['x-forwarded-proto'] = 'http';
@@ -101,14 +101,14 @@ function addForwardedHeaders({ headers, socket }: IncomingMessage): void {
 }
 
 /**
- * A function refuses what is too large without reading it, and its refusal would be lost in the failing write of the
- * rest. So it is asked before the body of such a request, or of one whose client asks, too, goes on its way.
+ * A function refuses a large body without reading it, and its answer would be lost when the write of the rest fails. So for a large
+ * body, or when the client itself expects a 100 answer, the gateway asks the function before it sends the body.
  */
 function asksFirst(request: IncomingMessage): boolean {
   const { headers } = request;
   const asked = headers.expect !== undefined;
   if (asked) waitsForContinue.add(request);
-  // Asked anew below; with the header in place already, the proxy would not tell us of the request.
+  // The header is set again below; if it were set now, the proxy would not give us the request.
   delete headers.expect;
   return asked || headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > smallBody;
 }
@@ -125,7 +125,7 @@ function askFirst(onward: ClientRequest, request: IncomingMessage, response: Ser
   onward.once('response', (refusal) => refusal.once('end', () => goesOn || onward.destroy()));
 }
 
-/** A body of unknown length may be cut off half-way, and then the refusal is lost with the connection. */
+/** A body of unknown length may be cut off half-way; then the function's refusal is lost with the connection. */
 function stoppedReading(request: IncomingMessage, error: NodeJS.ErrnoException): boolean {
   return !request.complete && !request.destroyed && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
 }

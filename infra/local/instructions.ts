@@ -3,7 +3,7 @@ import { demoClient } from './demo-client.ts';
 
 export interface Addresses {
   api: string;
-  /** Absent where SMTP_URL takes the place of the mailbox. */
+  /** Missing when SMTP_URL replaces the mailbox. */
   mailbox: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export function howToMakeAClient(api: string): string {
   ].join('\n');
 }
 
-/** With a line end after the answer, which has none itself. */
+/** Adds a line end after the answer, which has none. */
 const get = "curl -sw '\\n'";
 const authorized = '-H "Authorization: Bearer $TOKEN"';
 

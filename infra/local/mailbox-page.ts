@@ -1,11 +1,11 @@
-// Runs MailDev behind a look at who asks: its page shows every email and deletes them, and lets all origins in.
+// Runs MailDev behind a check of the request's origin: its page shows and deletes every email, and accepts all origins.
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
 import { fromOurPage } from './same-origin.ts';
 
 const emit = Server.prototype.emit as (...all: unknown[]) => boolean;
-/** Before MailDev or its WebSocket sees a request: there is no other place that both pass. */
+/** Checks a request before MailDev or its WebSocket gets it: both pass only here. */
 Server.prototype.emit = function (this: Server, event: string, ...args: unknown[]): boolean {
   if (event === 'request' || event === 'upgrade') {
     const [request, answer] = args as [IncomingMessage, ServerResponse | Duplex];

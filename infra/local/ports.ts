@@ -5,13 +5,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Where everything local listens: never reachable from another machine. */
 export const loopback = '127.0.0.1';
 
-/** A service that accepts the connection and says nothing for this long (ms) is not ready; the caller asks again. */
+/** A service that accepts the connection but is silent for this long (ms) is not ready; the caller tries again. */
 const silence = 1000;
 /** How long a killed process may still hold its port, and how often to look (ms). */
 const moment = 500;
 const tick = 25;
 
-/** As many different free ports as asked for; they are held until all are found, so that no two are the same. */
+/** Finds `count` different free ports. Holds each until all are found, so that no two are the same. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(0, loopback)));
   const ports = servers.map((server) => {
@@ -29,7 +29,7 @@ export async function freePort(): Promise<number> {
 
 /**
  * False when somebody listens on the port, on either loopback address: `localhost` may mean both.
- * Throws where the port may not be opened at all (below 1024 for an ordinary user).
+ * Throws when the port cannot be opened at all (below 1024 for an ordinary user).
  */
 export async function portIsFree(port: number): Promise<boolean> {
   for (const address of [loopback, '::1']) {
@@ -46,14 +46,14 @@ export async function portIsFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** Throws, naming the port and who wanted it, unless it is free; a process that is just ending gets a moment to give it up. */
+/** Throws unless the port is free, and names the port and its purpose. A process that is ending gets a moment to release it. */
 export async function assertPortIsFree(port: number, wantedBy: string): Promise<void> {
   for (const giveUp = Date.now() + moment; !(await portIsFree(port)); await pause(tick)) {
     if (Date.now() > giveUp) throw new Error(`${wantedBy} cannot start: port ${port} is taken`);
   }
 }
 
-/** Whether the service on the port says what starts with the greeting, by itself or after our opening bytes. */
+/** Whether the service on the port sends the greeting, by itself or after our opening bytes. */
 export function answers(port: number, greeting: string, opening?: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: loopback, timeout: silence });

@@ -79,7 +79,7 @@ async function binaries(): Promise<Binaries> {
   }
 }
 
-/** `initdb` into a folder beside, which gets its name only when complete: an interrupted one is begun again. */
+/** Runs `initdb` in a temporary folder, which is renamed when it is complete: an interrupted one is begun again. */
 async function createCluster(options: {
   initdb: string;
   home: string;
@@ -114,9 +114,9 @@ function passwordIn(file: string, account: Account | undefined): string {
 }
 
 /**
- * A server left from a run of ours that was killed is ended, and its sessions are waited for: they notice by themselves
- * that it is gone. A pid file whose number now belongs to some other program is removed, as PostgreSQL would refuse to
- * start; every other stale one PostgreSQL judges itself, and better.
+ * Ends a server that a killed run of ours left behind, and waits for its sessions, which notice that it has ended. Removes a pid
+ * file whose number now belongs to another program, because PostgreSQL would refuse to start. PostgreSQL itself handles every
+ * other stale pid file, and better.
  */
 async function endPreviousRun(data: string): Promise<void> {
   const pidFile = join(data, 'postmaster.pid');

@@ -1,4 +1,4 @@
-// What runs on this machine: command lines by pid, and ending what an earlier run of ours left behind.
+// The processes of this machine: reads command lines by pid, and ends processes that an earlier run left behind.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,7 +10,7 @@ const leftoverWait = 10_000;
 /** How long processes may take that end by themselves, in ms. */
 const ownEnd = 2000;
 
-/** Ends what a previous run left behind: the process of the pid file, if it still is the one whose arguments hold `mark`. */
+/** Ends the process of a previous run's pid file, if its arguments still contain `mark`. */
 export async function endLeftover(pidFile: string, mark: string, signal?: NodeJS.Signals): Promise<void> {
   const pid = pidIn(pidFile);
   if (pid !== undefined) await endIfStill(pid, mark, signal);
@@ -47,14 +47,14 @@ export function argumentsOf(pid: number): string {
   }
 }
 
-/** Signals a process and the group it leads; a process that is gone already is what was wanted. */
+/** Signals a process and the group it leads; succeeds also if the process has already ended. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   for (const target of [-pid, pid]) {
     try {
       process.kill(target, signal);
       return;
     } catch {
-      // No such group: then the process alone; no such process: it is gone, which is what was wanted.
+      // If there is no such group, signal only the process; if there is no such process, it has already ended.
     }
   }
 }
@@ -71,7 +71,7 @@ export function processesIn(directory: string): string[] {
     .map((pid) => `${pid} ${argumentsOf(Number(pid))}`);
 }
 
-/** Waits for processes in the folder to end by themselves; not for ever, as a shell of the user's may be open there. */
+/** Waits until processes in the folder have ended, but not for ever: the user may have a shell open there. */
 export async function untilNoneIn(directory: string): Promise<void> {
   for (const giveUp = Date.now() + ownEnd; processesIn(directory).length > 0 && Date.now() < giveUp; )
     await pause(tick);

@@ -1,4 +1,4 @@
-// Whether a request to a page on this machine comes from that page, or from a program here; never from another page in the same browser.
+// Decides whether a request to a local page comes from that page or from a program here, and not from another page of the browser.
 import type { IncomingMessage } from 'node:http';
 
 /** Names that lead to this machine whatever a DNS server says. */
@@ -6,10 +6,10 @@ const ours = ['localhost', '127.0.0.1', '[::1]'];
 
 export function fromOurPage({ headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): boolean {
   const { host = '', origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
-  // A name of somebody's own that leads here (DNS rebinding) would make his page the same origin as ours.
+  // An attacker's name that resolves to this machine (DNS rebinding) would give his page the same origin as ours.
   if (!ours.includes(nameIn(host)) || rawHeaders.filter((name) => /^host$/i.test(name)).length > 1) return false;
   if (origin !== undefined && origin !== `http://${host}`) return false;
-  // Others may lead here by a link, and do no more.
+  // Another page may link to this one, but nothing more.
   return site === undefined || site === 'same-origin' || site === 'none' || mode === 'navigate';
 }
 

@@ -11,7 +11,7 @@ export const LocalSettings = v.object({
   PORT: v.optional(port, '8080'),
   /** The port of the mailbox's page and of its `GET /email`. */
   MAILBOX_PORT: v.optional(port, '1080'),
-  /** Each of these takes the place of a part, which is then not started. */
+  /** Each of these replaces a part, which is then not started. */
   DATABASE_URL: v.optional(url('postgres', 'postgresql')),
   AMQP_URL: v.optional(url('amqp', 'amqps')),
   SMTP_URL: v.optional(

@@ -32,9 +32,9 @@ const front: Stoppable[] = [];
 const workers: Stoppable[] = [];
 const services: Stoppable[] = [];
 
-// Whoever read our output may leave (`npm start | head`); the work goes on.
+// The reader of our output may end (`npm start | head`); we go on.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
-// Whatever happens, even an `exit` that nobody foresaw, no child stays.
+// No child stays, whatever ends this process, even an unexpected `exit`.
 process.once('exit', killChildren);
 const stopAsked = untilStopAsked();
 let folder: Folder | undefined;
@@ -146,7 +146,7 @@ function urlsOf(folder: Folder): string {
   return folder.path('services.env');
 }
 
-/** For the operator's command and whoever wants to look inside while it runs. */
+/** Notes the services' URLs for the operator's command, and for people who want to look inside. */
 function noteUrls(folder: Folder, urls: Record<string, string>): void {
   const lines = Object.entries(urls).map(([name, url]) => `${name}=${url}\n`);
   writeFileSync(urlsOf(folder), lines.join(''), { mode: 0o600 });
@@ -166,7 +166,7 @@ function secondsSince(start: number): string {
   return ((performance.now() - start) / 1000).toFixed(1);
 }
 
-/** Ours and the system's errors explain themselves; any other is a fault of this program, whose place is wanted. */
+/** Our own errors and the system's need no stack; any other error is a fault of this program, so its stack is printed. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return (error.constructor === Error ? undefined : error.stack) ?? error.message;
@@ -184,7 +184,7 @@ function untilStopAsked(): Promise<void> {
       if (performance.now() - first > sameKeyPress) process.exit(1);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-    // The shell between npm and us dies of a SIGTERM without handing it on; then nobody could stop us any more.
+    // A SIGTERM ends the shell between npm and us, but does not reach us; then nobody could stop us.
     const parent = process.ppid;
     const orphaned = () => process.ppid !== parent && resolve();
     if (process.env.npm_lifecycle_event === 'start') setInterval(orphaned, 250).unref();

@@ -1,4 +1,4 @@
-// Keeps a part of local mode running: said on the terminal and started again when it ends by itself.
+// Keeps a part of local mode running: when it ends by itself, reports it on the terminal and starts it again.
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Part {
@@ -7,12 +7,12 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-/** The waits before starting again, in ms: doubled while it keeps ending, short again once it held out. */
+/** Waits before a restart, in ms: doubled while it keeps ending, short again after it ran for a while. */
 const firstWait = 500;
 const longestWait = 15_000;
 const heldOut = 30_000;
 
-/** The first start may fail, and then throws; later ones are tried until one succeeds. */
+/** Throws if the first start fails; later starts are repeated until one succeeds. */
 export async function supervise<P extends Part>(
   name: string,
   start: () => Promise<P>,

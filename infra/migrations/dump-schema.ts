@@ -15,7 +15,7 @@ const head = `-- The schema after all migrations: read this first. The numbered 
 -- It is not made by pg_dump, which no package for Node brings; the test builds a database from it and finds the same schema.
 `;
 
-/** What is in the schema, as a file. Throws where something is of a kind that it cannot tell, so that nothing is left out unseen. */
+/** The text of schema.sql. Throws if the schema has an object of an unsupported kind, so that nothing is left out unseen. */
 export async function schemaText(sql: Query): Promise<string> {
   const untold = await kindsUntold(sql);
   if (untold.length > 0) throw new Error(`infra/migrations/dump-schema.ts cannot tell of: ${untold.join(', ')}`);
@@ -87,7 +87,7 @@ async function triggerTexts(sql: Query): Promise<string[]> {
   return [`${triggers.map(({ text }) => text).join('\n')}\n`];
 }
 
-/** Whatever is there beyond tables, indexes, functions and triggers in the one schema, by kind and name. */
+/** Objects other than tables, indexes, functions and triggers of the one schema, by kind and name. */
 async function kindsUntold(sql: Query): Promise<string[]> {
   const found = await sql<{ what: string }[]>`
     select 'the schema ' || nspname as what from pg_namespace
@@ -120,7 +120,7 @@ function isOurs(sql: Query, namespace: Fragment): Fragment {
   return sql`${namespace} = 'public'::regnamespace`;
 }
 
-/** Writes the file, by way of a private PostgreSQL that is gone afterwards. */
+/** Writes the file, with the help of a private PostgreSQL that is deleted afterwards. */
 export async function writeSchema(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'email-api-schema-'));
   try {

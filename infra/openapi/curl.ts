@@ -1,4 +1,4 @@
-// The curl command of an example: what a reader pastes into a shell.
+// Makes the curl command of an example, for a reader to paste into a shell.
 import type { Example, Operation } from './operation.ts';
 
 /** `$API` is where the API is reached, `$TOKEN` an access token. */

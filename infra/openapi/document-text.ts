@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createDocument } from './document.ts';
 import { messages, operations, prose } from './operations/index.ts';
 
-/** Where the function that serves it has it. */
+/** Its path in the folder of the function that serves it. */
 export const documentFile = fileURLToPath(new URL('../../functions/console/openapi.json', import.meta.url));
 
 export function documentText(): string {

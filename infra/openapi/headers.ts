@@ -1,4 +1,4 @@
-// The HTTP headers that the document speaks of, of requests and of answers: each is described once, under components.
+// The HTTP headers of requests and answers in the document: each is described once, under components.
 
 export const requestHeaders = {
   'Idempotency-Key': {

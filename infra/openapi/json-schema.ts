@@ -1,11 +1,11 @@
-// From valibot to JSON Schema 2020-12: what the converter cannot know of our schemas, and the parts that have names.
+// Converts valibot schemas to JSON Schema 2020-12: adds what the converter cannot know, and extracts the parts with names.
 import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import type { Prose } from './operation.ts';
 
 export type { JsonSchema };
 
-/** Stands where the converter knows nothing; `v.metadata` beside the schema must have said what it is. */
+/** Placeholder for what the converter does not know; `v.metadata` beside the schema must describe it. */
 const unsaid = 'x-unsaid';
 /** The description of a property whose schema has a name, and perhaps a description, of its own. */
 const here = 'x-here';
@@ -14,11 +14,11 @@ export interface ConvertOptions {
   prose: readonly Prose[];
   /** Takes the parts that have a name (`v.title`, or prose). */
   schemas: Record<string, unknown>;
-  /** True for what the API answers: clients are not to rely on that no field is ever added. */
+  /** True for answers: clients must not rely on the set of fields, as later versions add some. */
   open: boolean;
 }
 
-/** What goes in (`typeMode: input`), without the checks that JSON Schema has no words for. Throws where nothing is known of a part. */
+/** The input (`typeMode: input`), without checks that JSON Schema cannot express. Throws if a part is unknown. */
 export function convert(schema: v.GenericSchema, { prose, schemas, open }: ConvertOptions): JsonSchema {
   const config: ConversionConfig = {
     target: 'draft-2020-12',
@@ -43,7 +43,7 @@ export function convert(schema: v.GenericSchema, { prose, schemas, open }: Conve
       return undefined;
     },
   };
-  /** A schema of its own to the converter, so that the actions that follow in a pipe do not change it. */
+  /** Converts a schema separately, so that later actions of a pipe do not change it. */
   function inner(plain: v.GenericSchema): JsonSchema {
     const { $schema: _, ...rest } = toJsonSchema(plain, config);
     return rest;
@@ -51,7 +51,7 @@ export function convert(schema: v.GenericSchema, { prose, schemas, open }: Conve
   return lift(said(inner(schema)), schemas);
 }
 
-/** What a pipe begins with, whatever was piped to it. */
+/** The schema that a pipe begins with. */
 function rootOf(schema: v.GenericSchema): object {
   return 'pipe' in schema ? rootOf((schema.pipe as v.GenericSchema[])[0] as v.GenericSchema) : schema;
 }
@@ -84,7 +84,7 @@ function withPattern(schema: JsonSchema, { source, flags }: RegExp): JsonSchema 
   return { ...schema, pattern: source };
 }
 
-/** The one of several forms that is a list is what must not be empty. */
+/** Of several forms, only the list must not be empty. */
 function withMinItems({ minLength: _, ...schema }: JsonSchema): JsonSchema {
   const anyOf = schema.anyOf?.map((form) =>
     typeof form !== 'boolean' && form.type === 'array' ? { ...form, minItems: 1 } : form,
@@ -106,11 +106,11 @@ function said(schema: JsonSchema): JsonSchema {
   });
 }
 
-/** Takes every part that has a title out of `schema`, to stand once in `schemas`. Throws where two of one title differ. */
+/** Moves every part with a title from `schema` to `schemas`, where it stands once. Throws if two parts with one title differ. */
 function lift(schema: JsonSchema, schemas: Record<string, unknown>): JsonSchema {
   return JSON.parse(JSON.stringify(schema), (_key, part) => {
     if (typeof part?.title !== 'string') return part;
-    // What is said of the place where it is used stays there.
+    // The description of the place of use stays there.
     const { title, [here]: description, default: value, ...named } = part;
     const known = schemas[title];
     if (known !== undefined && JSON.stringify(known) !== JSON.stringify(named)) {

@@ -1,4 +1,4 @@
-// What the document says of a route: the shape of an entry in operations/, and what becomes of it together with its route.
+// The documentation of a route: the type of an entry in operations/, and the operation that it makes with its route.
 import type * as v from 'valibot';
 import type { OAuthErrorCode } from '../../functions/token/oauth-error.ts';
 import type { Scope } from '../../lib/auth/access-token.ts';
@@ -17,7 +17,7 @@ export const tags = {
   Reference: 'This document.',
 } as const satisfies Record<string, string>;
 
-/** What is said of a route beyond what it says itself. */
+/** The documentation of a route, beyond its declaration. */
 export interface Documentation {
   tag: keyof typeof tags;
   summary: string;
@@ -41,7 +41,7 @@ export interface Documentation {
 
 type AnyRoute = Pick<Route<Scope>, 'method' | 'path' | 'scope' | 'query' | 'body'>;
 
-/** A route with what is said of it. */
+/** A route with its documentation. */
 export interface Operation extends Omit<Documentation, 'query'>, Pick<AnyRoute, 'method' | 'path'> {
   /** The operationId, which is the name of the route: what generated clients call it. */
   id: string;
@@ -51,7 +51,7 @@ export interface Operation extends Omit<Documentation, 'query'>, Pick<AnyRoute, 
   body?: { schema: v.GenericSchema; types: readonly string[] };
 }
 
-/** What is said of each of these routes, by its name: the compiler says which one is missing. */
+/** The documentation of each of these routes, by name: the compiler reports a missing one. */
 export type DocumentationOf<Table> = Record<keyof Table & string, Documentation>;
 
 /** In the order of `documentation`. */
@@ -78,7 +78,7 @@ export interface PathParameter {
   description: string;
   schema: v.GenericSchema;
   example: string;
-  /** What names nothing, for the tests of errors; the example unless given. */
+  /** A value that names nothing, for tests of errors; by default the example. */
   unknown?: string;
 }
 

@@ -1,4 +1,4 @@
-// What the document says of errors: which an operation can give, and the answers they come in.
+// Errors in the document: those that an operation can give, and their answers.
 import * as v from 'valibot';
 import { type OAuthErrorCode, statuses } from '../../functions/token/oauth-error.ts';
 import { type ErrorCode, problems } from '../../lib/http/errors.ts';

@@ -1,4 +1,4 @@
-// What PostgreSQL, with the schema that it has, and the types of rows have against our SQL. The API of TypeScript 7 calls itself unstable: a new version may need changes here.
+// Checks our SQL against PostgreSQL's schema and the types of rows. The API of TypeScript 7 is unstable: a new version may need changes here.
 import { relative, resolve } from 'node:path';
 import type { Node } from 'typescript/unstable/ast';
 import { API } from 'typescript/unstable/sync';
@@ -12,7 +12,7 @@ export interface Checked {
   faults: string[];
 }
 
-/** Has PostgreSQL read each statement, without running it, and compares what it gives with the type of its rows. */
+/** PostgreSQL parses each statement without running it; then its result columns are compared with the type of its rows. */
 export async function checkSql(sql: Sql, folders: readonly string[]): Promise<Checked> {
   const api = new API({ cwd: process.cwd() });
   try {

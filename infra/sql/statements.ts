@@ -69,7 +69,7 @@ function headOf({ template }: TaggedTemplateExpression): string {
   return isNoSubstitutionTemplateLiteral(template) ? template.text : template.head.text;
 }
 
-/** A function that is handed a fragment has a statement for each of its calls in the file; any other has one. */
+/** A function that takes a fragment has a statement for each of its calls in the file; any other has one. */
 function bindingsOf(project: Project, node: Node, calls: Calls): Bindings[] {
   const inside = findFunction(node);
   const takesFragment = inside?.parameters.some(({ name }) => fragments.has(typeName(project, name)));

@@ -1,2 +1,2 @@
-// How many test files run at once: each has a RabbitMQ of its own, as workers take whatever is on a queue.
+// How many test files run at once: each has its own RabbitMQ, because workers take every message of a queue.
 export const brokers = 3;

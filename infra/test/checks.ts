@@ -1,4 +1,4 @@
-// Checks outside the test runner: each is told as `ok …` or `not ok …`, and the ones after it go on.
+// Checks outside the test runner: each prints `ok …` or `not ok …`, and later ones still run.
 
 let passed = 0;
 let failed = 0;

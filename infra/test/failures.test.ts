@@ -1,4 +1,4 @@
-// Things break in the middle: the broker goes, a worker is killed, everything is told to stop under load. Nothing is lost.
+// Failures under load: the broker goes away, a worker is killed, everything must stop. No email is lost.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { freePort } from '../local/ports.ts';

@@ -1,4 +1,4 @@
-// The order of the test files: those that take longest begin first, or the last of them would run alone at the end.
+// The order of the test files: the longest begin first, so that none of them runs alone at the end.
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Of tens of seconds each. Vitest goes by the size of a file until it knows better, which on a fresh clone it never does. */

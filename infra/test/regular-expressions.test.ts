@@ -4,7 +4,7 @@ import { readCharacters } from '../../lib/mail/smtp-reply.ts';
 import { routes } from '../gateway/routes.ts';
 import { type Found, regularExpressions } from './regular-expressions.ts';
 
-/** Those that are made of parts, by the file that makes them: a new one is to be a literal, or to be told here. */
+/** Expressions made of parts, by their file: a new expression must be a literal, or be listed here. */
 const madeOf: Record<string, string[]> = {
   'infra/admin/dkim-record.ts': ['.{1,255}'],
   'infra/gateway/caddyfile.ts': ['begin|end'],

@@ -1,4 +1,4 @@
-// Everybody who may change an email, for the state walk: each by the code that really does it.
+// All actors that may change an email, for the state walk: each runs the real code.
 import { isDeepStrictEqual } from 'node:util';
 import { expire, failEmpty, handBack, nextStep, relaysAway } from '../../functions/consume/next-step.ts';
 import { type AttemptResult, classify } from '../../functions/consume/outcome.ts';

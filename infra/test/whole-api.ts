@@ -1,4 +1,4 @@
-// What a test of the whole API stands on: a database, an SMTP server and the functions, all its own.
+// What a test of the whole API runs on: a database, an SMTP server and the functions, all its own.
 import type { SMTPServerOptions } from 'smtp-server';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type Api, brokerUrl, type FunctionName, startApi } from './functions.ts';

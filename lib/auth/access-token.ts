@@ -24,7 +24,7 @@ export interface AccessTokenOptions {
   sql: Sql;
 }
 
-/** Signature algorithms that the token function may use. A closed list: `none` and HMAC with a public key get nowhere. */
+/** Signature algorithms that the token function may use. A closed list, so that `none` and HMAC with a public key are refused. */
 export const signatureAlgorithms = ['RS256', 'ES256', 'EdDSA'];
 
 /** Clocks of functions may differ by this much. */
@@ -35,7 +35,7 @@ const endings: Record<Ending, string> = {
   'client disabled': 'The client of the access token is disabled.',
 };
 
-/** How long a token that was verified is not verified again, and how many are remembered; some 2 kB each. */
+/** How long, and for how many tokens, the verification is cached; an entry takes about 2 kB. */
 const rememberedMs = 60_000;
 const mostRemembered = 2_000;
 
@@ -59,13 +59,13 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
 
   const known = new LRUCache<string, AccessToken>({ max: mostRemembered });
 
-  /** A signature stays as good as it was; so that a key that was taken away does not live on in here, not for long. */
+  /** A signature stays valid. The cache time is short, so that a withdrawn key does not live on in here. */
   async function verify(text: string): Promise<AccessToken> {
     const remembered = known.get(text);
     if (remembered !== undefined) return remembered;
     const { token, expiresAt } = await verifySignature(text);
     const ttl = Math.min(expiresAt - Date.now(), rememberedMs);
-    // lru-cache takes a time of 0 for one without an end.
+    // In lru-cache, a time of 0 means no expiry.
     if (ttl > 0) known.set(text, token, { ttl });
     return token;
   }
@@ -93,7 +93,7 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
   };
 }
 
-/** Characters of the header; our tokens have less than 2,000. */
+/** Most characters of the header; our tokens have less than 2,000. */
 const maxHeader = 8_000;
 
 function bearerToken(authorization: string | undefined): string {

@@ -1,23 +1,23 @@
-// The keys that the token function publishes, fetched where they are needed: seldom, never in a flood, and used on while it is away.
+// Fetches and caches the keys that the token function publishes: seldom, never in a flood, and still used while it is away.
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
 
-/** Older keys are asked for again before they are used, so that one that was taken away is not used for longer. */
+/** Older keys are fetched again before use, so that a withdrawn key is not used for longer. */
 const freshMs = 600_000;
-/** Older keys are not used, whatever the token function's trouble is. Until then its tokens outlive it. */
+/** Older keys are never used. Until then, tokens are accepted even if the token function is away. */
 const usableMs = 86_400_000;
-/** A key that nobody knows makes us ask again, but not more often than this, however many tokens name one. */
+/** A token with an unknown key makes us fetch again, but at most once in this time. */
 const cooldownMs = 5_000;
-/** Nor more often than this where there is no answer: whoever is down is not helped up by questions. */
+/** Pause after a failed fetch: many requests would not help a server that is down. */
 const failureCooldownMs = 1_000;
 const answerWithinMs = 3_000;
 
 /**
- * For `jwtVerify`. Throws an error that is none of jose's where the keys cannot be had, or where nobody can say for now whether
- * there is such a key.
+ * For `jwtVerify`. Throws an error that is not one of jose's when the keys cannot be fetched, or when we cannot tell for now
+ * whether the key exists.
  */
 export function createKeySet(url: string, now = Date.now): JWTVerifyGetKey {
-  // It fetches and holds the keys, one question at a time. When it asks is decided here: by itself it would refuse every token
-  // while its keys are old and there is no answer, and would have no cooldown after a failure.
+  // jose fetches and holds the keys, one request at a time. We decide when: by itself, jose would refuse every token while its
+  // keys are old and cannot be fetched, and would have no cooldown after a failure.
   const keys = createRemoteJWKSet(new URL(url), {
     cacheMaxAge: Number.POSITIVE_INFINITY,
     cooldownDuration: Number.POSITIVE_INFINITY,
@@ -41,7 +41,7 @@ export function createKeySet(url: string, now = Date.now): JWTVerifyGetKey {
     }
   }
 
-  /** Resolves once there are keys that may be used. */
+  /** Resolves when there are keys that may be used. */
   async function ready(): Promise<void> {
     if (now() >= fetchedAt + freshMs) {
       const refreshing = refresh();
@@ -68,7 +68,7 @@ export function createKeySet(url: string, now = Date.now): JWTVerifyGetKey {
   };
 }
 
-/** Lets go of the body of an answer that is refused, or its connection stays taken. */
+/** Cancels the body of a refused answer; otherwise its connection would stay occupied. */
 async function fetchWhole(url: string, options: RequestInit): Promise<Response> {
   const response = await fetch(url, options);
   if (response.status !== 200) await response.body?.cancel();

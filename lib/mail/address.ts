@@ -1,4 +1,4 @@
-// Email addresses in the one form in which they are compared and stored.
+// The normal form of email addresses: the form in which they are compared and stored.
 import { domainToASCII } from 'node:url';
 import * as v from 'valibot';
 import { text as bounded } from '../http/size-limits.ts';
@@ -8,7 +8,7 @@ const maxLocalPart = 64;
 export const maxAddress = 254;
 /**
  * RFC 5322 `dot-atom`, with letters, marks and digits of every script (RFC 6531). Quoted local parts are refused: hardly anybody
- * has one, and they are how addresses are smuggled.
+ * has one, and attackers use them to smuggle addresses.
  */
 const localPartForm =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\p{L}\p{M}\p{N}-]+)*$/u;
@@ -16,11 +16,11 @@ const localPartForm =
 const labelForm = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 const maxDomain = 253;
 
-/** An address with its domain in ASCII (IDNA), in lower case, and its local part in NFC; undefined if it is not one single address. */
+/** The address with its domain in lower-case ASCII (IDNA) and its local part in NFC; undefined if it is not exactly one address. */
 export function normalizeAddress(text: string): string | undefined {
   if (text.length > maxAddress) return undefined;
   const at = text.lastIndexOf('@');
-  // Fullwidth and other look-alikes of ASCII stay what they are: only NFKC would turn one of them into an @.
+  // NFC keeps fullwidth and other look-alikes of ASCII as they are; NFKC would turn one of them into an @.
   const localPart = text.slice(0, Math.max(at, 0)).normalize('NFC');
   if (at < 1 || Buffer.byteLength(localPart) > maxLocalPart || !localPartForm.test(localPart)) return undefined;
   const domain = normalizeDomain(text.slice(at + 1));
@@ -29,15 +29,15 @@ export function normalizeAddress(text: string): string | undefined {
   return Buffer.byteLength(address) <= maxAddress ? address : undefined;
 }
 
-/** A domain in ASCII (IDNA), in lower case; undefined if it is none that mail goes to. */
+/** A domain in lower-case ASCII (IDNA); undefined if mail cannot go to it. */
 export function normalizeDomain(text: string): string | undefined {
   if (text.length > maxDomain) return undefined;
-  // domainToASCII follows URL rules, which would let some other characters pass or vanish.
+  // domainToASCII follows URL rules, which accept or drop some other characters.
   if (/[\s/\\?#%:[\]@<>()",;\p{Cc}\p{Cf}]/u.test(text)) return undefined;
   const domain = domainToASCII(text);
   const labels = domain.split('.');
   const isName = labels.length > 1 && labels.every((label) => labelForm.test(label));
-  // The last one is not a number: that would be an IP address.
+  // The last label must not be a number: that would be an IP address.
   return isName && domain.length <= maxDomain && !/^\d+$/.test(labels.at(-1) ?? '') ? domain : undefined;
 }
 

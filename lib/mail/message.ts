@@ -1,4 +1,4 @@
-// Builds the MIME message (RFC 5322, RFC 2045) of an email; the same bytes in every attempt but for generated boundaries.
+// Builds the MIME message (RFC 5322, RFC 2045) of an email. Every attempt gets the same bytes, except for generated boundaries.
 import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
@@ -8,7 +8,7 @@ import { type MessagePieces, piecesOf, placeholder, withCrlf } from './mime-piec
 import { plainMessage } from './mime-text.ts';
 import { textOfHtml } from './text-of-html.ts';
 
-/** What a message is made of. */
+/** What goes into a message. */
 export interface MessageParts extends EmailContent {
   subject: string;
   message_id: string;
@@ -36,7 +36,7 @@ export function composeMessage(
     ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
     ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
   ];
-  // Without anything in it, nodemailer knows what it is.
+  // Nodemailer also composes an empty message.
   if (attachments.length > 0 || first === undefined) return messageInPieces(email, text, read, onFault);
   const own = {
     From: toAddress(headers.from),
@@ -77,7 +77,7 @@ export function composeStream(email: MessageParts, text = textOfMessage(email), 
     ...(html_body !== null && { html: html_body }),
     // With HTML, those that have a content_id go beside it in multipart/related.
     attachments: attachments.map((attachment, position) => toPart(attachment, contents[position] ?? Buffer.alloc(0))),
-    // Our server reads no file and no address for a caller.
+    // Our server never reads a file or fetches a URL for a caller.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -92,7 +92,7 @@ export async function wholeMessage(message: MimeMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** The text part: that which was given, or else one made of the HTML. */
+/** The text part: the given one, or else one made from the HTML. */
 export function textOfMessage({
   text_body,
   html_body,
@@ -100,10 +100,10 @@ export function textOfMessage({
   return text_body ?? (html_body === null ? undefined : textOfHtml(html_body));
 }
 
-/** A run of spaces that a header may keep; a longer one would be folded into lines of white space alone (RFC 5322 §3.2.2 forbids them). */
+/** Longest run of spaces in a header; folding a longer one would make lines of only white space (RFC 5322 §3.2.2 forbids them). */
 const longRun = / {40,}/g;
 
-/** The email with the spaces of its headers as they can be folded: a long run of them is one. */
+/** The email with headers that can be folded: each long run of spaces becomes one space. */
 function foldable<Email extends MessageParts>(email: Email): Email {
   const { subject, headers, custom_headers, attachments } = email;
   return {
@@ -138,13 +138,13 @@ function toPart({ filename, content_type, content_id }: Attachment, content: Buf
     filename,
     content,
     contentType: content_type ?? typeOf(filename),
-    // Whatever the type, the bytes arrive as they are.
+    // The bytes must arrive unchanged, whatever the type is.
     contentTransferEncoding: 'base64' as const,
     ...(content_id !== null && { cid: content_id }),
   };
 }
 
-/** Told by the ending of the name. A message/… part must not be encoded (RFC 2046 §5.2.1), so it goes as bytes. */
+/** The media type of a file name's ending. A message/… part must not be encoded (RFC 2046 §5.2.1), so it becomes plain bytes. */
 function typeOf(filename: string): string {
   const type = detectMimeType(filename);
   return /^(message|multipart)\//i.test(type) ? 'application/octet-stream' : type;

@@ -1,4 +1,4 @@
-// Builds the commonest message, text and HTML without attachments, in one piece: nodemailer's composer takes a dozen streams to it.
+// Builds the most common message (text and HTML, no attachments) in one piece; nodemailer's composer needs a dozen streams for it.
 import { randomUUID } from 'node:crypto';
 import * as base64 from 'nodemailer/lib/base64';
 import { foldLines, hasLongerLines, isPlainText } from 'nodemailer/lib/mime-funcs';
@@ -16,13 +16,13 @@ interface Body {
   content: string;
 }
 
-/** RFC 2045 §6.7 has encoded lines of 76 characters at most; a longer one is encoded. */
+/** RFC 2045 §6.7 limits encoded lines to 76 characters; a text with a longer line is encoded. */
 const lineLength = 76;
 
-/** Writes values; its own headers are none. */
+/** Encodes header values; its own headers are unused. */
 const writer = new MimeNode();
 
-/** The bytes that nodemailer's composer would make of the same, but for the boundary, and for names of headers, which stay as they are. */
+/** The same bytes as from nodemailer's composer, except that the boundary differs and names of headers stay as they are. */
 export function plainMessage({ custom, own }: Headers, bodies: readonly [Body, ...Body[]]): Buffer {
   const head = [...Object.entries(custom), ...Object.entries(own)].map(header).join('');
   const [only, ...others] = bodies;
@@ -38,7 +38,7 @@ export function plainMessage({ custom, own }: Headers, bodies: readonly [Body, .
   return Buffer.from(`${head}MIME-Version: 1.0\r\n${type}\r\n${parts.join('')}--${boundary}--\r\n`);
 }
 
-/** A line, folded; empty where there is nothing to say. */
+/** A folded header line; empty when there is no value. */
 function header([name, value]: [name: string, value: MimeNodeHeaderValue]): string {
   const text = writer.encodeHeaderValue(name, value);
   return text.trim() === '' ? '' : `${foldLines(`${name}: ${text}`)}\r\n`;
@@ -53,7 +53,7 @@ function part({ type, content }: Body) {
   };
 }
 
-/** As it stands where mail systems take it as it stands; else so that most of it can be read in the source, if it is of Latin letters. */
+/** Short lines of ASCII stay as they are. Mostly Latin text is quoted-printable, so that the source is readable; other text is base64. */
 function encodingOf(content: string): keyof typeof encoders {
   if (isPlainText(content) && !hasLongerLines(content, lineLength)) return '7bit';
   const latin = content.match(/[A-Za-z]/g)?.length ?? 0;

@@ -1,4 +1,4 @@
-// Whose trouble a refusal is, whether it is final, and whether the address will never take mail: read by the rules. Pure.
+// Reads a refusal by the rules: its category, whether it is final, and whether the address will never take mail. Pure.
 import {
   type Meaning,
   type MeaningOfRefusal,
@@ -8,13 +8,13 @@ import {
   rules,
 } from './reply-rules.ts';
 
-/** A reply of 4yz or 5yz, or what a bounce that came by mail tells of one. */
+/** A reply of 4yz or 5yz, or what a bounce message says of one. */
 export interface Refusal {
-  /** Null where a bounce does not tell. */
+  /** Null when a bounce message has no code. */
   code: number | null;
   enhanced_code: string | null;
   text: string;
-  /** Where it was given; left out where nobody knows. */
+  /** Where in the conversation it was given; missing if unknown. */
   stage?: 'envelope' | 'data';
 }
 
@@ -41,7 +41,7 @@ const subjects: Record<string, RefusalCategory> = {
   7: 'policy',
 };
 
-/** No expression sees more of a text than this; no more of a reply is stored either. */
+/** Most characters of a reply that expressions see, and that are stored. */
 const readCharacters = 1_000;
 
 export function readRefusal(refusal: Refusal): Reading {
@@ -54,7 +54,7 @@ export function readRefusal(refusal: Refusal): Reading {
     whose,
     category: category ?? subjects[enhanced_code?.split('.')[1] ?? ''] ?? 'other',
     permanent,
-    // What is said after the message is about the message, unless the enhanced code is one of addresses or mailboxes.
+    // A reply after the message is about the message, unless its enhanced code is one of addresses or mailboxes.
     hard: hard && permanent && (stage !== 'data' || /^5\.(1\.|2\.1$)/.test(enhanced_code ?? '')),
     closes_relay,
   };
@@ -66,12 +66,12 @@ export function ruleFor(refusal: Refusal): ReplyRule | undefined {
   return rules.find((rule) => (rule.stage ?? refusal.stage) === refusal.stage && rule.match.test(line));
 }
 
-/** A bounce without any code is final: those that are not are reported as delays. */
+/** A bounce message without any code is final: mail servers report temporary trouble as a delay. */
 function codeOf({ code, enhanced_code }: Refusal): number {
   return code ?? (enhanced_code?.startsWith('4.') ? 450 : 550);
 }
 
-/** In one line, without what others named: an address or a link with "spam" in it says nothing. */
+/** The text in one line, without addresses and links: "spam" in one of those says nothing. */
 function readable(text: string): string {
   return text
     .slice(0, readCharacters)

@@ -1,6 +1,6 @@
-// What refusals mean: one rule a line, with a reply that it is for. The first rule that matches decides, so order counts.
+// What refusals mean: one rule a line, with a real reply as its sample. The first rule that matches decides, so order counts.
 
-/** Whose trouble a refusal is, in the words of the API. */
+/** Where the cause of a refusal lies, in the words of the API. */
 export type RefusalCategory =
   | 'address'
   | 'mailbox'
@@ -14,7 +14,7 @@ export type RefusalCategory =
 
 export interface MeaningOfRefusal {
   whose: 'recipient' | 'recipient_system' | 'relay_account' | 'sender' | 'message' | 'network' | 'session' | 'unknown';
-  /** Null: what the subject of the enhanced code says. */
+  /** Null: the subject of the enhanced code decides. */
   category: RefusalCategory | null;
   /** False: another attempt, or another relay, may succeed even where the code says 5yz. */
   final: boolean;
@@ -126,12 +126,12 @@ export const rules: readonly ReplyRule[] = [
   { match: /^\d+ [45]\.(3\.4|2\.3) |\b(message|mail|e-?mail|size|data) (size )?(is |was )?too (large|big|long)\b/i, means: 'too_large', sample: '552 5.3.4 Message size exceeds fixed limit' },
   { match: /\b(message|mail) (file )?size\b.{0,40}\b(exceed|limit)|\bexceed.{0,40}\b(message|mail|maximum) size\b|(?<!box )\b(size|line) limit exceeded\b/i, means: 'too_large', sample: '552 message size exceeds the maximum of this server' },
 
-  // Of the session: another one can fare better.
+  // Of the session: another session may succeed.
   { match: /^503 /, means: 'out_of_order', sample: '503 5.5.1 Bad sequence of commands' },
-  // RFC 5321 §4.5.3.1.10: to be taken as 452, unless the enhanced code says otherwise.
+  // RFC 5321 §4.5.3.1.10: treat as 452, unless the enhanced code says otherwise.
   { match: /^552 (-|5\.5\.3) /, means: 'take_as_452', stage: 'envelope', sample: '552 too many recipients' },
 
-  // Somebody counts, and we are over his measure.
+  // We are over a limit of the recipient's side.
   { match: /\brate.?limit|\bthrottl|\bfrequency limited|\btoo (fast|quickly)\b|\brate that prevents\b/i, means: 'rate', sample: '550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages' },
   { match: /\btoo many (recipients|connections|messages|mails|e-?mails|errors|sessions|concurrent|invalid|unknown)\b|\btoo much mail\b/i, means: 'rate', sample: '550 5.1.1 <a@example.com> - 192.0.2.1 has sent to too many recipients this hour' },
   { match: /\bgr[ae]y[- ]?list/i, means: 'for_now', sample: '550 5.7.1 Greylisted, see http://example.com/help' },
@@ -141,7 +141,7 @@ export const rules: readonly ReplyRule[] = [
   { match: /\bquota\b|overquota\b|\bmail ?box (is )?(full|exceed)|\bexceeded the local limit\b|\b(pleine|voll)\b/i, means: 'mailbox_full', sample: '550 Requested mail action aborted: exceeded storage allocation: disk quota exceeded' },
   { match: /\b(disk|storage|space)\b.{0,20}\b(full|allocation|exceeded|insufficient)|\binsufficient (disk|system storage|storage)|\bno space left\b/i, means: 'mailbox_full', sample: '550 Error: insufficient system storage' },
 
-  // The content, or what the recipient's side holds of us.
+  // The content, or our reputation at the recipient's side.
   { match: /\bvirus|\bmalware|\binfected\b|\btrojan/i, means: 'virus', sample: '550 5.7.0 Virus detected' },
   { match: /\bspam(?!haus)|\bUBE\b|\bunsolicited\b|\bjunk\b|\bbulk mail\b|\bphish/i, means: 'content', sample: '550 5.1.1 Rejected: looks like spam' },
   { match: /\b(black|block|deny|reject)[ -]?list|\b(dns|r|u)bls?\b|(?<!not )\blisted (at|by|in|on)\b|\bspamhaus\b/i, means: 'policy', sample: '550 Rejected because 192.0.2.1 is in a black list at bl.example.com' },
@@ -157,7 +157,7 @@ export const rules: readonly ReplyRule[] = [
   { match: /^\d+ [45]\.4\.(2|3|6|7|312|316) |\btoo many hops\b|\bhop count\b|\b(mail|routing) loop|\bloops? (back|detected)\b|\bmessage expired\b|\btimed? ?out\b|\bconnection (refused|reset|lost)|\bno route to host\b/i, means: 'network', sample: '554 5.4.6 Too many hops' },
   { match: /\b(dns|lookup|name server|resolver?)\b.{0,40}\b(fail|error|timeout|problem|reply|temporar)|\bdns query failed|\bname server:? .{0,60}host name lookup failure|\bservfail\b/i, means: 'network', sample: '550 5.1.2 DNS lookup failure for example.com' },
 
-  // It says itself that it will pass.
+  // The reply itself says "temporary".
   { match: /\btry (again |it )?later\b|\btry again (in|after)\b|\btemporar|\bcurrently (un|not )|\btry after\b|\bessayer plus tard\b/i, means: 'for_now', sample: '550 5.1.1 User temporarily unavailable, try again later' },
 
   // Of the subject "content" by its number, but about an address that is not ASCII (RFC 6531 §3.5).

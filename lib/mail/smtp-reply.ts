@@ -1,4 +1,4 @@
-// A reply of an SMTP server, read from the wire into code, enhanced status code and text. Pure.
+// Parses a reply of an SMTP server into code, enhanced status code and text. Pure.
 
 /** A reply (RFC 5321 §4.2). An enhanced status code (RFC 3463) that its lines begin with is not in the text. */
 export interface SmtpReply {
@@ -7,7 +7,7 @@ export interface SmtpReply {
   text: string;
 }
 
-/** What is read of a reply: more than is kept of it, and than a mail server has to say. */
+/** Most characters read of a reply: more than we keep, and more than a mail server needs. */
 export const readCharacters = 4_000;
 
 const startCode = /^([245]\.\d{1,3}\.\d{1,3})[:;,]?(?: |$)/;
@@ -26,13 +26,13 @@ export function parseReply(reply: string): SmtpReply | undefined {
   return { code: Number(code), enhanced_code: atStart ?? enhancedCodeIn(text, code), text };
 }
 
-/** Some write the enhanced code into the text, or after it. One of another class than the reply's is of something else. */
+/** Some servers write the enhanced code inside or after the text. A code of another class than the reply's means something else. */
 export function enhancedCodeIn(text: string, code: string): string | null {
   const found = markedCode.exec(text)?.[1] ?? endCode.exec(text)?.[1];
   return found?.[0] === code[0] ? (found ?? null) : null;
 }
 
-/** Text from a relay as it can be stored: one line, well-formed, bounded. A reply that could not be recorded would be an attempt forgotten. */
+/** A relay's text made safe to store: one line, well-formed, bounded. If a reply could not be stored, its attempt would be lost. */
 export function storableText(text: string): string {
   return text
     .slice(0, readCharacters)

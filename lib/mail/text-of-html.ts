@@ -1,23 +1,23 @@
-// The text part of an email that was given HTML alone: for readers without HTML, and for filters that mistrust mail without text.
+// Makes the text part of an email that has only HTML: for readers without HTML, and for filters that distrust mail without text.
 import { compile, type FormatCallback } from 'html-to-text';
 import { Parser } from 'htmlparser2';
 
-/** Characters of HTML. What is larger goes without a text, as reading it would hold up all other emails; so does what is nested deeper. */
+/** Limits of the HTML. If it is larger or nested deeper, the email gets no text: reading it would delay all other emails. */
 const maxHtml = 200_000;
 const maxDepth = 150;
-/** Children of one element that are read. `…` stands for the others. */
+/** Most children of one element that are read; `…` replaces the others. */
 const limits = { maxChildNodes: 10_000, ellipsis: '…' };
 
-/** An image says what its `alt` says; its address helps nobody. */
+/** The text of an image is its `alt`; its URL helps nobody. */
 const image: FormatCallback = (element, _walk, builder) => {
   const alt = element.attribs?.alt;
   if (alt) builder.addInline(alt);
 };
 
-/** Where html-to-text's numbers end: Roman ones have no sign for 5,000, letters none for 0. */
+/** Limits of html-to-text's list numbers: Roman numerals have no sign for 5,000, letters none for 0. */
 const mostNumbered = 3_999;
 
-/** Items that Roman numbers or letters cannot count get plain ones. */
+/** Uses plain numbers where Roman numerals or letters cannot count the items. */
 const orderedList: FormatCallback = (element, walk, builder, options) => {
   const { attribs } = element;
   const start = Number(attribs.start || '1');
@@ -29,10 +29,10 @@ const orderedList: FormatCallback = (element, walk, builder, options) => {
 
 let convert: ((html: string) => string) | undefined;
 
-/** Undefined where there is nothing to read, or too much. Links keep their addresses: `text [https://…]`. */
+/** Undefined if there is nothing to read, or too much. Links keep their URLs: `text [https://…]`. */
 export function textOfHtml(html: string): string | undefined {
   if (html.length > maxHtml || isDeeper(html, maxDepth)) return undefined;
-  // Compiled once, and not before it is needed.
+  // Compiled once, when first needed.
   convert ??= compile({
     // Mail programs wrap lines to their own width.
     wordwrap: false,
@@ -49,14 +49,14 @@ export function textOfHtml(html: string): string | undefined {
   try {
     return convert(html).trim() || undefined;
   } catch {
-    // What the converter cannot read goes without a text, as what is too large does: the HTML says it all.
+    // If the converter fails, the email goes without a text, as when it is too large: the HTML says it all.
     return undefined;
   }
 }
 
 /**
- * Whether elements are nested deeper than `max`, found with the parser that html-to-text uses: in it each open element makes every
- * other tag slower, so it has to be stopped there, and html-to-text would go on.
+ * Whether elements are nested deeper than `max`. Uses the same parser as html-to-text, and stops at `max`: each open element makes
+ * the parser slower for every other tag, and html-to-text itself would not stop.
  */
 function isDeeper(html: string, max: number): boolean {
   let depth = 0;

@@ -1,4 +1,4 @@
-// Group commit: items that come in one turn of the event loop, or while writes are under way, go together in the next one. Alone, an item waits for nobody.
+// Group commit: items that arrive in one turn of the event loop, or during a write, share the next write. A single item does not wait.
 
 import { setImmediate as turn } from 'node:timers/promises';
 
@@ -11,18 +11,18 @@ interface Waiting<Item, Result> {
 export interface BatchOptions<Item> {
   /** Most items that one write takes. */
   maxItems: number;
-  /** Where items differ much in size: the most that one write takes of them together; a heavier one goes alone. */
+  /** For items of very different sizes: the total that one write takes; a heavier item is written alone. */
   weight?: { of: (item: Item) => number; max: number };
-  /** Writes under way at once, 1 unless said. A further one begins when a whole group waits for it: it is made ready while the other is written. */
+  /** Writes under way at once, by default 1. Another one begins when a whole group waits: it is prepared during the other write. */
   writesAtOnce?: number;
   /**
-   * Under load (when the last group had half of them), a write waits for so many items, or until so many milliseconds after the last
-   * one: what a write costs whatever its size is shared by more of them.
+   * Under load (when the last group had at least half of `items`), a write waits for `items` items, or until `ms` after the last
+   * write, so that more items share the fixed cost of a write.
    */
   gather?: { items: number; ms: number };
   /** True when an error concerns every item alike (the database is away, or refuses for now); otherwise a faulty item fails alone, not its group. */
   failsAll: (error: unknown) => boolean;
-  /** Told the size of each group. */
+  /** Called with the size of each group. */
   onGroup?: (items: number) => void;
 }
 
@@ -43,7 +43,7 @@ export function createBatcher<Item, Result>(
   async function writeAll(): Promise<void> {
     writing += 1;
     while (waiting.length > 0 && (writing === 1 || isGroupFull())) {
-      // What else this turn brings goes with it: else the first of many always goes alone.
+      // Waits for the rest of this turn: otherwise the first of many items would always go alone.
       await turn();
       if (gather) await gathered(gather);
       if (waiting.length === 0) break;
@@ -76,7 +76,7 @@ export function createBatcher<Item, Result>(
     return waiting.length >= maxItems || groupSize() < waiting.length;
   }
 
-  /** How many of those who wait go together. */
+  /** How many waiting items the next write takes. */
   function groupSize(): number {
     const most = Math.min(waiting.length, maxItems);
     if (weight === undefined) return most;

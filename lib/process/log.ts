@@ -12,7 +12,7 @@ export interface Log {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** `name` is the function that speaks; lines below `level` are dropped. */
+/** `name` is the function that logs; lines below `level` are dropped. */
 export function createLog(name: string, level: LogLevel, write: (line: string) => void = writeTogether): Log {
   const at = (lineLevel: Exclude<LogLevel, 'silent'>) => {
     if (levels[lineLevel] < levels[level]) return () => {};
@@ -24,7 +24,7 @@ export function createLog(name: string, level: LogLevel, write: (line: string) =
 
 let waiting = '';
 
-/** Lines of one turn of the event loop are one write: to a pipe each is a system call that holds up the process. */
+/** Lines of one turn of the event loop share a write: each write to a pipe is a system call that blocks the process. */
 function writeTogether(line: string): void {
   if (waiting === '') setImmediate(writeWaiting);
   waiting += line;
@@ -35,10 +35,10 @@ function writeWaiting(): void {
   waiting = '';
   if (lines !== '') process.stdout.write(lines);
 }
-// What was said last is what matters most: also after a crash, and before an exit of our own.
+// The last lines matter most, so they are written also after a crash and before `process.exit`.
 process.once('exit', writeWaiting);
 
-/** Most lines are of plain values; to look for errors at every depth makes them cost several times as much. */
+/** Looks for errors only in lines with an object: most have plain values, and the search costs several times as much. */
 function toJson(line: Record<string, unknown>): string {
   const isPlain = Object.values(line).every((value) => typeof value !== 'object');
   return isPlain ? JSON.stringify(line) : JSON.stringify(line, errorsAsObjects);

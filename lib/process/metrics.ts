@@ -1,4 +1,4 @@
-// Metrics of a process, in Prometheus' text format: what every function counts, and how a function adds its own.
+// Metrics of a process in Prometheus' text format: those that every function has, and helpers to add more.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Metrics = Registry;
@@ -55,7 +55,7 @@ export function ageMetric(registry: Metrics, name: string, help: string) {
   return new Histogram({ name, help, buckets: ages, registers: [registry] });
 }
 
-/** A value that is read when somebody asks; while `read` fails it is absent. */
+/** A gauge that is read when it is scraped; absent while `read` fails. */
 export function gauge<Label extends string>(
   registry: Metrics,
   name: string,

@@ -8,7 +8,7 @@ type SettingsSchema = v.ObjectSchema<v.ObjectEntries, undefined>;
 
 /**
  * Reads a function's settings. `NAME_FILE` may name a file that holds the value of `NAME` (Docker and Kubernetes secrets).
- * An empty value counts as not set. A fault stops the process with status 1 after every fault has been named.
+ * An empty value counts as not set. If there are faults, it names them all and ends the process with status 1.
  */
 export function readSettings<const Schema extends SettingsSchema>(
   schema: Schema,

@@ -1,12 +1,12 @@
-// Owns SIGTERM and SIGINT: work under way is finished, clients are closed, and the process ends with status 0.
+// Handles SIGTERM and SIGINT: finishes work under way, closes connections, and ends the process with status 0.
 import type { Log } from './log.ts';
 
-/** Less than the 30 s after which Docker (as compose sets it) and Kubernetes kill. */
+/** Less than the 30 s after which Docker (as set in compose) and Kubernetes kill the process. */
 const deadlineMs = 25_000;
 
 /**
- * Runs `drain` once on the first SIGTERM or SIGINT and exits 0; exits 1 when that fails, takes too long, or a second signal comes.
- * The framework's own listener exits at once and would lose work under way, so it is dropped.
+ * Runs `drain` once on the first SIGTERM or SIGINT and exits 0; exits 1 when it fails, takes too long, or a second signal comes.
+ * Removes the framework's own listener, which would exit at once and lose work under way.
  */
 export function onShutdown(log: Log, drain: () => Promise<void>): void {
   let begun = false;

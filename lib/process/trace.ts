@@ -1,16 +1,16 @@
-// W3C Trace Context: one trace from the HTTP request over the queue to the attempt.
+// W3C Trace Context: one trace from the HTTP request through the queue to the attempt.
 import { randomUUID } from 'node:crypto';
 
 /** Version, trace id, parent id, flags; all zeros are invalid. */
 const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
 
-/** A `traceparent` for our own step: in the caller's trace if its header is valid (else it is ignored, as the standard asks), or in a new one. */
+/** A `traceparent` for our own step: in the caller's trace, or in a new one if the caller's header is invalid (as the standard asks). */
 export function continueTrace(traceparent: string | string[] | null | undefined): string {
   const [, traceId, flags] = traceparentForm.exec(String(traceparent ?? '')) ?? [];
   return `00-${traceId ?? randomHex()}-${randomHex().slice(-16)}-${flags ?? '00'}`;
 }
 
-/** 32 digits, never all zeros. For UUIDs Node keeps random bytes in stock; to ask the system each time costs far more. */
+/** 32 digits, never all zeros. A UUID is cheap because Node caches random bytes; a system call each time costs far more. */
 function randomHex(): string {
   return randomUUID().replaceAll('-', '');
 }

@@ -1,4 +1,4 @@
-// The pushed form: `POST /` with one CloudEvent whose data is that of a queue message, for hosts that push instead of being consumed from.
+// The route `POST /` for hosts that push messages: one CloudEvent whose data is that of a queue message.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseJson } from '../http/body.ts';
@@ -13,7 +13,7 @@ const structured = 'application/cloudevents+json';
 
 /**
  * CloudEvents 1.0 over HTTP: structured (`application/cloudevents+json`, the id in `data.id`) or binary (`ce-*` headers, the
- * data `{"id"}` as the body), or several in `ids`. 204: dealt with, do not push again; 422: not such an event; 503: push again.
+ * data `{"id"}` as the body); several ids go in `ids`. 204: done, do not push again; 422: not such an event; 503: push again.
  */
 export function createCloudEventRoute(what: 'email' | 'delivery', deliver: (id: string) => Promise<void>) {
   return route({

@@ -9,16 +9,16 @@ import type { QueueName } from './topology.ts';
 
 export interface Consumer {
   start(): Promise<void>;
-  /** Takes no more messages and waits for the ids under way. Messages with ids that have not begun go back to the broker. */
+  /** Takes no more messages and waits for the ids under way. Messages with ids not yet begun go back to the broker. */
   stop(): Promise<void>;
 }
 
 export interface ConsumerOptions {
   queue: Queue;
   names: readonly QueueName[];
-  /** Most messages of each that are held at once. */
+  /** Most messages of each queue held at once. */
   prefetch: number;
-  /** Most ids of each under way at once; the others of the messages held wait for their turn. */
+  /** Most ids of each queue under way at once; other ids of held messages wait. */
   idsAtOnce: number;
   /** True: no client holds more of these than it leaves free. For work that may take long. */
   leavesRoom?: boolean;
@@ -58,7 +58,7 @@ export function createConsumer({
     if (dealtWith.every(Boolean)) delivery.ack();
   }
 
-  /** Resolves with whether the broker may forget the id. */
+  /** Resolves with true when the id is done. */
   async function handleId(id: string): Promise<boolean> {
     if (stopping) return false;
     await new Promise<void>((resolve) => {
@@ -69,7 +69,7 @@ export function createConsumer({
         letGo += 1;
         resolve();
       };
-      // While the database is away the message is kept. After a fault of our own the row's due_at brings the id back.
+      // While the database is away, we keep the message. After a fault of our own, dispatch publishes the id again at the row's due_at.
       const delivered = untilDatabaseIsBack(() => deliver(id, onLetGo))
         .catch((error) => log.error('delivery failed', { id, error }))
         .finally(() => {

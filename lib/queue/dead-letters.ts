@@ -1,4 +1,4 @@
-// The dead letters: messages that no worker could use, looked at and put back.
+// The dead letters: shows messages that no worker could use, and puts them back.
 import { connect, type GetMessage } from 'amqplib';
 import type { Lane } from '../store/emails/email.ts';
 import {
@@ -10,10 +10,10 @@ import {
   withHeartbeat,
 } from './topology.ts';
 
-/** A message that nobody could use, and what the broker says of its death. */
+/** A message that no worker could use, and why and when it became a dead letter. */
 export interface DeadLetter {
   content: Buffer;
-  /** Queue that it was on. */
+  /** The queue that it was on. */
   queue: string | null;
   /** As in `rejected` or `delivery_limit`. */
   reason: string | null;
@@ -21,16 +21,16 @@ export interface DeadLetter {
 }
 
 /**
- * Shows every message of the dead letters to `visit`, and puts it where that says: on a lane, or back at the end of the dead
- * letters. Each is confirmed there before it is taken away here, so that none is lost. Back with them goes a copy: a message that
- * is merely returned counts its deliveries, and RabbitMQ 4 drops it after twenty.
+ * Calls `visit` with each dead letter, and puts the message where `visit` says: on a lane, or back at the end of the dead letters.
+ * The new copy is confirmed before the old message is acknowledged, so none is lost. To keep one, we publish a copy: RabbitMQ 4
+ * counts the deliveries of a returned message and drops it after twenty.
  */
 export async function walkDeadLetters(
   url: string,
   visit: (letter: DeadLetter) => Promise<Lane | 'keep'>,
 ): Promise<void> {
   const connection = await connect(withHeartbeat(url), { timeout: 5_000 });
-  // What breaks rejects the call that waits for it.
+  // An error also rejects the call that waits.
   connection.on('error', () => {});
   try {
     const channel = await connection.createConfirmChannel();
@@ -57,7 +57,7 @@ export async function walkDeadLetters(
   }
 }
 
-/** What is no letter of ours may have anything in its headers. */
+/** A message from elsewhere may have anything in its headers. */
 function toDeadLetter({ content, properties }: GetMessage): DeadLetter {
   const headers = properties.headers ?? {};
   const text = (value: unknown) => (typeof value === 'string' ? value : null);

@@ -1,9 +1,9 @@
-// Group commit on the broker: ids that come for one queue in one turn of the event loop go in one message. Alone, an id waits for nobody.
+// Group commit on the broker: ids for one queue in one turn of the event loop share a message. A single id does not wait.
 import type { QueueName } from './topology.ts';
 
 /**
- * Most ids of a message. Broker and worker spend far more on a message than on an id in it, and twenty to a message save nearly
- * all of that; with more of them, one worker would hold many emails while another has none.
+ * Most ids of a message. A message costs broker and worker far more than an id in it, and twenty ids a message save nearly all of
+ * that. With more, one worker could hold many emails while another has none.
  */
 export const maxIds = 20;
 
@@ -14,7 +14,7 @@ export interface TracedId {
   client?: string | undefined;
 }
 
-/** `send` puts a message on a queue and resolves once that is safe; the returned function hands in one id, and resolves with its message. */
+/** `send` puts a message on a queue and resolves when it is confirmed. The returned function takes one id, and resolves with its message. */
 export function groupIds(
   send: (queue: QueueName, ids: readonly TracedId[]) => Promise<void>,
 ): (queue: QueueName, id: TracedId) => Promise<void> {

@@ -1,7 +1,7 @@
-// What a message on a queue says: the ids of the rows it is about, and nothing of them, as the rows are the truth.
+// The content of a message on a queue: ids of rows and nothing else, because the rows are the truth.
 import { isEmailId } from '../store/emails/email.ts';
 
-/** Most ids that are read of a message: more than we write, few enough that one message never is a flood. */
+/** Most ids read from a message: more than we write, but few enough that one message is not a flood. */
 const mostRead = 100;
 
 /** `{"id": "…"}`, or `{"ids": ["…", …]}` where there are several. */
@@ -9,7 +9,7 @@ export function writeMessage(ids: readonly string[]): Buffer {
   return Buffer.from(JSON.stringify(ids.length === 1 ? { id: ids[0] } : { ids }));
 }
 
-/** The ids of a message; undefined when nobody can use it. */
+/** The ids of a message; undefined when it is not one of ours. */
 export function readMessage(content: Buffer): string[] | undefined {
   try {
     return readIds(JSON.parse(content.toString()));
@@ -18,7 +18,7 @@ export function readMessage(content: Buffer): string[] | undefined {
   }
 }
 
-/** The same of what a message or a CloudEvent's data says. */
+/** The ids in parsed data, of a message or of a CloudEvent. */
 export function readIds(said: unknown): string[] | undefined {
   if (typeof said !== 'object' || said === null) return undefined;
   const ids: unknown = 'ids' in said ? said.ids : 'id' in said ? [said.id] : undefined;

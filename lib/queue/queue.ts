@@ -1,4 +1,4 @@
-// The connection to the broker: publishing with confirms, consuming. What breaks is connected again, whole.
+// The connection to the broker: publishes with confirms, and consumes. When any part breaks, it connects again from the start.
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import type { Log } from '../process/log.ts';
 import { groupIds, type TracedId } from './grouped.ts';
@@ -16,9 +16,9 @@ import {
 
 /** Publishes that may wait for their confirm at once; beyond that the broker is too slow, and dispatch publishes later. */
 const maxUnconfirmed = 10_000;
-/** How often a queue that the broker refused is asked for again. */
+/** Pause before a refused queue is declared again. */
 const askAgainMs = 5_000;
-/** A broker that is back is found within this time. */
+/** Longest pause between two tries to connect. */
 const maxReconnectDelayMs = 2_000;
 
 export interface QueueDelivery {
@@ -27,7 +27,7 @@ export interface QueueDelivery {
   clients: string[];
   /** Done with: the broker forgets the message. */
   ack(): void;
-  /** Nobody can use it: the broker moves it to the dead letters. */
+  /** No worker can use it: the broker moves it to the dead letters. */
   reject(): void;
 }
 
@@ -42,17 +42,17 @@ export interface Queue {
   depth(queue: QueueName): Promise<number>;
   /** Takes messages of a queue, at most `prefetch` unanswered at once, over every reconnection. */
   consume(queue: QueueName, prefetch: number, onDelivery: (delivery: QueueDelivery) => void): Promise<void>;
-  /** Takes no more messages; those already taken can still be answered. */
+  /** Takes no more messages; held ones can still be answered. */
   stopConsuming(): Promise<void>;
   /** Rejects unless the broker is connected and takes messages. */
   check(): Promise<void>;
-  /** Rejects when the broker refuses one of these queues; the others work all the same. */
+  /** Rejects when the broker refuses one of these queues; other queues still work. */
   checkQueues(...queues: QueueName[]): Promise<void>;
   /** Waits for confirms under way, then closes. */
   close(): Promise<void>;
 }
 
-/** The broker cannot take a message now. What became of the connection has been logged. */
+/** The broker cannot take a message now. The state of the connection is already in the log. */
 export class BrokerAwayError extends Error {
   override readonly name = 'BrokerAwayError';
 }
@@ -76,7 +76,7 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
   /** Queues that the broker refuses, by its name for them, and why. */
   let refused = new Map<string, string>();
 
-  /** Runs after every connect. Whatever goes wrong with a channel or a queue closes the connection, and this runs again. */
+  /** Runs after every connect. If a channel or a queue fails, the connection is closed, and this runs again. */
   async function setUp(connected: ChannelModel): Promise<void> {
     const startOver = (reason: string) => startOverOn(connected, reason);
     connected.on('error', (error) => log.warn('broker: connection error', { error: error.message }));
@@ -104,7 +104,7 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
     refused = now;
   }
 
-  /** Until somebody has put right what is wrong with a queue. */
+  /** Declares refused queues again and again, until an operator has repaired them. */
   function askAgain(connected: ChannelModel, startOver: (reason: string) => void): void {
     if (refused.size === 0) return;
     const timer = setTimeout(async () => {
@@ -115,7 +115,7 @@ export async function connectQueue(url: string, log: Log): Promise<Queue> {
         const isBack = ({ queue }: Consumer) => before.has(brokerNameOf(queue)) && !refused.has(brokerNameOf(queue));
         for (const consumer of consumers.filter(isBack)) await subscribe(connected, consumer, startOver);
       } catch (error) {
-        // The connection is gone, or about to be: it is set up anew.
+        // The connection is lost or about to be, so start over.
         startOver(String(error));
       }
       askAgain(connected, startOver);

@@ -1,14 +1,14 @@
-// The queues: their names, how they are declared, how a message is put on one so that it is safe there.
+// The queues: their names, their declaration, and how a message is published so that it is safe.
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Lane } from '../store/emails/email.ts';
 
-/** Quorum queues, one a lane of emails; what nobody can read goes to the dead letters. */
+/** Quorum queues, one for each lane of emails; messages that no worker can read go to the dead letters. */
 export const queueNames: Record<Lane, string> = { transactional: 'emails.transactional', bulk: 'emails.bulk' };
 export const deadLetterQueue = 'emails.dead';
 /** Ids of webhook deliveries. */
 export const webhookQueue = 'webhooks';
 
-/** Where an id may be put. */
+/** A queue that an id may be put on. */
 export type QueueName = Lane | typeof webhookQueue;
 
 /** The broker's name of a queue. */
@@ -16,21 +16,21 @@ export function brokerNameOf(queue: QueueName): string {
   return queue === webhookQueue ? webhookQueue : queueNames[queue];
 }
 
-/** A broker that went silent is noticed within two of these. */
+/** A silent broker is noticed within two of these. */
 const heartbeatSeconds = 10;
 
 /** Every queue there is, by the broker's name. */
 const allQueues = [deadLetterQueue, ...Object.values(queueNames), webhookQueue];
 
 /**
- * Declares each queue on a channel of its own, as a refusal closes the channel. Resolves with those that the broker refused, and
- * why; rejects when the connection is gone.
+ * Declares each queue on a channel of its own, because a refusal closes the channel. Resolves with the refused queues and the
+ * reasons; rejects when the connection is lost.
  */
 export async function declareQueues(connection: ChannelModel): Promise<Map<string, string>> {
   const refused = new Map<string, string>();
   for (const name of allQueues) {
     const channel = await connection.createChannel();
-    // Told by the rejection of what waits for it.
+    // An error also rejects the call that waits.
     channel.on('error', () => {});
     try {
       await channel.assertQueue(name, queueOptions(name));
@@ -75,7 +75,7 @@ export function publishConfirmed(
   });
 }
 
-/** W3C Trace Context, for who takes the message. */
+/** W3C Trace Context, for the consumer of the message. */
 export function traceHeader(traceparent: unknown): { traceparent?: string } {
   return typeof traceparent === 'string' ? { traceparent } : {};
 }

@@ -1,4 +1,4 @@
-// The array types of our columns and parameters, as the PostgreSQL driver is told them.
+// The array types of our columns and parameters, for the PostgreSQL driver.
 
 /** Object ids of PostgreSQL's own types (pg_type.dat); they never change. */
 const textArray = 1009;
@@ -6,8 +6,8 @@ const uuidArray = 2951;
 const jsonbArray = 3807;
 
 /**
- * Told, not fetched: left to itself, the driver asks the server at every connect, and when that connection is lost in this
- * very moment the failure is nobody's, which ends the process. A column of another array type is to be added here.
+ * By itself, the driver fetches these types from the server at every connect. If the connection is lost at that moment, nobody
+ * handles the failure, and the process ends. If a column has another array type, add it here.
  */
 export const arrayTypes = {
   textArray: { to: textArray, from: [textArray], serialize: toArrayText, parse: parseArrayText },
@@ -24,7 +24,7 @@ export function toArrayText(elements: readonly string[]): string {
   return `{${elements.map((element) => `"${element.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
 }
 
-/** Of one dimension and without nulls, as all of ours are. */
+/** Parses arrays of one dimension without nulls; we have no others. */
 export function parseArrayText(text: string): string[] {
   return [...text.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|[^,]+/gs)].map(([bare, quoted]) =>
     quoted === undefined ? bare : quoted.replace(/\\(.)/gs, '$1'),

@@ -1,33 +1,33 @@
-// Connections to PostgreSQL as the driver is to have them: plain or secured by TLS, and quiet when they break.
+// Opens the sockets of the PostgreSQL driver: plain or with TLS, and without an `error` event when they break.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, isIP, Socket } from 'node:net';
 import { type ConnectionOptions, connect as secure } from 'node:tls';
 
-/** What the driver hands over: the hosts and ports of the URL. */
+/** What the driver passes: the hosts and ports of the URL. */
 interface Target {
   host: string[];
   port: number[];
 }
 
-/** libpq's `sslmode`; without one, as with `disable`, nothing is secured. */
+/** libpq's `sslmode`; without one, as with `disable`, there is no TLS. */
 const tlsModes = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 type TlsMode = (typeof tlsModes)[number];
 
-/** As long as the driver waits for a connection without TLS. */
+/** The same time as the driver waits for a connection without TLS. */
 const connectTimeoutMs = 5_000;
 /** Asks whether the server speaks TLS; it answers S or N (PostgreSQL's protocol, "SSL Session Encryption"). */
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 export interface DatabaseAddress {
-  /** The URL without what has been seen to here. */
+  /** The URL without the parameters that are handled here. */
   url: string;
   socket?: (target: Target) => Socket | Promise<Socket>;
 }
 
 /**
- * Reads `sslmode` and `sslrootcert` (file of the authority to trust, in PEM) off a connection URL. Several hosts and socket files
- * stay the driver's own affair. Throws on an unknown mode and on a file that cannot be read.
+ * Reads `sslmode` and `sslrootcert` (PEM file of the authority to trust) from a connection URL. The driver itself handles several
+ * hosts and socket files. Throws on an unknown mode and on a file that cannot be read.
  */
 export function readDatabaseAddress(given: string): DatabaseAddress {
   const url = new URL(given);
@@ -49,7 +49,7 @@ function tlsMode(text: string): TlsMode {
   return known;
 }
 
-/** As libpq: `require` asks for no certificate unless it is told whom to trust; `verify-ca` does not look at the name. */
+/** As in libpq: `require` checks the certificate only if `sslrootcert` is set; `verify-ca` does not check the name. */
 function tlsOptions(mode: TlsMode, ca: string | undefined): ConnectionOptions {
   const verified = mode === 'verify-ca' || mode === 'verify-full' || (mode === 'require' && ca !== undefined);
   return {
@@ -63,7 +63,7 @@ function open({ host: [host = 'localhost'], port: [port = 5432] }: Target): Sock
   return connect({ host, port });
 }
 
-/** Never rejects, as the driver would lose a connection of its pool: what went wrong comes as the error of a socket. */
+/** Never rejects, because the driver would lose a connection of its pool: a failure becomes the error of a socket. */
 async function openSecured(target: Target, mode: TlsMode, options: ConnectionOptions): Promise<Socket> {
   const socket = open(target);
   const within = { signal: AbortSignal.timeout(connectTimeoutMs) };
@@ -71,7 +71,7 @@ async function openSecured(target: Target, mode: TlsMode, options: ConnectionOpt
     await once(socket, 'connect', within);
     socket.write(sslRequest);
     const [answer] = (await once(socket, 'data', within)) as [Buffer];
-    // Whatever follows the answer in clear text was slipped in by somebody between (CVE-2021-23222).
+    // Bytes after the answer, in clear text, were injected by an attacker in between (CVE-2021-23222).
     if (answer.length !== 1) throw new Error('the server answered to the request for TLS what no server answers');
     if (answer.toString() !== 'S') {
       if (mode === 'prefer') return quiet(socket);
@@ -97,16 +97,16 @@ function broken(error: unknown): Socket {
 }
 
 /**
- * Makes a socket keep its error to itself and only close. The driver (postgres 3.4.9) rejects what is under way at a socket's
- * `error`, but takes the connection away at its `close`, which comes later: what is asked in between goes to the dead connection,
- * is not rejected, and takes the first answer of the next one for its own. After a `close` without error it does both at once.
+ * Makes a socket emit only `close`, not `error`. At `error`, the driver (postgres 3.4.9) rejects the queries under way, but it drops
+ * the connection only at `close`, which comes later. A query in between goes to the dead connection, is not rejected, and takes the
+ * first answer of the next connection as its own. At a `close` without error, the driver does both at once.
  */
 function quiet(socket: Socket): Socket {
   const emit = socket.emit.bind(socket);
   let inUse = false;
   socket.emit = (event: string | symbol, ...args: unknown[]) => {
     if (event === 'data') inUse = true;
-    // Before the server has said anything, only the query that asked for the connection is concerned, and is to be told.
+    // Before the server's first byte, only the query that opened the connection is concerned, and it must get the error.
     if (event === 'error' && inUse) return true;
     return event === 'close' ? emit(event, false) : emit(event, ...args);
   };

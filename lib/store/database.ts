@@ -1,4 +1,4 @@
-// The one place that opens PostgreSQL.
+// The only file that opens PostgreSQL; it also tells its failures apart.
 import { setTimeout } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { Log } from '../process/log.ts';
@@ -7,15 +7,15 @@ import { readDatabaseAddress } from './database-tls.ts';
 import { checkPooler, type Pooler } from './pooler.ts';
 
 export type Sql = postgres.Sql;
-/** What a transaction hands to the SQL functions; a plain `Sql` serves as well. */
+/** What SQL functions take: a transaction or a plain `Sql`. */
 export type Query = postgres.ISql;
 /** A part of a query. */
 export type Fragment = postgres.Fragment;
 
 /**
- * A statement's plan is kept with its connection. One that was made while a table was small would read all of it, and go on to do so
- * as it grows: ten times slower after a minute of load on an empty database. All our statements have an index to go by, and none is
- * worth compiling.
+ * A connection keeps the plans of its statements. A plan made while a table was small would scan the whole table, also after it has
+ * grown: ten times slower after a minute of load on an empty database. So sequential scans and JIT are off: all our statements
+ * have an index, and none is worth compiling.
  */
 const planning = { enable_seqscan: 'off', jit: 'off' };
 
@@ -24,21 +24,21 @@ export interface DatabaseOptions {
   connections: number;
   /** Shows in `pg_stat_activity`. */
   name: string;
-  /** What stands between us and PostgreSQL. */
+  /** The pooler between us and PostgreSQL, if any. */
   pooler?: Pooler | undefined;
-  /** Where it is given, a pooler that `pooler` does not tell of is looked for, and stops the process. */
+  /** If given, an undeclared pooler is detected, and stops the process. */
   log?: Log;
 }
 
-/** Opens a pool of connections; but for looking for a pooler, nothing connects before the first query. */
+/** Opens a pool of connections. Except to detect a pooler, nothing connects before the first query. */
 export function openDatabase(url: string, { connections, name, pooler, log }: DatabaseOptions): Sql {
   const address = readDatabaseAddress(url);
   const sql = postgres(address.url, {
     max: connections,
     connect_timeout: 5,
-    // Short, so that a database that is back is used again at once.
+    // Short, so that we soon use a database that is back.
     backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 0.5),
-    // Through a pooler, each statement is planned anew, by what its table is then.
+    // Through a pooler, each statement is planned anew, for the table's present size.
     prepare: pooler === undefined,
     connection: { application_name: `email-api ${name}`, ...(pooler === undefined && planning) },
     onnotice: () => {},
@@ -51,9 +51,8 @@ export function openDatabase(url: string, { connections, name, pooler, log }: Da
 }
 
 /**
- * Runs `work` in a transaction, which is rolled back when `work` rejects. To be used in place of the driver's own `begin`: that
- * one also sends the rollback when the connection has been lost, to no connection, and with its next one takes each answer
- * for that of another query.
+ * Runs `work` in a transaction, which is rolled back when `work` rejects. Use it instead of the driver's own `begin`. That one also
+ * sends the rollback after the connection is lost; on its next connection, each query then gets the answer of another.
  */
 export async function inTransaction<Result>(sql: Sql, work: (transaction: Query) => Promise<Result>): Promise<Result> {
   let result: Result | undefined;
@@ -61,7 +60,7 @@ export async function inTransaction<Result>(sql: Sql, work: (transaction: Query)
     try {
       result = await work(transaction);
     } catch (error) {
-      // Without a connection there is nothing to roll back. The driver rejects `begin` by itself; this must not end before.
+      // Without a connection there is nothing to roll back. The driver itself rejects `begin`; this must not settle first.
       if (isConnectionLost(error)) await new Promise(() => {});
       throw error;
     }
@@ -93,7 +92,7 @@ function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && awayCodes.has(error.code);
 }
 
-/** SQLSTATEs of a server, or of a pooler in front of it, that is not to be had now: 08 connection, 57P0 shutting down or starting. */
+/** SQLSTATEs of a server, or of a pooler in front of it, that is unavailable: 08 connection, 57P0 shutting down or starting. */
 const awayStates = /^(08...|57P0.|53300)$/;
 
 /** True when the database cannot be reached: the connection is refused or lost, or the server is going down or coming up. */
@@ -101,7 +100,7 @@ export function isDatabaseAway(error: unknown): boolean {
   return isConnectionLost(error) || awayStates.test(codeOf(error));
 }
 
-/** SQLSTATEs of a server that answers and refuses the statement now, whatever is in it; later it may take the same one. */
+/** SQLSTATEs of a server that refuses any statement for now, and may accept the same one later. */
 const refusals: [RegExp, reason: string][] = [
   [/^25006$/, 'it is read-only: a standby, or a primary that was demoted'],
   [/^57014$/, 'the statement took longer than statement_timeout, or somebody cancelled it'],
@@ -121,7 +120,7 @@ export function isRefusedForNow(error: unknown): boolean {
   return refusals.some(([state]) => state.test(codeOf(error)));
 }
 
-/** True when a query failed for what the database is in, not for what the query says: it concerns every other query as well. */
+/** True when a query failed because of the state of the database, not because of the query: every other query would fail, too. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   return isDatabaseAway(error) || isRefusedForNow(error);
 }
@@ -130,10 +129,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** How soon a query is tried again. A server that refuses is asked less and less often, up to the second of these. */
+/** Pause before a query is tried again. While the server refuses, the pause grows up to the second of these. */
 const retryMs = 200;
 const mostRefusedRetryMs = 1_000;
-/** How long at most between two tries of what fails for a reason of its own. */
+/** Longest pause between two tries of a query that fails for its own reason. */
 const mostFaultRetryMs = 5_000;
 
 /** Runs `query` again and again while the database is away or refuses for now; other failures are thrown. */
@@ -144,8 +143,8 @@ export async function untilDatabaseIsBack<Result>(query: () => Promise<Result>):
 }
 
 /**
- * Runs `write` until it succeeds, whatever it fails for: to be used where what is written is known here alone, and where giving up
- * would do something a second time. What fails for a reason of its own is tried less and less often; `onFault` is told each time.
+ * Runs `write` until it succeeds, whatever the error. Use it when only this process knows what to write, and giving up would do
+ * something a second time. After a fault of the write itself, the pause grows, and `onFault` is called each time.
  */
 export async function untilRecorded<Result>(
   write: () => Promise<Result>,

@@ -1,4 +1,4 @@
-// Settings of whatever uses the database.
+// Settings of everything that uses the database.
 import * as v from 'valibot';
 import { integer, url } from '../process/settings.ts';
 import { readDatabaseAddress } from './database-tls.ts';
@@ -20,6 +20,6 @@ export const databaseSettings = {
   DATABASE_URL: databaseUrl,
   /** Connections to PostgreSQL that one process may hold. */
   DATABASE_CONNECTIONS: v.optional(integer(1, 100), '5'),
-  /** Set where a pooler, as PgBouncer, stands between. */
+  /** Set when a pooler such as PgBouncer is in between. */
   DATABASE_POOLER: v.optional(v.picklist(poolers, `must be ${poolers.join(' or ')}, or not set`)),
 };

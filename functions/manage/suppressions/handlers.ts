@@ -1,4 +1,4 @@
-// The handlers of /suppressions: to whom a client sends no more. What bounced for good is added by consume.
+// The handlers of /suppressions: the recipients a client sends no more to. Consume adds those that bounced for good.
 
 import type * as v from 'valibot';
 import type { ClientRequest } from '../../../lib/auth/client-route.ts';
@@ -20,7 +20,7 @@ export async function listPage(
   { sql }: ManageDependencies,
 ): Promise<Reply> {
   const { limit, ...filter } = query;
-  // One more than asked for tells whether there is another page.
+  // One row more than asked for: it shows whether there is another page.
   const found = await listSuppressions(sql, client.clientId, filter, limit + 1);
   const body = pageOf(found, limit, show, ({ recipient }) => recipient);
   return { status: 200, headers: { 'cache-control': 'no-store' }, body };

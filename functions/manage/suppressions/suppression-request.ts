@@ -27,11 +27,11 @@ export function recipientsOf({ recipient, recipients }: v.InferOutput<typeof Sup
 export const SuppressionQuery = v.strictObject({
   ...pageParameters('suppression'),
   recipient: v.optional(Address),
-  // They are in the order of their addresses.
+  // The list is in the order of addresses.
   after: v.optional(Address),
 });
 
-/** The address that a path names, percent-encoded; undefined if it is none. */
+/** The address in the path, percent-decoded; undefined if it is not an address. */
 export function addressInPath(segment: string): string | undefined {
   try {
     return normalizeAddress(decodeURIComponent(segment));

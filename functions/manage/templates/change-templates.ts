@@ -20,7 +20,7 @@ import type { ManageDependencies } from '../dependencies.ts';
 import { showTemplate, unknownTemplate } from './show-templates.ts';
 import { allowsChange, checkLiquid, type NewTemplateRequest, type TemplateVersionRequest } from './template-request.ts';
 
-/** Others may make versions between our look and our change; then we look again. */
+/** Somebody else may make a version between our read and our write; then we read again, this many times. */
 const maxLooks = 5;
 
 /** 201 with version 1 and its `Location`; 409 `already_exists` when the name is taken. */
@@ -41,8 +41,8 @@ export async function createTemplate(
 }
 
 /**
- * 200 with the next version, or with the newest if it says the same already: PUT may be repeated. Where the client has no template
- * of that name, 201 with version 1. `If-Match` (optional) names the version that is to be followed; 412 when it is not the newest.
+ * 200 with the next version, or with the newest if its content is the same: PUT may be repeated. 201 with version 1 if the client
+ * has no template of that name. `If-Match` (optional) names the version to replace; 412 when it is not the newest.
  */
 export async function putTemplate(
   {

@@ -13,7 +13,7 @@ export async function showTemplates(
   { query: { after, limit }, client }: ClientRequest<v.InferOutput<typeof TemplateListQuery>>,
   { sql }: ManageDependencies,
 ): Promise<Reply> {
-  // One more than asked for tells whether there is another page.
+  // One row more than asked for: it shows whether there is another page.
   const templates = await listTemplates(sql, client.clientId, { after, limit: limit + 1 });
   const show = (template: (typeof templates)[number]) => ({ object: 'template', ...template });
   const body = pageOf(templates, limit, show, ({ id }) => id);
@@ -49,7 +49,7 @@ export function showTemplate(template: TemplateVersion): Reply {
   };
 }
 
-/** Another client's template is as unknown as one that never was. */
+/** Another client's template gets the same 404 as a name that does not exist. */
 export function unknownTemplate(nameOrId: string): ApiError {
   return new ApiError('not_found', `You have no template ${nameOrId}.`);
 }

@@ -80,10 +80,10 @@ export const TemplateQuery = v.strictObject({
   ),
 });
 
-/** Characters of `If-Match`: one tag is asked for, and a hundred are more than anybody needs. */
+/** Most characters of `If-Match`. One tag is enough; a hundred are more than anybody needs. */
 const maxIfMatch = 1_500;
 
-/** Whether an `If-Match` header (RFC 9110 §13.1.1) allows a change of what has this version now; undefined: there is nothing. */
+/** Whether an `If-Match` header (RFC 9110 §13.1.1) allows a change of this version; `undefined`: the template does not exist. */
 export function allowsChange(header: string | undefined, version: number | undefined): boolean {
   if (header === undefined) return true;
   if (version === undefined) return false;

@@ -21,7 +21,7 @@ import type { ReplayDeliveriesRequest } from './endpoint-request.ts';
 import { unknownWebhook } from './endpoints.ts';
 import { showDelivery } from './show.ts';
 
-/** What an example is one of. */
+/** The event that an example shows. */
 const exampleType = 'email.sent';
 
 /** 200 `{object: "list", data, has_more, next_after}`, newest first. */
@@ -31,13 +31,13 @@ export async function listWebhookDeliveries(
 ): Promise<Reply> {
   const { limit, ...filter } = request.query;
   const { id } = await ownEndpoint(sql, request);
-  // One more than asked for tells whether there is another page.
+  // One row more than asked for: it shows whether there is another page.
   const deliveries = await listDeliveries(sql, id, filter, limit + 1);
   const body = pageOf(deliveries, limit, showDelivery, (delivery) => delivery.id);
   return { status: 200, headers: { 'cache-control': 'no-store' }, body };
 }
 
-/** 202 with the delivery, which is due at once, whether it waited or was at its end; 409 while it is being delivered. */
+/** 202 with the delivery, now due at once, even if it was at its end; 409 while it is being delivered. */
 export async function replayWebhookDelivery(request: ClientRequest, { sql }: ManageDependencies): Promise<Reply> {
   const { id } = await enabledEndpoint(sql, request);
   const { delivery_id = '' } = request.params;
@@ -48,7 +48,7 @@ export async function replayWebhookDelivery(request: ClientRequest, { sql }: Man
   throw new ApiError('not_found', `This webhook has no delivery with the id ${delivery_id}.`);
 }
 
-/** 202 `{object: "list", replayed, has_more}`: how many that had failed are due again, and whether to ask once more. */
+/** 202 `{object: "list", replayed, has_more}`: how many failed deliveries are due again, and whether more are left. */
 export async function replayWebhookDeliveries(
   request: ClientRequest<undefined, v.InferOutput<typeof ReplayDeliveriesRequest>>,
   { sql }: ManageDependencies,
@@ -69,7 +69,7 @@ export async function testWebhook(request: ClientRequest, { sql }: ManageDepende
 
 type Named = Pick<ClientRequest, 'params' | 'client'>;
 
-/** Another client's endpoint is as unknown as one that never was. */
+/** Another client's endpoint gets the same 404 as an id that does not exist. */
 async function ownEndpoint(sql: Sql, { params: { id = '' }, client }: Named): Promise<Endpoint> {
   const endpoint = isWebhookId(id) ? await findEndpoint(sql, client.clientId, id) : undefined;
   if (endpoint === undefined) throw unknownWebhook(id);

@@ -12,11 +12,11 @@ const mostKeepSeconds = 604_800;
 const keepSeconds = 86_400;
 const mostReplayed = 1_000;
 
-/** What else is wrong with it depends on settings: see lib/http/webhook-target.ts. */
+/** Checks that depend on settings are in lib/http/webhook-target.ts. */
 const EndpointUrl = v.pipe(
   text(maxUrl),
   v.check((given) => URL.canParse(given) && given.isWellFormed(), 'must be a URL such as https://example.com/hook'),
-  // As it is asked for: the same URL, whatever its spelling was.
+  // Normalised, so that one URL has one spelling.
   v.transform((given) => new URL(given).href),
   v.maxLength(maxUrl, `may have ${maxUrl} characters at most`),
 );
@@ -46,11 +46,11 @@ const Secret = v.pipe(
 export const CreateWebhookRequest = strictObject({
   url: EndpointUrl,
   events: v.optional(Events, ['*']),
-  /** One that the endpoint knows already; made by us unless given. */
+  /** A secret that the endpoint already knows; without it, we generate one. */
   secret: v.optional(Secret),
 });
 
-/** Body of `PATCH /webhooks/{id}`: what is not given stays as it is. */
+/** Body of `PATCH /webhooks/{id}`: fields that are missing stay as they are. */
 export const ChangeWebhookRequest = strictObject({
   url: v.optional(EndpointUrl),
   events: v.optional(Events),

@@ -7,6 +7,6 @@ export function showEndpoint(endpoint: Endpoint) {
 }
 
 export function showDelivery({ due_at, ...delivery }: Delivery) {
-  // While a worker has it, the time is that of its lease, which is nobody's business.
+  // While a worker holds it, the time is the end of the lease, which clients need not see.
   return { object: 'webhook_delivery', ...delivery, next_attempt_at: delivery.status === 'pending' ? due_at : null };
 }

@@ -1,4 +1,4 @@
-// One run of HTTP load: warmed up, then counted; of ours, with a look whether every 202 is a committed row.
+// One run of HTTP load: a warm-up, then the count; for our send, also a check that every 202 is a committed row.
 import type { Values } from '../alternate.ts';
 import { type Cost, withCost } from '../cost.ts';
 import { type LoadOptions, load, percentile } from '../services/load.ts';
@@ -6,7 +6,7 @@ import type { MeasuredApi } from '../services/measured-api.ts';
 import type { NodeProcess } from '../services/node-process.ts';
 import type { Scale } from './measure.ts';
 
-/** As many as the issue asks for. */
+/** The number of connections of the goal. */
 export const connections = 64;
 
 export type HttpLoad = Omit<LoadOptions, 'connections' | 'durationMs'>;

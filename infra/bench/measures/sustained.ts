@@ -1,4 +1,4 @@
-// Accepted and delivered together, the queue not growing: what the whole chain can keep up, beside the peer's and Postfix.
+// The rate at which the whole chain accepts and delivers, without a growing queue, beside the peer and Postfix.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { alternate, type Values } from '../alternate.ts';
@@ -10,9 +10,9 @@ import type { MeasuredApi } from '../services/measured-api.ts';
 import { connections } from './http-run.ts';
 import type { Measure, Scale } from './measure.ts';
 
-/** Emails that may be accepted and not delivered yet; beyond, nothing more is handed in, so the queue cannot grow. */
+/** Most emails accepted and not yet delivered; above it, the load pauses, so the queue cannot grow. */
 const mostUnderWay = 1_000;
-/** How long what is under way at the end may take, in ms. */
+/** Longest time for emails under way at the end, in ms. */
 const patienceMs = 60_000;
 
 export const sustainedMeasure: Measure = {

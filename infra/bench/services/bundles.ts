@@ -1,4 +1,4 @@
-// Builds what is measured: our functions as they are deployed, and each baseline as one file, too, so that nobody pays for a compiler.
+// Builds what is measured: our functions as they are deployed, and each baseline as one file, so that no process compiles at run time.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';

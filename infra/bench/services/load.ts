@@ -1,4 +1,4 @@
-// HTTP load: a fixed number of connections, each sending the next request when it has its answer. Bare sockets, so that it takes little of the processor it shares with what is measured.
+// HTTP load: a fixed number of connections, each sends a request when it has the last answer. Bare sockets, to use little of the shared CPU.
 import { connect, type Socket } from 'node:net';
 import { loopback } from '../../local/ports.ts';
 
@@ -6,7 +6,7 @@ export interface LoadOptions {
   port: number;
   /** POST, where not said. */
   method?: 'GET' | 'POST';
-  /** Asked anew for each request where it is a function. */
+  /** If it is a function, it is called for each request. */
   path: string | (() => string);
   headers?: Record<string, string>;
   /** The same for every request. */
@@ -18,7 +18,7 @@ export interface LoadOptions {
   most?: number;
   /** The answer that counts; any other fails the run. */
   status: number;
-  /** While it says so, no new request is begun. */
+  /** While it returns true, no new request begins. */
   holdBack?: () => boolean;
 }
 
@@ -31,7 +31,7 @@ export interface LoadResult {
 
 /** An answer that takes longer than this ends the run, in ms. */
 const answerWithinMs = 20_000;
-/** Between two looks at whether to go on, in ms. */
+/** Pause between two checks whether to go on, in ms. */
 const holdMs = 2;
 
 export async function load(options: LoadOptions): Promise<LoadResult> {

@@ -1,4 +1,4 @@
-// The ground every measure stands on: private services, the built bundles, and a way to start ours and the baselines on them.
+// What every measure runs on: private services, the built bundles, and functions to start ours and the baselines.
 import { join } from 'node:path';
 import { connectQueue, type Queue } from '../../../lib/queue/queue.ts';
 import { openDatabase, type Sql } from '../../../lib/store/database.ts';
@@ -23,7 +23,7 @@ export interface MeasuredApi {
   queue: Queue;
   sink: Sink;
   timingSink: Sink;
-  /** Undefined where this machine has none; its columns are left out then. */
+  /** Undefined if this machine has none; then its columns are missing. */
   redis: RedisServer | undefined;
   postfix: Postfix | undefined;
   /** Of PostgreSQL and RabbitMQ. */

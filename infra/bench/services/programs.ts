@@ -1,4 +1,4 @@
-// Where a program of a baseline is on this machine; on Debian as root, installing its package, without letting its service start.
+// Finds a baseline's program on this machine; on Debian as root, installs its package without starting its service.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { startChild } from '../../local/child.ts';

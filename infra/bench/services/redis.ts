@@ -1,4 +1,4 @@
-// A private Redis that forgets nothing: `redis-server` from the PATH, or Debian's package, for the peer.
+// A private, durable Redis for the peer: `redis-server` from the PATH, or Debian's package.
 import { mkdirSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { startChild } from '../../local/child.ts';
@@ -13,13 +13,13 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Undefined, with the reason told, where there is none to be had. */
+/** Undefined if there is none; the log says why. */
 export async function startRedis(directory: string, log: (line: string) => void): Promise<RedisServer | undefined> {
   const server = await findProgram('redis-server', 'redis-server', log);
   if (server === undefined) return undefined;
   mkdirSync(directory, { recursive: true });
   const port = await freePort();
-  // An acknowledged job is on the disk, as an accepted email is: its promise is comparable only so.
+  // An acknowledged job must be on disk, as an accepted email is; otherwise the comparison would be unfair.
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
   const child = startChild({
     name: 'Redis',

@@ -1,4 +1,4 @@
-// Liquid (liquidjs), fenced in: no files, no templates from data, and an end to everything a template can make it do.
+// The Liquid engine (liquidjs) with limits: no files, no templates from data, bounded time and size.
 import {
   AssignTag,
   CaptureTag,
@@ -12,35 +12,35 @@ import {
   type Value,
 } from 'liquidjs';
 
-/** Milliseconds that one part may take; a usual one takes less than one. Other requests wait meanwhile. */
+/** Milliseconds that one part may take; a usual one takes less than 1 ms. Other requests wait meanwhile. */
 const maxRenderMs = 250;
-/** Characters and list entries that rendering one part may bring forth, its output among them: some times the largest part. */
+/** Characters and list entries that rendering one part may produce, with its output: several times the largest part. */
 const maxMade = 2_000_000;
-/** Characters and entries of a value that goes through a filter or into the output. Lists can hold themselves many times over. */
+/** Characters and entries of a value that enters a filter or the output. A list may hold the same list many times. */
 const maxValue = 1_000_000;
 
-/** They read other templates (there are none here to be read), or hold a program of their own. */
+/** Tags that read other templates (there are none here) or contain Liquid of their own. */
 const refusedTags = ['include', 'render', 'layout', 'block', 'liquid'];
 
 type FilterHandler = Extract<FilterImplOptions, (...args: never[]) => unknown>;
 type FilterThis = ThisParameterType<FilterHandler>;
 
-/** With `escapes`, what a variable says is text in HTML: only `raw` lets it be more. */
+/** With `escapes`, values are escaped for HTML, except through `raw`. */
 export function createEngine({ escapes }: { escapes: boolean }): Liquid {
   const options: LiquidOptions = {
     strictFilters: true,
     strictVariables: true,
-    // What is tested in a condition, or has a default, may be missing.
+    // A variable in a condition, or with a default, may be missing.
     lenientIf: true,
     ownPropertyOnly: true,
-    // The same wherever it runs.
+    // The same result on every machine.
     timezoneOffset: 0,
     locale: 'en-US',
-    // Nothing is looked up, so nothing is found.
+    // No template can be found.
     templates: {},
     memoryLimit: maxMade,
     renderLimit: maxRenderMs,
-    // Called with the filter's `this`, which the type does not tell.
+    // liquidjs calls it with the filter's `this`, which the type lacks.
     outputEscape: (escapes ? escapeOutput : textOutput) as (value: unknown) => string,
   };
   const liquid = new Liquid(options);
@@ -48,7 +48,7 @@ export function createEngine({ escapes }: { escapes: boolean }): Liquid {
   liquid.registerTag('assign', StrictAssign);
   liquid.registerTag('capture', StrictCapture);
   for (const [name, filter] of Object.entries(filters)) {
-    // where_exp and the like parse a string as Liquid: it could come from data.
+    // where_exp and its like parse a string as Liquid, and the string could come from data.
     if (name.endsWith('_exp')) liquid.unregisterFilter(name);
     else liquid.registerFilter(name, bounded(filter, escapes && safeFilters[name]));
   }
@@ -60,8 +60,8 @@ export function createEngine({ escapes }: { escapes: boolean }): Liquid {
 }
 
 /**
- * liquidjs takes a missing variable for none here, which would hide that it is missing. Where it is, the name it was to have is
- * none, so that nobody looks for it in `data`.
+ * liquidjs lets a missing variable pass here, which would hide that it is missing. This tag throws, and sets the assigned name to
+ * null, so that the name itself is not reported as missing from `data`.
  */
 class StrictAssign extends AssignTag {
   override *render(context: Context): Generator<unknown, void, unknown> {
@@ -90,7 +90,7 @@ function setName(context: Context, name: string, value: unknown): void {
   (context.bottom() as Record<string, unknown>)[name] = value;
 }
 
-/** What these give is HTML already, so that `{{ name | escape }}` is escaped once. */
+/** Filters that return HTML, so that `{{ name | escape }}` is escaped only once. */
 const safeFilters: Record<string, FilterHandler | undefined> = {
   escape: handlerOf('escape'),
   escape_once: handlerOf('escape_once'),
@@ -106,7 +106,7 @@ function handlerOf(name: string): FilterHandler {
   throw new Error(`liquidjs has no filter ${name}`);
 }
 
-/** The filter, behind a look at the time and at what goes into it. */
+/** The filter, with a check of the time and of the size of its input. */
 function bounded(filter: FilterImplOptions, safe: FilterHandler | undefined | false): FilterImplOptions {
   const handler = safe || (typeof filter === 'function' ? filter : filter.handler);
   return {
@@ -133,7 +133,7 @@ function checkTime(context: Context): void {
   context.renderLimit.check(performance.now());
 }
 
-/** How much of `left` remains after a value was gone through, shared parts counted wherever they stand. Throws when it is too much. */
+/** Returns what the value leaves of `left`. Counts shared parts each time they occur. Throws when the value is too large. */
 function measure(value: unknown, left: number): number {
   let remaining = left - 1 - (typeof value === 'string' ? value.length : 0);
   if (remaining < 0) throw new RangeError('value too large');
@@ -143,7 +143,7 @@ function measure(value: unknown, left: number): number {
   return remaining;
 }
 
-/** Counts what is written as something made. */
+/** Counts the output against `memoryLimit`. */
 class BoundedEmitter implements Emitter {
   buffer = '';
   readonly #context: Context;
@@ -165,7 +165,7 @@ function asText(value: unknown): string {
   return Array.isArray(value) ? value.map(asText).join('') : String(value);
 }
 
-/** A reading of `data` that keeps the time, and says of what is missing where it was looked for. */
+/** Reads `data`, checks the time, and notes the path of each missing variable. */
 class DataContext extends Context {
   override *_get(paths: PropertyKey[] & Parameters<Context['_get']>[0]): IterableIterator<unknown> {
     checkTime(this);
@@ -177,14 +177,14 @@ class DataContext extends Context {
     }
   }
 
-  /** Filters such as `where` look into each entry of a list; one without the property just does not match. */
+  /** Filters such as `where` read a property of each entry of a list; an entry without it does not match. */
   override spawn(scope: object = {}): Context {
     const { memoryLimit, renderLimit, liquid } = this;
     const options = { sync: this.sync, globals: {}, strictVariables: false, ownPropertyOnly: true };
     return new Context(scope, this.opts, options, { memoryLimit, renderLimit, liquid });
   }
 
-  /** As in `data.items[2].name`, also where the template says `item.name` in a loop. */
+  /** The path as in `data.items[2].name`, also when the template says `item.name` in a loop. */
   #pathOf([root, ...properties]: unknown[]): string {
     const scopes = (this as unknown as { scopes: Record<string, unknown>[] }).scopes;
     const scope = scopes.findLast((candidate) => String(root) in candidate);
@@ -201,7 +201,7 @@ class DataContext extends Context {
 /** Renders a part. `withinMs` shortens the time that it may take. Throws what liquidjs throws: all errors of the part at once. */
 export function run(liquid: Liquid, template: Template[], data: object, withinMs: number): string {
   const options = { sync: true, renderLimit: Math.min(withinMs, maxRenderMs) };
-  // A copy, as `increment` writes to it; without a prototype, so that only what is in it is found.
+  // A copy, because `increment` writes to it. Without a prototype, so that only its own properties are found.
   const environment = Object.assign(Object.create(null), data);
   const context = new DataContext(environment, { ...liquid.options, catchAllErrors: true } as never, options, {
     liquid,

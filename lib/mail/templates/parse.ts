@@ -1,4 +1,4 @@
-// From a template as it is stored to one that can be rendered, or what is wrong with it.
+// Parses a stored template: the result can be rendered, or names what is wrong.
 import type { Liquid } from 'liquidjs';
 import type { Fault } from '../../http/errors.ts';
 import {
@@ -11,7 +11,7 @@ import {
 import { createEngine } from './engine.ts';
 import { variablesOf } from './variables.ts';
 
-/** Outputs and tags of one part: parsing takes time that grows with their square. */
+/** Most outputs and tags of one part: the time to parse grows with the square of their number. */
 const maxMarks = 2_000;
 
 const plain = createEngine({ escapes: false });
@@ -49,10 +49,10 @@ export function templateVariables(parsed: ParsedTemplate): TemplateVariables {
   return { required: named(true).sort(), optional: named(false).sort() };
 }
 
-/** Excerpts in messages are bounded: a tag may be as long as its part. */
+/** Longest excerpt in a message: a tag may be as long as its part. */
 const maxMessage = 200;
 
-/** What liquidjs says, with its position in words. */
+/** The message of liquidjs, with its position in words. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return 'it is not Liquid';
   if (isStackOverflow(error)) return 'it is nested too deeply';

@@ -1,4 +1,4 @@
-// Renders a parsed template with its data: all that is missing is named at once.
+// Renders a parsed template with its data, and names all missing variables at once.
 import type { Fault } from '../../http/errors.ts';
 import {
   type ParsedTemplate,
@@ -10,12 +10,12 @@ import {
 import { run } from './engine.ts';
 import { describeError, isStackOverflow } from './parse.ts';
 
-/** More names help nobody. */
+/** Most missing names in a message. */
 const maxMissing = 100;
 
 /**
- * Renders the parts that there are, but those in `without`. A variable is missing when the rendering comes to it and `data` has it
- * not; one that is null is there. `budget` is reduced by what it took.
+ * Renders all parts except those in `without`. A variable is missing if rendering reaches it and `data` does not have it; null
+ * counts as present. Reduces `budget` by what rendering took.
  */
 export function renderTemplate(
   parsed: ParsedTemplate,
@@ -45,7 +45,7 @@ export function renderTemplate(
   return { rendered, faults: [...missed, ...faults] };
 }
 
-/** What was missing, and the first of whatever else went wrong. */
+/** The missing variables, and the first other error. */
 function sortErrors(error: unknown): { names: string[]; other?: string } {
   const names: string[] = [];
   let other: string | undefined;
@@ -58,7 +58,7 @@ function sortErrors(error: unknown): { names: string[]; other?: string } {
   return other === undefined ? { names } : { names, other };
 }
 
-/** Blocks hand on the errors of what is in them as one. */
+/** Flattens errors: a block throws the errors inside it as one. */
 function* flatten(error: unknown): Generator<Error> {
   if (!(error instanceof Error)) throw error;
   if ('errors' in error && Array.isArray(error.errors)) for (const inner of error.errors) yield* flatten(inner);

@@ -1,4 +1,4 @@
-// Which variables of `data` a parsed part uses, told from its tokens alone.
+// Finds the variables of `data` that a parsed part uses, from its tokens, without rendering.
 import {
   CaseTag,
   ForTag,
@@ -12,18 +12,18 @@ import {
   type ValueToken,
 } from 'liquidjs';
 
-/** Deeper, it could not be rendered within the stack. */
+/** Rendering deeper blocks would overflow the stack. */
 const maxNesting = 50;
 
 interface Visit {
-  /** Names that the part gives itself: loop variables, `assign`, `capture`. */
+  /** Names that the part itself defines: loop variables, `assign`, `capture`. */
   own: ReadonlySet<string>;
-  /** Not within a branch or a loop. */
+  /** True outside of every branch and loop. */
   certain: boolean;
   depth: number;
 }
 
-/** Path → whether it is used where everybody comes, without a default. Throws when blocks are nested too deeply. */
+/** Path → whether it is required: used outside of branches and loops, without a default. Throws when blocks are nested too deeply. */
 export function variablesOf(templates: Template[]): Map<string, boolean> {
   const found = new Map<string, boolean>();
   const assigned = new Set<string>();
@@ -69,7 +69,7 @@ export function variablesOf(templates: Template[]): Map<string, boolean> {
   return found;
 }
 
-/** Its fixed beginning: `a.b` of `a.b[c].d`. What the engine adds to lists and texts is no part of `data`. */
+/** The fixed beginning of a path: `a.b` of `a.b[c].d`. Properties that the engine adds (`size`, `first`) are not in `data`. */
 function pathOf({ variable, props }: PropertyAccessToken): string[] {
   const path: string[] = [];
   for (const property of variable === undefined ? props : []) {
@@ -81,7 +81,7 @@ function pathOf({ variable, props }: PropertyAccessToken): string[] {
   return path;
 }
 
-/** Those of tags with a body. They are generators that yield nothing where no other files are read. */
+/** The templates inside a tag. They are generators that yield nothing unless the tag reads other files. */
 function childrenOf(template: Template): Template[] {
   const children = template.children?.(false, true).next().value;
   return Array.isArray(children) ? children : [];

@@ -1,9 +1,9 @@
-// Who may send as whom: the condition on a client's `allowed_senders`.
+// The SQL condition that decides whether a client may send as an address.
 import type { Fragment, Query } from '../database.ts';
 
 /**
- * Whether `sender` (an expression: an address in its normal form) is covered by `allowed` (an expression: `clients.allowed_senders`,
- * null for anybody): the address itself, its domain, or `*.` and a domain that its domain is below. Case does not matter.
+ * Whether `allowed` (an SQL expression: `clients.allowed_senders`; null allows any sender) covers `sender` (an SQL expression: an
+ * address in normal form) by the address itself, its domain, or `*.` and a domain above it. Case does not matter.
  */
 export function maySendAs(sql: Query, allowed: Fragment, sender: Fragment) {
   return sql`

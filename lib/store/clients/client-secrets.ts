@@ -1,11 +1,11 @@
-// SQL that changes client_secrets; clients.ts reads them with their client. Whoever changes them locks the client first.
+// SQL that changes client_secrets. clients.ts reads them with their client. Lock the client before a change.
 import type { Query } from '../database.ts';
 
-/** Most that a client may have at a time: the old one, the new one, and one in reserve. */
+/** Most secrets of a client at a time: the old one, the new one, and one in reserve. */
 export const mostSecrets = 3;
 
 export interface ClientSecret {
-  /** As text: that is how the driver gives a bigint, and how the operator types it. */
+  /** Text, because the driver returns a bigint as text, and the operator types it. */
   id: string;
   created_at: Date;
   expires_at: Date | null;
@@ -20,7 +20,7 @@ export async function listSecrets(sql: Query, clientId: string): Promise<ClientS
     order by id`;
 }
 
-/** Adds a secret that is of use for `days`, or until it is removed; forgets those that have expired. Returns its id. */
+/** Adds a secret that is valid for `days`, or until it is removed. Deletes expired ones. Returns its id. */
 export async function addSecret(sql: Query, clientId: string, hash: string, days: number | null): Promise<string> {
   await sql`delete from client_secrets where client_id = ${clientId} and expires_at <= now()`;
   const [row] = await sql<[{ id: string }]>`
@@ -41,7 +41,7 @@ export async function removeSecret(sql: Query, clientId: string, id: string): Pr
   return count === 1;
 }
 
-/** Does not write where the hour is noted already, by another copy of the function. */
+/** Writes nothing if another process has already noted this hour. */
 export async function noteSecretUse(sql: Query, id: number): Promise<void> {
   await sql`
     update client_secrets set last_used_at = now()

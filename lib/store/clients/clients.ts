@@ -1,4 +1,4 @@
-// SQL of clients: those that may ask for access tokens. What a client may send is also read where emails are accepted (../emails).
+// SQL of clients, which may ask for access tokens. ../emails also reads what a client may send, when it accepts emails.
 import type { JWK } from 'jose';
 import type { Query } from '../database.ts';
 
@@ -15,14 +15,14 @@ export interface Client {
   public_keys: JWK[];
   /** Null: as the settings say. */
   token_lifetime_seconds: number | null;
-  /** Whom its emails may be from: `a@b.test`, `b.test`, `*.b.test`; null: anybody. */
+  /** Senders that its emails may have: `a@b.test`, `b.test`, `*.b.test`; null: any. */
   allowed_senders: string[] | null;
   /** Emails a second; null: any number. */
   rate_per_second: number | null;
   /** Emails a day (UTC); null: any number. */
   daily_quota: number | null;
   created_at: Date;
-  /** Since when it gets no more tokens and those it has are refused; null while it is enabled. */
+  /** When it was disabled: since then it gets no tokens, and its tokens are refused. Null while it is enabled. */
   disabled_at: Date | null;
   /** Those that have not expired, oldest first. */
   secrets: StoredSecret[];
@@ -34,7 +34,7 @@ export interface StoredSecret {
   hash: string;
 }
 
-/** The shape of a client id, as the table has it. Other text is never asked for: PostgreSQL refuses some of it (NUL). */
+/** The shape of a client id, as in the table. Other text is never queried: PostgreSQL refuses some of it (NUL). */
 export function isClientId(text: string): boolean {
   return /^[A-Za-z0-9._-]{1,100}$/.test(text);
 }
@@ -56,7 +56,7 @@ export async function listClients(sql: Query): Promise<Client[]> {
   return sql<Client[]>`select ${columns(sql)} from clients order by client_id`;
 }
 
-/** Until the transaction ends, nobody else changes what the client authenticates with; false when there is no such client. */
+/** Locks the client's credentials until the transaction ends; false when there is no such client. */
 export async function lockClient(sql: Query, clientId: string): Promise<boolean> {
   const { count } = await sql`select from clients where client_id = ${clientId} for update`;
   return count === 1;
@@ -113,7 +113,7 @@ export async function setAllowedSenders(sql: Query, clientId: string, senders: s
   return count === 1;
 }
 
-/** Whether its emails may have headers that relays take as orders. False when there is no such client. */
+/** Sets whether its emails may have headers that relays take as orders. False when there is no such client. */
 export async function setRelayHeaders(sql: Query, clientId: string, allowed: boolean): Promise<boolean> {
   const { count } = await sql`update clients set relay_headers = ${allowed} where client_id = ${clientId}`;
   return count === 1;
@@ -124,14 +124,14 @@ export async function mayRelayHeaders(sql: Query, clientId: string): Promise<boo
   return count === 1;
 }
 
-/** By the database, as that is what compares. */
+/** The database makes the lower case, because it also compares. */
 function inLowerCase(sql: Query, senders: string[] | null) {
   return senders === null
     ? sql`null`
     : sql`array(select distinct lower(s) from unnest(${senders}::text[]) s order by 1)`;
 }
 
-/** Those that are given; null takes one away. False when there is no such client. */
+/** Sets the limits that are given; null removes one. False when there is no such client. */
 export async function setLimits(
   sql: Query,
   clientId: string,
@@ -141,7 +141,7 @@ export async function setLimits(
   return count === 1;
 }
 
-/** Keeps the time of an earlier disabling; false when there is no such client. */
+/** Disables it; keeps the time if it is disabled already. False when there is no such client. */
 export async function disableClient(sql: Query, clientId: string): Promise<boolean> {
   const { count } = await sql`
     update clients set disabled_at = coalesce(disabled_at, now()) where client_id = ${clientId}`;

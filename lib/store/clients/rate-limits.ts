@@ -1,4 +1,4 @@
-// What is left of a client's limits, in the terms of the RateLimit header fields. The function take_allowances in infra/migrations/schema.sql does the counting.
+// What is left of a client's limits, in the terms of the RateLimit header fields. The SQL function take_allowances (schema.sql) counts.
 import type { Query } from '../database.ts';
 
 /** A limit and what is left of it. */
@@ -7,7 +7,7 @@ export interface RateLimit {
   limit: number;
   /** Emails. */
   remaining: number;
-  /** Seconds until it is whole again. */
+  /** Seconds until it is fully restored. */
   reset_s: number;
 }
 
@@ -21,7 +21,7 @@ export interface RateLimits {
 
 export type LimitName = 'rate' | 'quota';
 
-/** As the SQL functions `allowance_now` and `take_allowances` tell it. */
+/** A row of the SQL functions `allowance_now` and `take_allowances`. */
 export interface RateLimitRow {
   /** Emails a second; null with `capacity` and `tokens` when there is no such limit. */
   rate: number | null;
@@ -52,13 +52,13 @@ export function toRateLimits({ rate, capacity, tokens, quota, used_today, day_en
   };
 }
 
-/** Seconds until a request that was refused may be taken: whole ones, at least one. */
+/** Whole seconds until a refused request may be accepted, at least one. */
 export function retryAfter(refused: LimitName, { rate, tokens, day_ends_in_s }: RateLimitRow): number {
   const wait = refused === 'quota' ? day_ends_in_s : (1 - (tokens ?? 1)) / (rate ?? 1);
   return Math.max(Math.ceil(wait), 1);
 }
 
-/** What is left for a client, without taking anything; undefined when it has no limits. */
+/** Reads what is left of a client's limits; undefined when it has none. */
 export async function readRateLimits(sql: Query, clientId: string): Promise<RateLimits | undefined> {
   const [row] = await sql<RateLimitRow[]>`select ${sql.unsafe(rateLimitColumns)} from allowance_now(${clientId})`;
   return row && toRateLimits(row);

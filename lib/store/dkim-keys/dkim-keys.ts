@@ -1,4 +1,4 @@
-// SQL of dkim_keys. The operator's command writes them, the consume function reads those that sign.
+// SQL of dkim_keys. The operator's command writes the keys; consume reads those that sign.
 import type { Query } from '../database.ts';
 
 /** A key without its private part. */
@@ -17,13 +17,13 @@ export interface DkimKeyRow {
   private_key: string;
 }
 
-/** The keys that sign for any of these domains, one a domain at most. */
+/** The keys that sign for these domains, at most one for each domain. */
 export async function findActiveKeys(sql: Query, domains: readonly string[]): Promise<DkimKeyRow[]> {
   return sql<DkimKeyRow[]>`
     select domain, selector, private_key from dkim_keys where active and domain = any(${domains as string[]}::text[])`;
 }
 
-/** Of one domain or of all. */
+/** Lists the keys of one domain, or of all. */
 export async function listKeys(sql: Query, domain: string | null): Promise<DkimKey[]> {
   return sql<DkimKey[]>`
     select domain, selector, active, created_at from dkim_keys
@@ -46,9 +46,9 @@ export async function insertKey(sql: Query, { domain, selector, private_key }: D
   return count === 1;
 }
 
-/** Has this key sign in place of the one that did; false when there is no such key. To be run in a transaction. */
+/** Makes this key sign instead of the present one; false when there is no such key. Run it in a transaction. */
 export async function activateKey(transaction: Query, domain: string, selector: string): Promise<boolean> {
-  // All of the domain's, so that of two operators one waits for the other.
+  // Locks all keys of the domain, so that one of two operators waits for the other.
   const keys = await transaction<{ selector: string }[]>`
     select selector from dkim_keys where domain = ${domain} order by selector for update`;
   if (!keys.some((key) => key.selector === selector)) return false;
@@ -57,7 +57,7 @@ export async function activateKey(transaction: Query, domain: string, selector: 
   return true;
 }
 
-/** False when it was not there, or signs while the domain has others. */
+/** Deletes a key. False when it does not exist, or signs while the domain has other keys. */
 export async function deleteKey(sql: Query, domain: string, selector: string): Promise<boolean> {
   const { count } = await sql`
     delete from dkim_keys where domain = ${domain} and selector = ${selector}

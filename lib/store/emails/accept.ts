@@ -26,7 +26,7 @@ interface SenderRefusal {
   allowed_senders: string[];
 }
 
-/** What became of a request. `limits` is what its client has left; null: it has no limits. */
+/** The outcome of a request. `limits` is what its client has left; null: it has no limits. */
 export type Accepted =
   | {
       outcome: 'stored';
@@ -40,11 +40,11 @@ export type Accepted =
   | { outcome: 'limited'; by: LimitName; cost: number; retry_after_s: number; limits: RateLimits };
 
 /**
- * Stores the emails of several requests in one statement, with their contents, events and idempotency keys, once it is seen that
- * their clients may use their senders and have not reached their limits. Recipients that are suppressed are settled as such, and an
- * email without others ends there. A request that is refused leaves nothing.
+ * Stores the emails of several requests in one statement, with their contents, events and idempotency keys. Stores only what the
+ * client may send: allowed senders, within its limits. Suppressed recipients are settled as such; an email without others ends
+ * there. A refused request stores nothing.
  *
- * `graceMs` is when dispatch publishes an id that no worker has claimed, because the direct publish was lost.
+ * After `graceMs`, dispatch publishes an id that no worker has claimed, because the direct publish may be lost.
  */
 export async function insertEmails(sql: Sql, acceptances: Acceptance[], graceMs: number): Promise<Accepted[]> {
   const firstOf = firstsOfKeys(acceptances);
@@ -69,7 +69,7 @@ export async function insertEmails(sql: Sql, acceptances: Acceptance[], graceMs:
     const found = isSettled ? undefined : earlier.get(keyOf(acceptance));
     const limits = outcome && 'limits' in outcome ? outcome.limits : null;
     if (found !== undefined) return { outcome: 'earlier', limits, ...found };
-    // Purged in this very moment: the client asks again, as after any failure.
+    // The key was purged at this moment: the client tries again, as after any failure.
     if (outcome === undefined || outcome.outcome === 'key_taken') throw new Error('an idempotency key vanished');
     return outcome;
   });

@@ -1,4 +1,4 @@
-// What acceptance is asked for: the new emails of one request.
+// The input of acceptance: the new emails of one request.
 import type { EmailRow, GivenColumn, StoredContent } from './columns.ts';
 import type { GivenAttachment } from './email.ts';
 
@@ -13,14 +13,14 @@ export type NewEmail = Pick<EmailRow, GivenColumn> &
 /** What one request brings. */
 export interface Acceptance {
   client_id: string;
-  /** Under which key the request must have its effect once. */
+  /** The key under which the request takes effect only once. */
   idempotency: { key: string; fingerprint: string } | null;
   emails: NewEmail[];
   /** True: emails whose sender their client may not use are left out. Otherwise one of them refuses them all. */
   permissive?: boolean;
 }
 
-/** About how much there is to store: what emails say, as that is what differs. */
+/** About how much there is to store: only the contents count, because only they differ much. */
 export function bytesOf({ emails }: Acceptance): number {
   const lengths = emails.flatMap(({ text_body, html_body, attachments }) => [
     text_body?.length ?? 0,

@@ -1,4 +1,4 @@
-// SQL of a worker's claim on emails: taking it, keeping it, saying that transmission begins.
+// SQL of a worker's claim on emails: takes it, renews its lease, notes that transmission begins.
 import type { Query } from '../database.ts';
 import { allSuppressed, suppressedAmong, suppressedDetail } from '../suppressions/suppressions.ts';
 import type { Attachment, DeliveryMode, EmailContent, Lane, SettledRecipient } from './email.ts';
@@ -16,7 +16,7 @@ interface ClaimedRow {
   /** Number of this attempt, from 1; fences what the attempt records. */
   attempts: number;
   lane: Lane;
-  /** How long its delivery has been wanted; it is given up at a certain age. */
+  /** How long its delivery has been wanted; at a certain age it is given up. */
   wanted_for_ms: number;
   /** How long it may still be delivered; null: for ever. */
   expires_in_ms: number | null;
@@ -24,8 +24,8 @@ interface ClaimedRow {
   traceparent: string | null;
   settled: Record<string, SettledRecipient>;
   /**
-   * The end it came to in place of a claim, as its client sends no more to any recipient that was left: `suppressed`, unless others
-   * have it or have bounced. Null: claimed.
+   * The end it reached instead of a claim, because its client suppresses every recipient that was left: `suppressed`, unless other
+   * recipients have it or have bounced. Null: claimed.
    */
   ended: ClaimEnd | null;
 }
@@ -53,7 +53,7 @@ export function isWithoutTexts({ content_bytes }: Pick<ClaimedEmail, 'content_by
 }
 
 const claiming = ruleOf('claim', 'sending');
-/** They begin where a claim does, and each is told by the event of its name. */
+/** The ends that a claim may find; each has an event of the same name. */
 const ends: { [End in ClaimEnd]: End } = {
   suppressed: ruleOf('claim', 'suppressed').to,
   sent: ruleOf('claim', 'sent').to,
@@ -61,9 +61,9 @@ const ends: { [End in ClaimEnd]: End } = {
 };
 
 /**
- * Claims those of `ids` that are queued, for `leaseMs`: until then nobody else may have them. An id that is missing from the
- * answer was claimed by somebody else, is at its end, or never was an email. Recipients that were suppressed meanwhile are settled
- * as such, with their event; an email that has no others left ends in place of being claimed.
+ * Claims those of `ids` that are queued, for `leaseMs`. Until then nobody else may claim them. An id missing from the answer is
+ * claimed by another worker, at its end, or unknown. Recipients that were suppressed meanwhile are settled as such, with their
+ * event; an email without other recipients ends instead of being claimed.
  *
  * A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of each new event, in the same transaction.
  */
@@ -121,7 +121,7 @@ export async function readContents(sql: Query, id: string) {
   return contents;
 }
 
-/** Keeps attempts that are still under way from being taken for dead. Resolves with the ids of those whose claim still held. */
+/** Renews the leases of attempts under way, so that they do not count as dead. Resolves with the ids whose claims still held. */
 export async function renewLeases(
   sql: Query,
   claims: { id: string; attempts: number }[],
@@ -136,7 +136,7 @@ export async function renewLeases(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Says that the attempt is about to transmit the message; from here on its loss means that the outcome is unknown. False: the lease is lost. */
+/** Notes that the attempt is about to transmit: if its worker dies after this, the outcome is unknown. False: the lease is lost. */
 export async function markDataStarted(sql: Query, id: string, attempt: number): Promise<boolean> {
   const rows = await sql`
     update emails set data_started_at = now()

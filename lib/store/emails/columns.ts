@@ -1,4 +1,4 @@
-// The columns of `emails` and `email_contents`, and what becomes of each: the SQL that accepts, lists, erases and replays is made of these lists.
+// The columns of `emails` and `email_contents`, and what statements do to each: the SQL to accept, list, erase and replay is made of these lists.
 import type { DeliveryMode, EmailContent, EmailStatus, Lane, SettledRecipient, Tag, UsedTemplate } from './email.ts';
 
 /** A row of `emails`; what each column means is said where it is made, in infra/migrations. */
@@ -29,13 +29,13 @@ export interface EmailRow {
   traceparent: string | null;
 }
 
-/** What a statement does to a column: nothing, what it says itself, or this SQL. */
+/** What a statement does to a column: nothing, what its own text says, or this SQL. */
 type Effect = 'nothing' | 'its own' | { set: string };
 
 interface Column {
-  /** The SQL type of what a new email brings; null: the statement that accepts makes the value, or its default does. */
+  /** The SQL type of a value that a new email brings; null: the accepting statement or the column's default makes the value. */
   given: string | null;
-  /** Which answers show it: lists and single emails, single emails alone, the operator's command alone. */
+  /** Where it is shown: in lists and single emails, only in single emails, or only by the operator's command. */
   shown: 'list' | 'email' | 'operator' | null;
   /** The field that shows it, where that has another name. */
   as?: string;
@@ -75,11 +75,11 @@ export const emailColumns = {
 
 type Columns = typeof emailColumns;
 type Name = keyof Columns;
-/** What a new email brings of its row. */
+/** The columns of its row that a new email brings. */
 export type GivenColumn = { [Each in Name]: Columns[Each]['given'] extends null ? never : Each }[Name];
 type ShownColumn = { [Each in Name]: Columns[Each]['shown'] extends null ? never : Each }[Name];
 
-/** What an email says, apart from its row: a new one brings it all, an erasure and a purge delete it all. Names and SQL types. */
+/** Names and SQL types of the contents, kept apart from the row: a new email brings them all, an erasure or a purge deletes them all. */
 export const contentColumns = {
   headers: 'jsonb',
   custom_headers: 'jsonb',

@@ -1,4 +1,4 @@
-// SQL that finds the emails whose time has come.
+// SQL that finds the emails that are due.
 import type { Query } from '../database.ts';
 import type { DeliveryMode, Lane, OpenStatus } from './email.ts';
 import { claimedStatus } from './transitions.ts';
@@ -25,8 +25,8 @@ export interface DueEmail {
 export const recordingMs = 5_000;
 
 /**
- * Locks up to `limit` emails whose `due_at` has passed, the longest due first, passing over those another dispatch has locked; and
- * those whose leases have expired, unless `leases` is false.
+ * Locks up to `limit` emails whose `due_at` has passed, the longest due first. Skips those that another dispatch has locked, and,
+ * if `leases` is false, those whose lease has expired.
  */
 export async function lockDueEmails(sql: Query, limit: number, { leases = true } = {}): Promise<DueEmail[]> {
   return sql<DueEmail[]>`

@@ -1,14 +1,14 @@
-// Requests with an idempotency key: which of several has its effect, and what one before has brought.
+// Requests with an idempotency key: which of several takes effect, and what an earlier one has stored.
 import type { Query } from '../database.ts';
 import type { To } from './transitions.ts';
 
 export type AcceptedStatus = To<'accept'>;
 
-/** A request that had the same key before. */
+/** An earlier request with the same key. */
 export interface EarlierRequest {
   fingerprint: string;
   email_ids: string[];
-  /** What the first of its emails was accepted with. */
+  /** Status with which its first email was accepted. */
   status: AcceptedStatus;
 }
 
@@ -17,7 +17,7 @@ export interface Keyed {
   idempotency: { key: string } | null;
 }
 
-/** What a client's request with this key has brought; undefined if none has had its effect in the last day. */
+/** What an earlier request of the client with this key has stored; undefined if there was none in the last day. */
 export async function findEarlierRequest(
   sql: Query,
   clientId: string,
@@ -27,7 +27,7 @@ export async function findEarlierRequest(
   return (await findEarlier(sql, [acceptance])).get(keyOf(acceptance));
 }
 
-/** For each request that of its group which came first with its key: the one that has its effect. The others find what it left. */
+/** Maps each request to the first in the group with its key. Only the first takes effect; the others read what it stored. */
 export function firstsOfKeys<One extends Keyed>(acceptances: One[]): Map<One, One> {
   const firsts = new Map<string, One>();
   return new Map(
@@ -40,7 +40,7 @@ export function firstsOfKeys<One extends Keyed>(acceptances: One[]): Map<One, On
   );
 }
 
-/** What requests with these keys have brought, by `keyOf`. */
+/** What earlier requests with these keys have stored, by `keyOf`. */
 export async function findEarlier(sql: Query, acceptances: Keyed[]): Promise<Map<string, EarlierRequest>> {
   if (acceptances.length === 0) return new Map();
   const wanted = acceptances.map(({ client_id, idempotency }) => ({ client_id, key: idempotency?.key }));

@@ -1,6 +1,6 @@
 // What an email is: its statuses, its content, its recipients. Its columns are in columns.ts, the changes of its status in transitions.ts.
 
-/** Statuses on the way; the others are ends. */
+/** Statuses before the end; all others are ends. */
 export type OpenStatus = 'scheduled' | 'queued' | 'sending' | 'deferred';
 export type EndStatus = 'sent' | 'bounced' | 'failed' | 'unknown' | 'canceled' | 'expired' | 'suppressed';
 export type EmailStatus = OpenStatus | EndStatus;
@@ -18,7 +18,7 @@ export const emailStatuses = [
   'suppressed',
 ] as const satisfies readonly EmailStatus[];
 
-/** Emails that wait for nobody, and those that give way to them. Each lane has a queue of its own. */
+/** `transactional` goes first; `bulk` gives way to it. Each lane has its own queue. */
 export type Lane = 'transactional' | 'bulk';
 
 /** What to do when an attempt ends without a known outcome. */
@@ -39,7 +39,7 @@ export interface AddressHeaders {
   reply_to: Mailbox[];
 }
 
-/** What a client calls an email, to find it by. One without a value has an empty one. */
+/** A client's own label for emails, to find them by. Without a value, the value is empty. */
 export interface Tag {
   name: string;
   value: string;
@@ -89,7 +89,7 @@ export interface SettledRecipient {
   reason?: SuppressionReason;
 }
 
-/** True for text that can be the id of an email: PostgreSQL would refuse anything else with an error of its own. */
+/** True for text that can be the id of an email. For any other text, PostgreSQL would return an error of its own. */
 export function isEmailId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

@@ -1,4 +1,4 @@
-// SQL that erases a recipient: the proof that emails were sent stays, the address and what was said to it go.
+// SQL that erases a recipient: keeps the proof that emails were sent, deletes the address and the contents.
 import { inTransaction, type Query, type Sql } from '../database.ts';
 import { erasureSets } from './columns.ts';
 import { quotingDetails } from './events.ts';
@@ -8,15 +8,15 @@ import { ruleOf } from './transitions.ts';
 const canceling = ruleOf('erase', 'canceled');
 
 export interface Erasure {
-  /** Emails that no longer say to whom they went, those canceled now among them. */
+  /** Emails from which the address is erased, including those canceled now. */
   erased: number;
-  /** Emails on the way that were called back for it. */
+  /** Emails that waited and are canceled now. */
   canceled: number;
-  /** Emails that somebody is at work on at this moment: to be erased by a later call. */
+  /** Emails that are being sent, or locked, at this moment; a later call erases them. */
   on_the_way: number;
 }
 
-/** What stands in place of the address. */
+/** Replaces the address. */
 const placeholder = 'erased';
 /** Emails of one transaction: few enough that it stays short. */
 const batchSize = 200;
@@ -36,7 +36,7 @@ export async function eraseRecipient(sql: Sql, owner: Owner, address: string): P
   return { ...total, on_the_way: left?.count ?? 0 };
 }
 
-/** One batch, in a transaction: the rows are locked by a statement of their own, so that the next one sees every event written until then. */
+/** One batch, in a transaction. A first statement locks the rows, so that the next one sees every event written before. */
 async function eraseSome(sql: Query, owner: Owner, address: string, limit: number) {
   const locked = await sql<{ id: string; open: boolean }[]>`
     select id, finished_at is null as open from emails
@@ -61,13 +61,13 @@ async function cancelForErasure(sql: Query, ids: string[]): Promise<void> {
     select id, ${canceling.event}, jsonb_build_object('reason', 'a recipient was erased') from canceled`;
 }
 
-/** Its place on the suppression list stays, or it would get mail again; not what the relay said, and of which email. */
+/** The suppression stays, or the address would get mail again. The relay's reply and the email's id are deleted. */
 async function forgetBounce(sql: Query, owner: Owner, address: string): Promise<void> {
   await sql`
     update suppressions set detail = null, email_id = null where recipient = lower(${address}) and ${ownedBy(sql, owner)}`;
 }
 
-/** Columns as columns.ts says; replies go whole, as relays quote addresses in them. */
+/** Erases columns as columns.ts says. Replies are deleted whole, because relays quote addresses in them. */
 async function eraseFrom(sql: Query, ids: string[], address: string): Promise<void> {
   await sql`
     with erased as (

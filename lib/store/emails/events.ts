@@ -1,4 +1,4 @@
-// What happened to an email: the kinds of events and how they are read. They are written with the change they tell of, by the statement that makes it.
+// The events of an email: their types, and SQL that reads them. The statement that makes a change also writes its event.
 import type { Fragment, Query } from '../database.ts';
 import type { EndStatus, SuppressionReason } from './email.ts';
 
@@ -16,7 +16,7 @@ export interface AttemptDetail {
   enhanced_code: string | null;
   /** The reply's text, or why there was none. */
   reply: string | null;
-  /** Whose trouble it was, as in `mailbox`, `policy`, `relay_account`, `connection`. */
+  /** Where the cause lies, as in `mailbox`, `policy`, `relay_account`, `connection`. */
   category: string;
   /** How this attempt ended. */
   outcome: 'sent' | 'deferred' | 'bounced' | 'unknown';
@@ -28,13 +28,13 @@ export interface AttemptDetail {
   recipients?: Record<string, string>;
 }
 
-/** The details of events that may quote a recipient's address. */
+/** Fields of `detail` that may quote a recipient's address. */
 export const quotingDetails = ['reply', 'recipients'] satisfies (keyof AttemptDetail)[];
 
 export interface DeferredDetail {
   /** When it is tried again, by the worker's clock; the row's `due_at` is what counts. */
   next_attempt_at: string;
-  /** Whose trouble it was, as in the attempt; `relays_away`: no relay could be asked. */
+  /** Where the cause lies, as in the attempt; `relays_away`: no relay could be tried. */
   category: string;
 }
 
@@ -49,7 +49,7 @@ export type QueuedReason =
 
 export type NewEvent =
   | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' | 'suppressed' } }
-  /** Of these recipients; the email comes to an end only where it has no others. */
+  /** The suppressed recipients; the email ends only if it has no others. */
   | { type: 'suppressed'; detail: { recipients: Record<string, SuppressionReason> } }
   | { type: 'queued'; detail: { reason: QueuedReason } }
   | { type: 'attempt'; detail: AttemptDetail }

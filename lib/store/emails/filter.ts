@@ -1,4 +1,4 @@
-// Which emails are meant, where a request or the operator names them by what they have in common.
+// Filters of emails, for requests and for the operator's command, as an SQL condition.
 import type { Query } from '../database.ts';
 import type { EmailStatus } from './email.ts';
 
@@ -6,17 +6,17 @@ export interface EmailFilter {
   status?: EmailStatus | readonly EmailStatus[] | undefined;
   /** One of the envelope recipients, whole. */
   recipient?: string | undefined;
-  /** One of the tags: its name, with any value unless one is given. */
+  /** A tag by name; without a value, any value matches. */
   tag?: { name: string; value?: string } | undefined;
   /** Accepted at this time or later. */
   since?: Date | undefined;
   /** Accepted before this time. */
   until?: Date | undefined;
-  /** Only those with a lower id: that of the last email of the page before. */
+  /** Only those with a lower id than this, that of the last email of the previous page. */
   after?: string | undefined;
 }
 
-/** Whose emails: one client's, or everybody's, for the operator. */
+/** Whose emails: one client's, or, for the operator, all. */
 export type Owner = { client_id: string } | 'anybody';
 
 /** The condition on the rows of `emails`. */

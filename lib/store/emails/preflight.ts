@@ -1,4 +1,4 @@
-// What would become of an email if its client handed it in now, without taking or storing anything.
+// SQL that finds what would refuse or suppress an email if its client sent it now. Stores nothing and uses up no limit.
 
 import { maySendAs } from '../clients/allowed-senders.ts';
 import { type RateLimit, readRateLimits } from '../clients/rate-limits.ts';
@@ -9,7 +9,7 @@ import type { SuppressionReason } from './email.ts';
 export interface Preflight {
   /** False: it would be refused as `invalid_from_address`. */
   sender_allowed: boolean;
-  /** Recipients it would not go to, as they were given. */
+  /** Suppressed recipients, as they were given. */
   suppressed: { recipient: string; reason: SuppressionReason }[];
   /** Null: the client has no such limit. */
   rate: RateLimit | null;

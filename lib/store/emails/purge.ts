@@ -1,8 +1,8 @@
-// SQL of retention: what is old enough goes, a few rows a statement, passing over those that somebody else is at work on.
+// SQL of retention: deletes old rows, a few in each statement, and skips rows that somebody else has locked.
 import type { Query } from '../database.ts';
 import { idsBefore, timeAgo } from '../ids-by-time.ts';
 
-/** Deletes the contents of up to `limit` emails that ended `ageMs` ago; what an open email says is never touched. */
+/** Deletes the contents of up to `limit` emails that ended `ageMs` ago, never those of an email before its end. */
 export async function purgeContents(sql: Query, ageMs: number, limit: number): Promise<number> {
   const { count } = await sql`
     with old as (
@@ -16,7 +16,7 @@ export async function purgeContents(sql: Query, ageMs: number, limit: number): P
 
 /**
  * Deletes up to `limit` emails that ended `ageMs` ago. A trigger on `emails` (delete_with_emails, 0006) deletes their contents and
- * events after them; a foreign key (0003) deletes the webhook deliveries that tell of them.
+ * events; a foreign key (0003) deletes their webhook deliveries.
  */
 export async function purgeEmails(sql: Query, ageMs: number, limit: number): Promise<number> {
   const { count } = await sql`

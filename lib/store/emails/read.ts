@@ -4,7 +4,7 @@ import { type EmailSummary, shownColumns } from './columns.ts';
 import type { AddressHeaders, Attachment, EmailContent, EmailStatus, UsedTemplate } from './email.ts';
 import { type EmailFilter, matching, type Owner, ownedBy } from './filter.ts';
 
-/** What an email says, as its client sees it; all null once it has been purged. */
+/** The contents of an email, as its client sees them; all null once they are purged. */
 export interface ShownContent {
   headers: AddressHeaders | null;
   custom_headers: Record<string, string> | null;
@@ -31,7 +31,7 @@ export async function findEmail(sql: Query, owner: Owner, id: string) {
   return email;
 }
 
-/** What the message of one email of the owner is made of; without content once that has been purged, undefined if there is no such email. */
+/** The parts of the message of one email of the owner; without contents once they are purged, undefined if there is no such email. */
 export async function findMessage(sql: Query, owner: Owner, id: string) {
   const [email] = await sql<(MessageParts & (EmailContent | { [Name in keyof EmailContent]: null }))[]>`
     select subject, message_id, accepted_at, headers, custom_headers, text_body, html_body, attachments
@@ -51,7 +51,7 @@ export async function listEmails(
     select ${sql(shownColumns)} from emails where ${matching(sql, owner, filter)} order by id desc limit ${limit}`;
 }
 
-/** What each of `ids` is at, in order; undefined where the row is gone. */
+/** The state of each of `ids`, in order; undefined if the row is deleted. */
 export async function readStatuses(sql: Query, ids: string[]) {
   const rows = await sql<
     { id: string; status: EmailStatus; finished: boolean; attempts: number; last_reply: string | null }[]

@@ -1,4 +1,4 @@
-// SQL that sends emails again which had come to an end: the one way out of an end.
+// SQL that sends emails at their end again: the only way out of an end.
 import type { Query } from '../database.ts';
 import { replaySets } from './columns.ts';
 import type { Lane } from './email.ts';
@@ -29,7 +29,7 @@ export async function replayEmail(sql: Query, owner: Owner, id: string, dueInMs:
   return replayed;
 }
 
-/** Replays up to `limit` emails, the oldest first, passing over those that somebody else is at work on. */
+/** Replays up to `limit` emails, the oldest first, and skips those that somebody else has locked. */
 export async function replayEmails(sql: Query, owner: Owner, filter: ReplayFilter, limit: number, dueInMs: number) {
   const some = sql`${matching(sql, owner, filter)} order by id limit ${limit} for update skip locked`;
   return replay(sql, some, dueInMs);
@@ -51,15 +51,15 @@ export async function isReplayedOut(sql: Query, owner: Owner, id: string): Promi
 }
 
 /**
- * A replay is a new attempt on the same row: its age counts from now, an expiry that has passed is void, and recipients that have
- * the email already do not get it again. `dueInMs` is when dispatch publishes an id that no worker has claimed.
+ * A replay is a new attempt on the same row: its age counts from now, an expiry that has passed is void, and recipients that already
+ * have the email do not get it again. After `dueInMs`, dispatch publishes an id that no worker has claimed.
  *
  * A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of the event, in the same transaction.
  */
 async function replay(sql: Query, lockedOnes: ReturnType<typeof matching>, dueInMs: number): Promise<ReplayedEmail[]> {
   return sql<ReplayedEmail[]>`
     with ended as (
-      -- Locks the contents, too: where a purge has begun with them, the email is not found.
+      -- Locks the contents, too: if a purge is deleting them, the email is not found.
       select id, status from emails join email_contents on email_id = id
       where status = any(${replaying.from}) and ${mayRepeat(sql, sql`emails.id`, 'replayed')} and ${lockedOnes}
     ), places as (

@@ -1,4 +1,4 @@
-// SQL that counts a client's emails of a range of time: how they stand, hour by hour or day by day, and how long they took.
+// SQL that counts a client's emails of a time range: their statuses by hour or day, and how long delivery took.
 import type { Query } from '../database.ts';
 import { firstIdAt } from '../ids-by-time.ts';
 import type { EmailStatus } from './email.ts';
@@ -15,13 +15,13 @@ export interface StatsRange {
 export interface EmailCounts {
   /** Emails of one status that were accepted in one hour or day; `at` is its beginning. */
   parts: { at: Date; status: EmailStatus; emails: number }[];
-  /** Milliseconds from when delivery was wanted until a relay had taken it: half, and 95 of 100, of the sent ones took less. Null without any. */
+  /** Milliseconds from when delivery was wanted until a relay took the email: median and 95th percentile of the sent ones. Null without any. */
   p50_ms: number | null;
   p95_ms: number | null;
 }
 
 /**
- * What an id and `accepted_at` may differ by: one is of the clock of send, before the row was stored, the other of the database's.
+ * Largest difference between an id's time and `accepted_at`: send's clock makes the id, the database's clock makes `accepted_at`, later.
  */
 const marginMs = 10 * 60_000;
 

@@ -9,7 +9,7 @@ import { contentNames, givenNames, givenTypes } from './columns.ts';
 import { ruleOf, type To } from './transitions.ts';
 import { lookAtWaitingMs } from './waiting.ts';
 
-/** What a new email may be. */
+/** Statuses that a new email may have. */
 const begins: { [Status in To<'accept'>]: Status } = {
   queued: ruleOf('accept', 'queued').to,
   scheduled: ruleOf('accept', 'scheduled').to,
@@ -33,8 +33,8 @@ type Nullable<Row> = { [Name in keyof Row]: Row[Name] | null };
  * Stores what is not refused; returns the rows by request, counted from 1.
  *
  * In the database: the function `take_allowances` (0002) locks the rows of clients with limits until the end of the transaction and
- * writes off what they use; a trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of each new event. No
- * foreign key looks at the client: nobody with emails can be deleted (trigger keep_clients_with_emails, 0006).
+ * deducts what they use; a trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of each new event. There is
+ * no foreign key to the client: a trigger (keep_clients_with_emails, 0006) keeps clients with emails from being deleted.
  */
 export async function storeEmails(
   sql: Query,
@@ -60,13 +60,13 @@ export async function storeEmails(
         request integer, client_id text, permissive boolean, key text, fingerprint text, position integer, waits boolean,
         ${sql.unsafe(givenTypes)})
     ), checked as (
-      -- First of all, as an email with a sender that is refused must cost its client nothing.
+      -- Comes first, because an email with a refused sender must not use up a limit.
       select given.id, request, given.client_id, key, permissive, allowed_senders,
              rate_per_second is not null or daily_quota is not null as has_limits,
              ${maySendAs(sql, sql`allowed_senders`, sql`sender`)} as sender_allowed
       from given left join clients using (client_id)
     ), requests as (
-      -- Limits are for a request as a whole: it is taken or refused whole, but for senders that a permissive one leaves out.
+      -- Limits apply to a request as a whole: all of it is stored or refused, except for senders that a permissive one leaves out.
       select request, client_id, key, has_limits, count(*) filter (where sender_allowed)::integer as cost,
              bool_and(sender_allowed or permissive) and bool_or(sender_allowed) as allowed
       from checked group by request, client_id, key, has_limits
@@ -80,11 +80,11 @@ export async function storeEmails(
             having count(*) > 0) asking,
            lateral take_allowances(client_ids, keys, costs) answer
     ), admitted as (
-      -- What neither its sender nor a limit keeps out; the parts below write for nothing else.
+      -- Emails that neither their sender nor a limit excludes; the parts below write only these.
       select id from checked join requests using (request) left join taken using (request)
       where allowed and sender_allowed and refused is null
     ), keyed as (
-      -- In one order everywhere, so that two groups with the same keys wait for each other but never in a circle.
+      -- Always in this order, so that two groups with the same keys cannot deadlock.
       insert into idempotency_keys (client_id, key, fingerprint, email_ids)
       select client_id, key, fingerprint, array_agg(id order by position) from given
       where key is not null and id in (select id from admitted)
@@ -92,19 +92,19 @@ export async function storeEmails(
       on conflict do nothing
       returning email_ids
     ), looked_up as materialized (
-      -- By itself, or the planner has the list looked through for each use of the column.
+      -- Materialized, or the planner would search the suppressions again for each use of the column.
       select given.*, ${suppressedAmong(sql, sql`given.client_id`, sql`given.recipients`)} as settled
       from given join admitted using (id)
       where key is null or id in (select unnest(email_ids) from keyed)
     ), new as (
-      -- Decided once, as the row, its times and its event all follow from it.
+      -- Decided once, because the row, its times and its event all depend on it.
       select *, case when settled <> '{}' and (select count(*) from jsonb_object_keys(settled)) = cardinality(recipients)
                      then ${begins.suppressed}
                      when scheduled_at is null then ${begins.queued}
                      else ${begins.scheduled} end as status
       from looked_up
     ), stored as (
-      -- The row is the promise of the 202: it says when dispatch looks at it, whatever happens to the queue.
+      -- The row backs the 202: its due_at brings dispatch to it, whatever happens to the queue.
       insert into emails (client_id, ${sql.unsafe(givenNames)}, status, settled, wanted_at, queued_at, due_at, finished_at,
                           last_reply)
       select client_id, ${sql.unsafe(givenNames)}, status, settled, coalesce(scheduled_at, now()),
@@ -121,7 +121,7 @@ export async function storeEmails(
       insert into email_contents (email_id, ${sql.unsafe(contentNames)})
       select id, ${sql.unsafe(contentNames)} from new
     ), events as (
-      -- The history begins here; 'accepted' also says later what the answer to the same key was.
+      -- The history begins here; 'accepted' also keeps the answer for later requests with the same key.
       insert into email_events (email_id, type, detail)
       select id, type, detail from (
         select id, 0 as part, 'accepted' as type, jsonb_build_object('status', status) as detail from new
@@ -129,7 +129,7 @@ export async function storeEmails(
         select id, 1, 'suppressed', ${suppressedDetail(sql, sql`settled`)} from new where settled <> '{}') event
       order by id, part
     )
-    -- A row for what was not stored, too: it says why.
+    -- Also has a row for each email that was not stored, with the reason.
     select checked.request, id, status, sender_allowed, case when not sender_allowed then allowed_senders end as allowed_senders,
            refused, ${sql.unsafe(rateLimitColumns)}
     from checked left join stored using (id) left join taken using (request)`;

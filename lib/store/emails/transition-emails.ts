@@ -1,22 +1,22 @@
-// SQL of changes that are decided outside of the database, by dispatch, workers and clients: conditional on what the row is now, with the events that tell of them.
+// SQL of transitions that dispatch, workers and clients decide outside of the database: conditional on the row's state, with their events.
 import type { Query } from '../database.ts';
 import type { SettledRecipient } from './email.ts';
 import { type NewEvent, quotingDetails } from './events.ts';
 import { type From, type Mover, ruleOf, type To } from './transitions.ts';
 
-/** Who decides on what was read before, and may find the row changed. The other movers have statements of their own, which decide as they write. */
+/** Movers that decide on a row read before, which may have changed. The others have their own statements, which decide and write at once. */
 type Decider = Extract<Mover, 'dispatch' | 'cancel' | 'attempt' | 'release'>;
 type Change<By extends Decider> = {
   by: By;
   to: To<By>;
-  /** Where it is made from fewer statuses than the table allows: those the decision is for. */
+  /** Statuses that the decision holds for, if fewer than the table allows. */
   from?: readonly From<By>[];
 };
 
-/** A change of an email's status, made only while the row is as the one who decided had seen it. */
+/** A change of an email's status. It is made only if the row is still as it was when the change was decided. */
 export type Transition<By extends Decider = Decider> = { [Each in By]: Change<Each> }[By] & {
   id: string;
-  /** Attempts begun when the decision was made. */
+  /** Number of attempts when the change was decided. */
   attempts: number;
   /** When dispatch must look again; null exactly at an end. */
   due_in_ms: number | null;
@@ -24,7 +24,7 @@ export type Transition<By extends Decider = Decider> = { [Each in By]: Change<Ea
   waits?: boolean;
   settled: Record<string, SettledRecipient>;
   last_reply: string | null;
-  /** Recipients that bounced as they take no mail: with the transition, their client sends no more to them. */
+  /** Recipients that bounced because they take no mail: the transition also suppresses them for the client. */
   hard_bounces?: string[];
   /** Recorded if the status changed: the one that the table names. */
   events: readonly NewEvent[];
@@ -32,7 +32,7 @@ export type Transition<By extends Decider = Decider> = { [Each in By]: Change<Ea
   facts: readonly NewEvent[];
 };
 
-/** As it is written. Throws when it is not in the table, or its event is another one. */
+/** The transition as it is written. Throws when the table does not have it, or has another event for it. */
 function checked(transition: Transition) {
   const { id, by, to, events } = transition;
   const rule = ruleOf<Decider, To<Decider>>(by, to);
@@ -47,15 +47,15 @@ function checked(transition: Transition) {
 }
 
 /**
- * Makes the transitions, records their events and suppresses what bounced for good, in one statement. Returns the ids whose status
- * changed; a missing one had been changed by somebody else.
+ * Makes the transitions, records their events and suppresses hard bounces, in one statement. Returns the ids whose status changed;
+ * for a missing id, somebody else had changed the row first.
  *
  * A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of each new event, in the same transaction.
  */
 export async function transitionEmails(sql: Query, transitions: Transition[]): Promise<Set<string>> {
   const given = transitions.map(checked);
   const ids = transitions.map(({ id }) => id);
-  // `any` tells the planner how few rows they are. From the join alone it may read the whole table, and keep to that while it grows.
+  // `any` shows the planner how few rows there are. With the join alone, it may choose to scan the whole table, and keep that plan.
   const rows = await sql<{ id: string }[]>`
     with given as (
       select * from json_to_recordset(${JSON.stringify(given)}::text::json) as given(
@@ -75,13 +75,13 @@ export async function transitionEmails(sql: Query, transitions: Transition[]): P
       where emails.id = any(${ids}::uuid[]) and emails.id = given.id and emails.status = any(given."from") and emails.attempts = given.attempts
       returning emails.id, client_id
     ), unchanged as (
-      -- Locked, so that an erasure under way is over before it is decided what may be written.
+      -- Locked, so that an erasure under way ends before we decide what may be written.
       select id, erased_at is not null as erased from emails
       where id = any(${ids}::uuid[]) and id not in (select id from changed)
       for key share
     ), recorded as (
       insert into email_events (email_id, type, detail)
-      -- What a late worker reports of an email whose recipient was erased meanwhile is kept without what quotes the address.
+      -- If the recipient was erased meanwhile, a late worker's report is stored without fields that quote the address.
       select given.id, event.type, case when unchanged.erased then event.detail - ${quotingDetails}::text[] else event.detail end
       from given left join changed using (id) left join unchanged using (id),
            lateral (select 0 as part, * from json_to_recordset(given.facts) as fact(type text, detail jsonb)
@@ -90,7 +90,7 @@ export async function transitionEmails(sql: Query, transitions: Transition[]): P
                     where changed.id is not null) event
       where changed.id is not null or unchanged.id is not null
     ), suppressed as (
-      -- In one order everywhere, so that two groups with the same recipients never wait in a circle.
+      -- Always in this order, so that two groups with the same recipients cannot deadlock.
       insert into suppressions (client_id, recipient, reason, email_id, detail)
       select client_id, lower(recipient), 'hard_bounce', id,
              concat_ws(' ', given.settled -> recipient ->> 'code', given.settled -> recipient ->> 'enhanced_code',

@@ -1,4 +1,4 @@
-// Every change of an email's status that is allowed: from what, to what, by whom, told by which event. Whatever changes a status reads this table.
+// All allowed transitions of an email: from which status, to which, by whom, with which event. Whatever changes a status reads this table.
 import type { EmailStatus, EndStatus, OpenStatus } from './email.ts';
 import type { NewEvent } from './events.ts';
 
@@ -6,13 +6,13 @@ import type { NewEvent } from './events.ts';
 export const movers = {
   accept: 'a request that is accepted',
   reschedule: 'its client, who moves the time of a scheduled email',
-  cancel: 'its client, who calls it back',
+  cancel: 'its client, who cancels it',
   erase: 'its client or the operator, who erases a recipient',
   replay: 'its client or the operator, who has it sent again',
   dispatch: 'the dispatch function, when `due_at` has passed',
-  claim: 'a worker that takes it to deliver it, or finds all recipients suppressed',
-  attempt: 'a worker that reports what its attempt came to, even after its lease was lost',
-  release: 'a worker that lets go of it without an attempt, or in the midst of one',
+  claim: 'a worker that claims it for an attempt, or finds all its recipients settled or suppressed',
+  attempt: 'a worker that records the outcome of its attempt, even after its lease was lost',
+  release: 'a worker that gives up its claim before or during an attempt',
 } as const;
 export type Mover = keyof typeof movers;
 
@@ -36,7 +36,7 @@ const rules = [
   // The one way out of an end. `sent` needs no second time, and `suppressed` asks for none.
   { from: ['failed', 'bounced', 'unknown', 'expired', 'canceled'], to: 'queued', by: 'replay', event: 'replayed' },
 
-  // From `queued`, too: the id may have been lost on its way to a worker.
+  // Also from `queued`: the id may be lost on its way to a worker.
   { from: ['scheduled', 'queued', 'sending', 'deferred'], to: 'queued', by: 'dispatch', event: 'queued' },
   { from: ['scheduled', 'queued', 'deferred'], to: 'expired', by: 'dispatch', event: 'expired' },
   { from: ['sending'], to: 'failed', by: 'dispatch', event: 'failed' },
@@ -47,7 +47,7 @@ const rules = [
   { from: ['queued'], to: 'sent', by: 'claim', event: 'sent' },
   { from: ['queued'], to: 'bounced', by: 'claim', event: 'bounced' },
 
-  // From `queued`: dispatch took the worker for dead, and nobody else has claimed the email since.
+  // From `queued`: dispatch took the worker for dead, and no other worker has claimed the email since.
   { from: ['sending', 'queued'], to: 'sent', by: 'attempt', event: 'sent' },
   { from: ['sending', 'queued'], to: 'bounced', by: 'attempt', event: 'bounced' },
   { from: ['sending', 'queued'], to: 'unknown', by: 'attempt', event: 'unknown' },
@@ -63,9 +63,9 @@ const rules = [
 export const transitions: readonly TransitionRule[] = rules;
 
 type RuleBy<By extends Mover> = Extract<(typeof rules)[number], { by: By }>;
-/** What this mover may bring an email to. */
+/** Statuses that this mover may set. */
 export type To<By extends Mover> = RuleBy<By>['to'];
-/** What an email may be when this mover comes. */
+/** Statuses from which this mover may change an email. */
 export type From<By extends Mover> = Exclude<RuleBy<By>['from'][number], null>;
 
 /** The rule of a change; throws where there is none, so that the change is not written. */
@@ -77,10 +77,10 @@ export function ruleOf<By extends Mover, Reached extends To<By>>(by: By, to: Rea
 
 const rulesByChange = new Map<string, TransitionRule>(rules.map((rule) => [`${rule.by} ${rule.to}`, rule]));
 
-/** What an email is while a worker holds it. */
+/** The status of an email while a worker holds it. */
 export const claimedStatus = ruleOf('claim', 'sending').to;
 
-/** Statuses from which an email can be called back. */
+/** Statuses from which an email can be canceled. */
 export const cancelableStatuses: readonly OpenStatus[] = ruleOf('cancel', 'canceled').from;
 
 /** Ends from which an email can be sent again. */

@@ -1,4 +1,4 @@
-// All SQL of suppressions: recipients to whom a client sends no more. Those of hard bounces are added by transition-emails.ts, with the bounce.
+// SQL of suppressions: recipients that a client sends no more to. transition-emails.ts adds those of hard bounces, with the bounce.
 import type { Fragment, Query } from '../database.ts';
 import type { SuppressionReason } from '../emails/email.ts';
 
@@ -15,14 +15,14 @@ export interface Suppression {
 
 const columns = ['recipient', 'reason', 'email_id', 'detail', 'created_at'];
 
-/** `last_reply` of an email that is left without recipients. */
+/** `last_reply` of an email whose recipients are all suppressed. */
 export const allSuppressed = 'every recipient is on the suppression list';
 
 /**
- * Those of `recipients` (an expression: text[]) that `client` (an expression, its column qualified: suppressions have a `client_id`
- * of their own) sends no more to, as they are settled:
- * `{"a@example.com": {"status": "suppressed", "reason": "hard_bounce", …}}`; `{}` where there are none. One look at the primary
- * key for each recipient, however long the list.
+ * The suppressed ones of `recipients` (an SQL expression: text[]) for `client` (an SQL expression; qualify its column, because
+ * suppressions have a `client_id` too), in the form of `settled`:
+ * `{"a@example.com": {"status": "suppressed", "reason": "hard_bounce", …}}`; `{}` if there are none. One look-up by primary key
+ * for each recipient, however long the list of suppressions is.
  */
 export function suppressedAmong(sql: Query, client: Fragment, recipients: Fragment) {
   return sql`
@@ -40,7 +40,7 @@ export function suppressedDetail(sql: Query, settled: Fragment) {
     jsonb_build_object('recipients', (select jsonb_object_agg(key, value -> 'reason') from jsonb_each(${settled})))`;
 }
 
-/** The client's, in the order of their addresses, at most `limit`; from the one that follows `after`. */
+/** At most `limit` suppressions of the client, in the order of their addresses, from the one after `after`. */
 export async function listSuppressions(
   sql: Query,
   clientId: string,
@@ -57,7 +57,7 @@ export async function listSuppressions(
 
 /** Suppresses them by hand; those that are suppressed already stay as they are. Returns all of them, in the order of their addresses. */
 export async function addSuppressions(sql: Query, clientId: string, recipients: string[]): Promise<Suppression[]> {
-  // The second part does not see what the first one adds, and the other way round.
+  // In one statement, the second part does not see the rows that the first part adds.
   return sql<Suppression[]>`
     with wanted as (
       select distinct lower(recipient) as recipient from unnest(${recipients}::text[]) each(recipient)

@@ -1,4 +1,4 @@
-// What a template is: its parts, its name, and how large it may be. Nothing here loads the engine.
+// What a template is: its parts, its name, and its bounds. This file does not load the engine.
 import type { Liquid, Template } from 'liquidjs';
 
 /** The parts of a version, in Liquid. Text and HTML may be missing, not both. */
@@ -15,13 +15,13 @@ export type TemplatePart = (typeof templateParts)[number];
 export interface TemplateVariables {
   /** Without these, nothing can be rendered. */
   required: string[];
-  /** Wanted in some branches only, or there is a default. */
+  /** Used only in some branches, or with a default. */
   optional: string[];
 }
 
-/** Characters of a part. HTML of more than 102 kB is cut off by large mail programs. */
+/** Most characters of a part. Some large mail providers cut off HTML above 102 kB. */
 export const maxPart = 200_000;
-/** A subject has 998 characters at most; its template may need some more. */
+/** A subject has at most 998 characters; its template may need a few more. */
 export const maxSubjectPart = 2_000;
 
 /** Characters of all parts; never 0. */
@@ -45,7 +45,7 @@ export interface RenderBudget {
 
 /** Characters of a name. */
 export const maxName = 100;
-/** Of names; ids look like this, too. */
+/** Pattern of names; ids match it, too. */
 export const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -2,7 +2,7 @@
 import type { Query } from '../database.ts';
 import { isTemplateId, type TemplateSource, type TemplateVariables } from './template.ts';
 
-/** More are no templates any more, but emails. */
+/** Most templates of a client; more would be single emails. */
 export const maxTemplates = 1_000;
 export const maxVersions = 1_000;
 

@@ -6,10 +6,10 @@ export async function revokeToken(sql: Query, jti: string, expiresAt: Date): Pro
   await sql`insert into revoked_tokens (jti, expires_at) values (${jti}, ${expiresAt}) on conflict do nothing`;
 }
 
-/** Why a token that has not expired is of no use. */
+/** Why a token that has not expired is refused. */
 export type Ending = 'revoked' | 'client disabled';
 
-/** For each of `tokens`, in order: what has ended it; undefined where nothing has. A client that is gone counts as disabled. */
+/** For each of `tokens`, in order: why it is refused; undefined if it is valid. A deleted client counts as disabled. */
 export async function findEndings(
   sql: Query,
   tokens: readonly { jti: string; clientId: string }[],

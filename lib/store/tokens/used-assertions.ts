@@ -1,12 +1,12 @@
-// SQL of used_assertions: an assertion authenticates once, whichever copy of the function it reaches.
+// SQL of used_assertions: an assertion authenticates only once, in whichever process of the function it arrives.
 import type { Query } from '../database.ts';
 
-/** More than one, so that rows that have expired go faster than new ones come. */
+/** Expired rows deleted for each new one; more than one, so that they do not pile up. */
 const forgottenAtOnce = 4;
 
 /**
- * Notes that the assertion has been used, until `expiresAt`; false when it had been before. One statement, so that of any
- * number at the same moment one is first; it also forgets a few that have expired.
+ * Notes until `expiresAt` that the assertion is used; false when it was used before. One statement, so that only one of several
+ * simultaneous uses succeeds. It also deletes a few expired rows.
  */
 export async function useAssertion(sql: Query, clientId: string, jti: string, expiresAt: Date): Promise<boolean> {
   const { count } = await sql`

@@ -1,9 +1,9 @@
-// SQL of a worker's claim on deliveries: taking them, with all that is to be said and to whom, and recording how they went.
+// SQL of a worker's claim on deliveries: claims them, with their event and endpoint, and records their outcomes.
 import type { Query } from '../database.ts';
 import type { Tag } from '../emails/email.ts';
 import type { DeliveryStatus } from './webhook.ts';
 
-/** What a delivery tells of: an event as it was recorded, and its email. What was erased from them is no longer in them. */
+/** What a delivery reports: an event as it was recorded, and its email. Erased data is no longer in them. */
 export interface ToldEvent {
   email_id: string;
   at: Date;
@@ -38,7 +38,7 @@ interface ClaimedDeliveryRow {
 /** A delivery without an event is an example that its client asked for. */
 export type ClaimedDelivery = ClaimedDeliveryRow & (ToldEvent | { [Name in keyof ToldEvent]: null });
 
-/** Claims those of `ids` that are on the queue, for `leaseMs`. An id that is missing from the answer is another's, at its end, or gone. */
+/** Claims those of `ids` that are queued, for `leaseMs`. An id missing from the answer is another worker's, at its end, or deleted. */
 export async function claimDeliveries(sql: Query, ids: string[], leaseMs: number): Promise<ClaimedDelivery[]> {
   return sql<ClaimedDelivery[]>`
     with claimable as (

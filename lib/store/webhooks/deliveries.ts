@@ -1,4 +1,4 @@
-// SQL of deliveries as their client sees them: listed, tried again, and an example on request.
+// SQL of deliveries for their client: lists them, makes them due again, makes an example.
 import type { Query } from '../database.ts';
 import type { DeliveryStatus } from './webhook.ts';
 
@@ -35,11 +35,11 @@ const columns = [
 
 export interface DeliveryFilter {
   status?: DeliveryStatus | undefined;
-  /** Only those with a lower id: that of the last delivery of the page before. */
+  /** Only those with a lower id than this, that of the last delivery of the previous page. */
   after?: string | undefined;
 }
 
-/** An endpoint's deliveries, newest first. Whose endpoint it is, is for the caller to know. */
+/** An endpoint's deliveries, newest first. The caller must check whose endpoint it is. */
 export async function listDeliveries(sql: Query, webhookId: string, { status, after }: DeliveryFilter, limit: number) {
   return sql<Delivery[]>`
     select ${sql(columns)} from webhook_deliveries
@@ -47,7 +47,7 @@ export async function listDeliveries(sql: Query, webhookId: string, { status, af
     order by id desc limit ${limit}`;
 }
 
-/** Makes one due at once, whether it waits or is at its end. Undefined when there is none, or a worker has it or is about to. */
+/** Makes one due at once, even at its end. Undefined when there is none, or when it is queued or held by a worker. */
 export async function replayDelivery(sql: Query, webhookId: string, id: string): Promise<Delivery | undefined> {
   const [row] = await sql<Delivery[]>`
     update webhook_deliveries set status = 'pending', due_at = now(), wanted_at = now(), finished_at = null
@@ -61,7 +61,7 @@ export async function deliveryExists(sql: Query, webhookId: string, id: string):
   return rows.length === 1;
 }
 
-/** Makes up to `limit` failed ones due that came into being in this time, the oldest first. Returns how many. */
+/** Makes up to `limit` failed deliveries that were created in this time due again, the oldest first. Returns how many. */
 export async function replayFailed(sql: Query, webhookId: string, since: Date, until: Date | undefined, limit: number) {
   const { count } = await sql`
     with failed as (

@@ -1,10 +1,10 @@
-// SQL that finds the deliveries whose time has come, and forgets those whose time is over.
+// SQL that finds due deliveries, and purges old ones.
 import type { Query } from '../database.ts';
 import { idsBefore, timeAgo } from '../ids-by-time.ts';
 
-/** Most deliveries of one endpoint that are on the queue or with workers at once, so that a slow endpoint leaves room for others. */
+/** Most deliveries of one endpoint on the queue or with workers at once, so that a slow endpoint leaves room for others. */
 const mostAtOnce = 100;
-/** The same while an endpoint fails: enough to notice when it is back. */
+/** The same while the endpoint fails: enough to notice when it recovers. */
 const mostAtOnceFailing = 5;
 /** The same of all endpoints of a client together. */
 const mostOfClient = 250;
@@ -54,10 +54,10 @@ export async function takeDueDeliveries(
     )
     update webhook_deliveries
     set status = 'pending', queued_at = case when status = 'pending' then coalesce(queued_at, now()) else now() end,
-        -- A long queue is no lost id: each wait is as long as it has been queued, so that copies in the queue stay few.
+        -- A long queue does not mean a lost id. Each wait equals the time in the queue so far, so few copies of the id exist.
         due_at = now() + greatest(${graceMs} * interval '1 millisecond',
                                   case when status = 'pending' then coalesce(now() - queued_at, '0') else '0' end)
-    -- An array tells the planner how few rows they are.
+    -- An array shows the planner how few rows there are.
     where id = any(array(select id from due)) and id not in (select id from given_up)
     returning id, (select client_id from due where due.id = webhook_deliveries.id) as client_id`;
 }

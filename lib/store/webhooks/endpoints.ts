@@ -33,11 +33,11 @@ export interface NewEndpoint {
   secret: string;
 }
 
-/** Undefined when the client has `most` of them already. */
+/** Undefined when the client already has `most` endpoints. */
 export async function insertEndpoint(sql: Sql, endpoint: NewEndpoint, most: number): Promise<Endpoint | undefined> {
   const { id, client_id, url, events, secret } = endpoint;
   return inTransaction(sql, async (transaction) => {
-    // One at a time, or two could each count the other out.
+    // One at a time: two at once could each miss the other when they count.
     await transaction`select from clients where client_id = ${client_id} for no key update`;
     const [row] = await transaction<Endpoint[]>`
       insert into webhooks (id, client_id, url, events, secrets)
@@ -64,7 +64,7 @@ export interface EndpointChange {
   disabled?: boolean | undefined;
 }
 
-/** Undefined when the client has no such endpoint. Enabling makes it as good as new: what it failed before is forgotten. */
+/** Undefined when the client has no such endpoint. Enabling it also clears its earlier failures. */
 export async function changeEndpoint(sql: Query, clientId: string, id: string, change: EndpointChange) {
   const { url = null, events = null, disabled = null } = change;
   const [row] = await sql<Endpoint[]>`

@@ -1,30 +1,30 @@
-// SQL of how an endpoint fares: when it last took something, whether it wants to be left alone, when it is disabled.
+// SQL of an endpoint's health: its last success, until when it asked to be left alone, and when it is disabled.
 import type { Query } from '../database.ts';
 
-/** What attempts say about their endpoint. */
+/** What the attempts of a group show about their endpoint. */
 export interface EndpointReport {
   webhook_id: string;
   succeeded: boolean;
   failed: boolean;
   /** It asked to be left alone for so long; null: it did not. */
   quiet_ms: number | null;
-  /** It answered 410: it wants nothing any more. */
+  /** It answered 410: it wants no more deliveries. */
   gone: boolean;
   /** A delivery was given up after so long; null: none was. */
   gave_up_after_ms: number | null;
 }
 
-/** A success is written down when the last one is older than this: an endpoint that is well costs no write a delivery. */
+/** A success is recorded only if the last one is older than this, so that a healthy endpoint does not cost a write for each delivery. */
 const successEveryMs = 10_000;
 
 /**
- * Writes down what a group of attempts says, one report an endpoint. An endpoint is disabled when it answered 410, or when a delivery
- * is given up and it has taken nothing in all the time that this one was tried. Returns the ids of those disabled now.
+ * Records what a group of attempts shows, one report for each endpoint. Disables an endpoint that answered 410, or that had no
+ * success in all the time that a delivery was tried, which is now given up. Returns the ids of those disabled now.
  */
 export async function recordHealth(sql: Query, reports: EndpointReport[]): Promise<string[]> {
   const rows = await sql<{ id: string; disabled_now: boolean }[]>`
     with locked as (
-      -- In one order, so that two workers wait for each other but never in a circle.
+      -- Always in this order, so that two workers cannot deadlock.
       select id from webhooks where id = any(${reports.map((report) => report.webhook_id)}::uuid[])
       order by id for no key update
     ), judged as (

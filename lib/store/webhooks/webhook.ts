@@ -1,4 +1,4 @@
-// What a webhook is: the events an endpoint can be told of, and the states of a delivery. The rows are in infra/migrations/schema.sql.
+// What a webhook is: the events that an endpoint can subscribe to, and the states of a delivery. The rows are in infra/migrations/schema.sql.
 
 /** `*` stands for all but `email.attempt`: a conversation with a relay is told of only where it is asked for. */
 export const webhookEvents = [
