@@ -68,7 +68,7 @@ export async function runAttack(attack: Attack, services: Services, full: boolea
     watch.stop();
     const deaths = fleet.surprises.filter((what) => what.includes('ended by itself'));
     const result = { attack, calm, beside, deaths, peaks: watch.peaks };
-    return { ...result, answers: textOf(answers), complaints: complaintsAbout(result) };
+    return { ...result, answers: textOf(answers), complaints: complaintsAbout(result, full) };
   } finally {
     open.attacker?.kill('SIGKILL');
     await open.fleet?.stop();
@@ -76,11 +76,15 @@ export async function runAttack(attack: Attack, services: Services, full: boolea
   }
 }
 
-function complaintsAbout({ attack, calm, beside, deaths }: Omit<Result, 'peaks' | 'answers' | 'complaints'>): string[] {
+/** Times are judged in the full form alone: the short one runs in CI, on whatever machine. */
+function complaintsAbout(
+  { attack, calm, beside, deaths }: Omit<Result, 'peaks' | 'answers' | 'complaints'>,
+  full: boolean,
+): string[] {
   const most = Math.max(attack.mostP99Ms ?? usualMostP99Ms, calm.p99 * timesCalm);
   return [
     ...deaths,
-    ...(beside.p99 > most
+    ...(full && beside.p99 > most
       ? [`the polite client waited ${beside.p99.toFixed(0)} ms at p99, more than ${most.toFixed(0)}`]
       : []),
     ...(beside.failed > 0 ? [`${beside.failed} of ${beside.asked} polite requests failed`] : []),

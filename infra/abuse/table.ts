@@ -18,7 +18,7 @@ const columns: [title: string, value: (result: Result) => string][] = [
 
 const legend = [
   'p50, p99: of the polite client beside the attack; calm: without it. failed: its requests that were not answered as they should be.',
-  'Broken: a death, a failed request, or a p99 above the bound of the attack (100 ms where none is named) and above 3 × calm.',
+  'Broken: a death, a failed request, or (not in the short form) a p99 above the bound of the attack (100 ms where none is named) and 3 × calm.',
   'MB: most resident memory of each function; above 512 MB it is killed, as its container would be.',
 ];
 

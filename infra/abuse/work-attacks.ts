@@ -54,7 +54,6 @@ export const workAttacks: Attack[] = [
   {
     name: 'previews',
     says: 'previews of 9.9 MB, 4 at once',
-    short: true,
     make(ground) {
       const body = JSON.stringify({ ...good, text: 'two words\n'.repeat(890_000) });
       return flood(ground, 4, () => ({ url: `${ground.urls.send}/emails/preview`, body }));
