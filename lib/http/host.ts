@@ -1,64 +1,29 @@
 // Hosts a function on the functions framework: health routes, bounded bodies, errors in our own form, and a drain before the end.
 import { realpathSync } from 'node:fs';
-import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { type HttpFunction, http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
-import type { Log } from '../process/log.ts';
-import { type Metrics, requestMetric } from '../process/metrics.ts';
+import { requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
 import { checkLength, dropBody, tooLarge } from './body.ts';
 import { readBody } from './body-reader.ts';
 import { endBrokenRequests } from './broken-request.ts';
-import { callerAddress, privateProxies, type TrustedProxies } from './caller-address.ts';
+import { callerAddress, privateProxies } from './caller-address.ts';
 import { commonRoutes } from './common-routes.ts';
 import { databaseError } from './database-error.ts';
+import { drainServer, waitUntil } from './drain.ts';
 import { problemReply, toApiError } from './errors.ts';
 import type { Reply } from './exchange.ts';
+import type { FunctionDefinition, HostedFunction, ListenSettings } from './function-definition.ts';
 import { checkMediaType } from './media-type.ts';
 import { createHold, createRequestMemory, type Hold, mostSmallBytes } from './memory.ts';
 import { checkQuery } from './query.ts';
 import { writeReply } from './reply.ts';
+import { hasBody, lengthOf, networkOf, pathOf, queryOf } from './request-head.ts';
 import { checkRequestLine } from './request-line.ts';
-import { createRouter, type Match, type Route, type Routes } from './route.ts';
-
-export interface FunctionDefinition<Scope extends string, Client, Dependencies> {
-  name: string;
-  log: Log;
-  metrics: Metrics;
-  routes: Routes<Scope, Client, Dependencies>;
-  /** What the handlers work with. */
-  dependencies: Dependencies;
-  /** Who asks, by the `Authorization` header; throws unless that is known and the scope is granted. For routes with a scope. */
-  authenticate?: (authorization: string | undefined, scope: Scope) => Promise<Client>;
-  /** Most bytes that a request body may have. */
-  maxBodyBytes: number;
-  /** Who may say for whom it asks; where not said, whoever is in a private network. */
-  trustedProxies?: TrustedProxies;
-  /** What `GET /readyz` asks, by name; a check that throws makes it 503. */
-  ready: Record<string, () => Promise<unknown>>;
-  /** Background work of a process of our own (consuming, rounds of dispatch); a FaaS host that imports the bundle never starts it. */
-  start?: () => void;
-  /** Called once nothing is under way any more: closes queue, database and the like. */
-  close: () => Promise<void>;
-  /** The answer to what was thrown; problem details unless the function's standard has another form. */
-  errorReply?: (thrown: unknown, request: { path: string; address: string }) => Reply;
-}
-
-export interface HostedFunction {
-  /** What a FaaS host calls. */
-  handler: HttpFunction;
-  /** Starts our own server around the handler, unless a FaaS host has only imported the bundle. */
-  listenIfMain(importMetaUrl: string, settings: ListenSettings): void;
-}
-
-interface ListenSettings {
-  PORT: number;
-  HOST: string;
-  BODY_MEMORY_BYTES?: number | undefined;
-}
+import { createRouter, type Match, type Route } from './route.ts';
 
 /** What is known of a request before its body is read. */
 interface Admitted<Scope extends string, Client, Dependencies> extends Match<Route<Scope, Client, Dependencies>> {
@@ -67,9 +32,6 @@ interface Admitted<Scope extends string, Client, Dependencies> extends Match<Rou
 
 /** Longer than a gateway keeps an idle connection, so that it is never us who close one under a request. */
 const keepAliveMs = 75_000;
-/** How long a client's kept-alive connection may stay idle once we drain. */
-const idleGraceMs = 1_000;
-
 /**
  * How far the heap may grow beyond what is in use before V8 looks for what is not, in percent; left alone it may grow to several times that. Express sets the
  * prototype of every request, which makes it outlive V8's quick collections: under load that is most of the heap.
@@ -278,53 +240,8 @@ export function hostFunction<
   };
 }
 
-function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
-  return new URLSearchParams(url.split('?')[1] ?? '');
-}
-
-/** Whoever has an IPv6 address has all of its /64. */
-function networkOf(address: string): string {
-  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address;
-}
-
-function lengthOf(headers: IncomingHttpHeaders): number | undefined {
-  return headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
-}
-
-function hasBody(headers: IncomingHttpHeaders): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '/').split('?', 1)[0] ?? '/';
-}
-
 /** True when the module was started with `node index.mjs`, not imported by a host. */
 function isMain(importMetaUrl: string): boolean {
   const entry = process.argv[1];
   return entry !== undefined && realpathSync(entry) === fileURLToPath(importMetaUrl);
-}
-
-/**
- * Takes no new connections, answers what still comes on open ones (with `Connection: close`), and ends when all are gone.
- * `http.Server.close` would cut idle connections at once, under a request that may already be on its way.
- */
-function drainServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const closeIdle = setInterval(() => server.closeIdleConnections(), idleGraceMs);
-    NetServer.prototype.close.call(server, () => {
-      clearInterval(closeIdle);
-      resolve();
-    });
-  });
-}
-
-function waitUntil(condition: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const poll = setInterval(() => {
-      if (!condition()) return;
-      clearInterval(poll);
-      resolve();
-    }, 20);
-  });
 }

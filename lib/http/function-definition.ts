@@ -1,0 +1,43 @@
+// What a function is to its host: its routes and what they work with, and what is hosted of it.
+import type { HttpFunction } from '@google-cloud/functions-framework';
+import type { Log } from '../process/log.ts';
+import type { Metrics } from '../process/metrics.ts';
+import type { TrustedProxies } from './caller-address.ts';
+import type { Reply } from './exchange.ts';
+import type { Routes } from './route.ts';
+
+export interface FunctionDefinition<Scope extends string, Client, Dependencies> {
+  name: string;
+  log: Log;
+  metrics: Metrics;
+  routes: Routes<Scope, Client, Dependencies>;
+  /** What the handlers work with. */
+  dependencies: Dependencies;
+  /** Who asks, by the `Authorization` header; throws unless that is known and the scope is granted. For routes with a scope. */
+  authenticate?: (authorization: string | undefined, scope: Scope) => Promise<Client>;
+  /** Most bytes that a request body may have. */
+  maxBodyBytes: number;
+  /** Who may say for whom it asks; where not said, whoever is in a private network. */
+  trustedProxies?: TrustedProxies;
+  /** What `GET /readyz` asks, by name; a check that throws makes it 503. */
+  ready: Record<string, () => Promise<unknown>>;
+  /** Background work of a process of our own (consuming, rounds of dispatch); a FaaS host that imports the bundle never starts it. */
+  start?: () => void;
+  /** Called once nothing is under way any more: closes queue, database and the like. */
+  close: () => Promise<void>;
+  /** The answer to what was thrown; problem details unless the function's standard has another form. */
+  errorReply?: (thrown: unknown, request: { path: string; address: string }) => Reply;
+}
+
+export interface HostedFunction {
+  /** What a FaaS host calls. */
+  handler: HttpFunction;
+  /** Starts our own server around the handler, unless a FaaS host has only imported the bundle. */
+  listenIfMain(importMetaUrl: string, settings: ListenSettings): void;
+}
+
+export interface ListenSettings {
+  PORT: number;
+  HOST: string;
+  BODY_MEMORY_BYTES?: number | undefined;
+}
