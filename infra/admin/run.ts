@@ -1,15 +1,15 @@
 // Finds the operator's command, runs it, and returns its output or complaint.
 import { isDatabaseAway } from '../../lib/store/database.ts';
-import { clientCommands } from './client-commands.ts';
 import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
-import { dkimCommands } from './dkim-commands.ts';
-import { emailCommands } from './email-commands.ts';
-import { keyCommands } from './key-commands.ts';
-import { limitCommands } from './limit-commands.ts';
+import { clientCommands } from './commands/client.ts';
+import { dkimCommands } from './commands/dkim.ts';
+import { emailCommands } from './commands/email.ts';
+import { keyCommands } from './commands/key.ts';
+import { limitCommands } from './commands/limits.ts';
+import { queueCommands } from './commands/queue.ts';
+import { secretCommands } from './commands/secrets.ts';
+import { suppressionCommands } from './commands/suppression.ts';
 import { migrate } from './migrate.ts';
-import { queueCommands } from './queue-commands.ts';
-import { secretCommands } from './secret-commands.ts';
-import { suppressionCommands } from './suppression-commands.ts';
 
 const migrateCommand: Command = {
   name: 'migrate',

@@ -1,4 +1,5 @@
 // What a webhook is: the events that an endpoint can subscribe to, and the states of a delivery. The rows are in infra/migrations/schema.sql.
+// Each event but `*` is one of lib/store/emails/events.ts; the CHECKs of `email_events.type` and `webhooks.events` know it, too.
 
 /** `*` stands for all but `email.attempt`: a conversation with a relay is told of only where it is asked for. */
 export const webhookEvents = [

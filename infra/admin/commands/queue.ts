@@ -1,12 +1,12 @@
 // The operator's commands for dead letters: messages that no worker could use.
 
-import { type DeadLetter, walkDeadLetters } from '../../lib/queue/dead-letters.ts';
-import { readMessage } from '../../lib/queue/queue-message.ts';
-import { checkDatabase, type Sql } from '../../lib/store/database.ts';
-import type { EmailStatus, Lane } from '../../lib/store/emails/email.ts';
-import { findEmail } from '../../lib/store/emails/read.ts';
-import { AdminError, type AdminSettings, type Command, requireAmqpUrl, withDatabase } from './command.ts';
-import { dateText, formatTable } from './table.ts';
+import { type DeadLetter, walkDeadLetters } from '../../../lib/queue/dead-letters.ts';
+import { readMessage } from '../../../lib/queue/queue-message.ts';
+import { checkDatabase, type Sql } from '../../../lib/store/database.ts';
+import type { EmailStatus, Lane } from '../../../lib/store/emails/email.ts';
+import { findEmail } from '../../../lib/store/emails/read.ts';
+import { AdminError, type AdminSettings, type Command, requireAmqpUrl, withDatabase } from '../command.ts';
+import { dateText, formatTable } from '../table.ts';
 
 /** Most letters that are printed; the others are counted. */
 const maxShown = 200;

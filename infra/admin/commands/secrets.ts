@@ -1,6 +1,6 @@
 // The operator's commands for the secrets of clients.
 
-import { hashSecret } from '../../functions/token/secret-hash.ts';
+import { hashSecret } from '../../../functions/token/secret-hash.ts';
 import {
   addSecret,
   type ClientSecret,
@@ -8,12 +8,12 @@ import {
   mostSecrets,
   removeSecret,
   replaceSecrets,
-} from '../../lib/store/clients/client-secrets.ts';
-import { findClients, lockClient } from '../../lib/store/clients/clients.ts';
-import { inTransaction, type Query } from '../../lib/store/database.ts';
-import { clientId, noSuchClient, randomSecret, shownOnce } from './client-arguments.ts';
-import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
-import { dateText, formatTable } from './table.ts';
+} from '../../../lib/store/clients/client-secrets.ts';
+import { findClients, lockClient } from '../../../lib/store/clients/clients.ts';
+import { inTransaction, type Query } from '../../../lib/store/database.ts';
+import { clientId, noSuchClient, randomSecret, shownOnce } from '../client-arguments.ts';
+import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from '../command.ts';
+import { dateText, formatTable } from '../table.ts';
 
 /** Longest lifetime; a secret without an end needs no date. */
 const mostDays = 3650;

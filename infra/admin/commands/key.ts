@@ -1,15 +1,15 @@
 // The operator's commands for signing keys.
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
-import { createSigningKeys } from '../../functions/token/create-signing-key.ts';
+import { createSigningKeys } from '../../../functions/token/create-signing-key.ts';
 import {
   parseSigningKeys,
   type SigningAlgorithm,
   type SigningKeys,
   SigningKeysError,
   signingAlgorithms,
-} from '../../functions/token/signing-keys.ts';
-import { AdminError, type Command, UsageError } from './command.ts';
+} from '../../../functions/token/signing-keys.ts';
+import { AdminError, type Command, UsageError } from '../command.ts';
 
 export const keyCommands: Command[] = [
   {

@@ -1,16 +1,16 @@
 // The operator's commands for emails: looking at them, sending them again, erasing a recipient.
-import type { Sql } from '../../lib/store/database.ts';
-import type { EmailSummary } from '../../lib/store/emails/columns.ts';
-import { emailStatuses, isEmailId } from '../../lib/store/emails/email.ts';
-import { eraseRecipient } from '../../lib/store/emails/erase.ts';
-import { lastEvents } from '../../lib/store/emails/events.ts';
-import type { EmailFilter } from '../../lib/store/emails/filter.ts';
-import { findEmail, listEmails } from '../../lib/store/emails/read.ts';
-import { areReplayable, replayEmail, replayEmails } from '../../lib/store/emails/replay.ts';
-import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
-import { AdminError, type Command, type Options, UsageError, withDatabase } from './command.ts';
-import { filterOptions, parseAddress, parseFilter, parseLimit, parseOwner, parseStatuses } from './email-filter.ts';
-import { dateText, formatTable } from './table.ts';
+import type { Sql } from '../../../lib/store/database.ts';
+import type { EmailSummary } from '../../../lib/store/emails/columns.ts';
+import { emailStatuses, isEmailId } from '../../../lib/store/emails/email.ts';
+import { eraseRecipient } from '../../../lib/store/emails/erase.ts';
+import { lastEvents } from '../../../lib/store/emails/events.ts';
+import type { EmailFilter } from '../../../lib/store/emails/filter.ts';
+import { findEmail, listEmails } from '../../../lib/store/emails/read.ts';
+import { areReplayable, replayEmail, replayEmails } from '../../../lib/store/emails/replay.ts';
+import { replayableStatuses } from '../../../lib/store/emails/transitions.ts';
+import { AdminError, type Command, type Options, UsageError, withDatabase } from '../command.ts';
+import { filterOptions, parseAddress, parseFilter, parseLimit, parseOwner, parseStatuses } from '../email-filter.ts';
+import { dateText, formatTable } from '../table.ts';
 
 /** Of an email; it seldom has ten. */
 const mostEventsShown = 1_000;

@@ -1,8 +1,8 @@
 // The operator's commands for a client's limits: allowed senders, and how many emails.
-import { setAllowedSenders, setLimits, setRelayHeaders } from '../../lib/store/clients/clients.ts';
-import { changeClient } from './client-arguments.ts';
-import { type Command, UsageError } from './command.ts';
-import { parseSenders, senderOptions } from './sender-arguments.ts';
+import { setAllowedSenders, setLimits, setRelayHeaders } from '../../../lib/store/clients/clients.ts';
+import { changeClient } from '../client-arguments.ts';
+import { type Command, UsageError } from '../command.ts';
+import { parseSenders, senderOptions } from '../sender-arguments.ts';
 
 /** The same bounds as in the table. */
 const mostPerSecond = 1_000_000;

@@ -3,7 +3,7 @@ import { generateKeyPair } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { domainToASCII } from 'node:url';
 import { promisify } from 'node:util';
-import { inTransaction } from '../../lib/store/database.ts';
+import { inTransaction } from '../../../lib/store/database.ts';
 import {
   activateKey,
   type DkimKey,
@@ -12,10 +12,10 @@ import {
   findKey,
   insertKey,
   listKeys,
-} from '../../lib/store/dkim-keys/dkim-keys.ts';
-import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
-import { printedRecord, recordFault, recordName } from './dkim-record.ts';
-import { dateText, formatTable } from './table.ts';
+} from '../../../lib/store/dkim-keys/dkim-keys.ts';
+import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from '../command.ts';
+import { printedRecord, recordFault, recordName } from '../dkim-record.ts';
+import { dateText, formatTable } from '../table.ts';
 
 /** Lengths in bits that verifiers must support and signers should use (RFC 8301 §3.2). */
 const keySizes = ['2048', '3072', '4096'];

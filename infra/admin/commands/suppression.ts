@@ -1,10 +1,10 @@
 // The operator's commands for suppressions: to whom a client sends no more.
-import { findClients } from '../../lib/store/clients/clients.ts';
-import { addSuppressions, listSuppressions, removeSuppression } from '../../lib/store/suppressions/suppressions.ts';
-import { changeClient, clientId } from './client-arguments.ts';
-import { AdminError, type Command, withDatabase } from './command.ts';
-import { parseAddress, parseLimit } from './email-filter.ts';
-import { dateText, formatTable } from './table.ts';
+import { findClients } from '../../../lib/store/clients/clients.ts';
+import { addSuppressions, listSuppressions, removeSuppression } from '../../../lib/store/suppressions/suppressions.ts';
+import { changeClient, clientId } from '../client-arguments.ts';
+import { AdminError, type Command, withDatabase } from '../command.ts';
+import { parseAddress, parseLimit } from '../email-filter.ts';
+import { dateText, formatTable } from '../table.ts';
 
 const maxListed = 10_000;
 

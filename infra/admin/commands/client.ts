@@ -1,7 +1,7 @@
 // The operator's commands for clients.
 
-import { findFitting, hashSecret } from '../../functions/token/secret-hash.ts';
-import { replaceSecrets } from '../../lib/store/clients/client-secrets.ts';
+import { findFitting, hashSecret } from '../../../functions/token/secret-hash.ts';
+import { replaceSecrets } from '../../../lib/store/clients/client-secrets.ts';
 import {
   type Client,
   disableClient,
@@ -15,8 +15,8 @@ import {
   setScopes,
   setTokenLifetime,
   tokenLifetimeSeconds,
-} from '../../lib/store/clients/clients.ts';
-import { inTransaction, type Sql } from '../../lib/store/database.ts';
+} from '../../../lib/store/clients/clients.ts';
+import { inTransaction, type Sql } from '../../../lib/store/database.ts';
 import {
   changeClient,
   clientId,
@@ -26,11 +26,11 @@ import {
   secretOptions,
   shownOnce,
   usableSecret,
-} from './client-arguments.ts';
-import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from './command.ts';
-import { readPublicKeys, toldOf } from './public-keys.ts';
-import { parseSenders, senderOptions, sendersText } from './sender-arguments.ts';
-import { dateText, formatTable } from './table.ts';
+} from '../client-arguments.ts';
+import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from '../command.ts';
+import { readPublicKeys, toldOf } from '../public-keys.ts';
+import { parseSenders, senderOptions, sendersText } from '../sender-arguments.ts';
+import { dateText, formatTable } from '../table.ts';
 
 /** As it stands in the help. */
 const allScopes = `'${knownScopes.join(' ')}'`;
