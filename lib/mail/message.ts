@@ -106,6 +106,11 @@ const longRun = / {40,}/g;
 /** The email with headers that can be folded: each long run of spaces becomes one space. */
 function foldable<Email extends MessageParts>(email: Email): Email {
   const { subject, headers, custom_headers, attachments } = email;
+  const { from, to, cc, reply_to } = headers;
+  const names = [from, ...to, ...cc, ...reply_to].map(({ name = '' }) => name);
+  const texts = [subject, ...names, ...Object.values(custom_headers), ...attachments.map(({ filename }) => filename)];
+  // Nearly all are as they should be: a copy would cost more than looking.
+  if (texts.every((text) => shortened(text) === text)) return email;
   return {
     ...email,
     subject: shortened(subject),
