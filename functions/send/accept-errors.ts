@@ -46,7 +46,11 @@ interface Limited {
  * Takes from a client's limits what a change of emails costs, as many emails as it changes. Returns the headers of the answer. Throws the
  * error of a limit that is used up: the transaction, and with it the change, is rolled back then.
  */
-export async function countInLimits(transaction: Query, clientId: string, cost: number): Promise<Record<string, string>> {
+export async function countInLimits(
+  transaction: Query,
+  clientId: string,
+  cost: number,
+): Promise<Record<string, string>> {
   const taken = await takeFromLimits(transaction, clientId, cost);
   if (taken === undefined) return {};
   const { refused, retry_after_s, limits } = taken;

@@ -87,7 +87,11 @@ export async function replayMany(
   });
   publishAll(replayed, clientId, dependencies);
   log.info('replayed', { emails: replayed.length, client_id: clientId });
-  return { status: 202, headers, body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore } };
+  return {
+    status: 202,
+    headers,
+    body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore },
+  };
 }
 
 /** Nobody waits for the broker: if an id does not get there, dispatch finds the row when it is due. */

@@ -62,6 +62,14 @@ export async function lockClient(sql: Query, clientId: string): Promise<boolean>
   return count === 1;
 }
 
+/**
+ * Makes other changes of what the client stores wait until the transaction ends: two at once could each miss the other when they
+ * count. Tokens and emails do not wait.
+ */
+export async function lockStored(sql: Query, clientId: string): Promise<void> {
+  await sql`select from clients where client_id = ${clientId} for no key update`;
+}
+
 /** False when there is one of that name. */
 export async function insertClient(
   sql: Query,
