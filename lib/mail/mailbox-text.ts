@@ -17,8 +17,7 @@ export function mailboxText({ email, name }: Mailbox): string {
 export function splitMailbox(given: string): Mailbox {
   const whole = given.trim();
   const [, quoted, quotedEmail] = /^"((?:[^"\\]|\\.)*)"\s*<([^<>]*)>$/su.exec(whole) ?? [];
-  if (quoted !== undefined && quotedEmail !== undefined)
-    return mailbox(quotedEmail, quoted.replace(/\\(.)/gsu, '$1'));
+  if (quoted !== undefined && quotedEmail !== undefined) return mailbox(quotedEmail, quoted.replace(/\\(.)/gsu, '$1'));
   const [, name, email] = /^([^"<>@,;:\\]*)<([^<>]*)>$/.exec(whole) ?? [];
   return name === undefined || email === undefined ? { email: whole } : mailbox(email, name);
 }
