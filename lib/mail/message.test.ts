@@ -176,3 +176,59 @@ describe('a message with attachments', () => {
     await fc.assert(compared, { numRuns: 100 });
   });
 });
+
+describe('an invitation', () => {
+  const ics = ['BEGIN:VCALENDAR', 'METHOD:REQUEST', 'SUMMARY:Grüße', 'END:VCALENDAR', ''].join('\r\n');
+  const attached = (content_type: string | null, filename = 'invite.ics') => ({
+    filename,
+    content: Buffer.from(ics).toString('base64'),
+    content_type,
+    content_id: null,
+    size: Buffer.byteLength(ics),
+  });
+  /** The types of a message's parts, nested. */
+  const typesOf = (raw: string) =>
+    [...raw.matchAll(/^Content-Type: ([^\r]*(?:\r\n[ \t][^\r]*)*)/gm)].map(([, type = '']) =>
+      type.replace(/\r\n/g, '').replace(/;\s*(boundary|name)="?[^;"]*"?/g, ''),
+    );
+
+  it.each([
+    ['text/calendar; method=REQUEST', 'text/calendar; method=REQUEST; charset=utf-8'],
+    ['text/calendar; charset="UTF-8"; method=CANCEL', 'text/calendar; charset=UTF-8; method=CANCEL'],
+    ['TEXT/Calendar;component=VEVENT;METHOD="reply"', 'TEXT/Calendar; component=VEVENT; method=reply; charset=utf-8'],
+  ])('%s is an alternative to the text, and attached', async (type, alternative) => {
+    const raw = (await wholeMessage(composeMessage({ ...plain, attachments: [attached(type)] }))).toString();
+    expect(typesOf(raw)).toEqual([
+      ...['multipart/mixed', 'multipart/alternative', 'text/plain; charset=utf-8', 'text/html; charset=utf-8'],
+      ...[alternative, 'application/ics'],
+    ]);
+    expect(raw).toMatch(/text\/calendar[^\r]*(\r\n[ \t][^\r]*)*\r\nContent-Transfer-Encoding: base64\r\n\r\n/i);
+    expect(raw.split(Buffer.from(ics).toString('base64').slice(0, 40))).toHaveLength(3);
+    const { attachments, html } = await simpleParser(raw);
+    expect(attachments.map(({ content }) => content.toString())).toEqual([ics, ics]);
+    expect(html).toBe('<p>Hi</p>');
+  });
+
+  it('goes beside a text alone, inline images and other attachments', async () => {
+    const image = { ...attached('image/png', 'i.png'), content_id: 'i' };
+    const type = 'text/calendar; method=PUBLISH';
+    const types = async (some: Partial<MessageParts>) =>
+      typesOf((await wholeMessage(composeMessage({ ...plain, ...some }))).toString()).map((each) => each.split(';')[0]);
+    expect(await types({ html_body: null, attachments: [attached(type)] })).toEqual([
+      ...['multipart/mixed', 'multipart/alternative', 'text/plain', 'text/calendar', 'application/ics'],
+    ]);
+    expect(await types({ attachments: [image, attached(type), attached(type), attached(null, 'a.pdf')] })).toEqual([
+      ...['multipart/mixed', 'multipart/alternative', 'text/plain', 'multipart/related', 'text/html', 'image/png'],
+      ...['text/calendar', 'application/ics', 'application/ics', 'application/pdf'],
+    ]);
+  });
+
+  it.each(['text/calendar', 'text/calendar; x-method=REQUEST', 'application/ics; method=REQUEST', null])(
+    '%s is attached alone',
+    async (type) => {
+      const raw = (await wholeMessage(composeMessage({ ...plain, attachments: [attached(type)] }))).toString();
+      expect(typesOf(raw)).toHaveLength(5);
+      expect(raw).toContain(`Content-Type: ${type?.split(';')[0] ?? 'text/calendar'}`);
+    },
+  );
+});
