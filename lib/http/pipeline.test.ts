@@ -69,6 +69,23 @@ it('those that wait keep their bodies, and nothing more is read meanwhile', asyn
   expect(begun.map(({ path }) => path)).toEqual(['/0', '/with']);
 });
 
+it('of many that wait, most are not even read', async () => {
+  const { begun, port } = await server();
+  const { socket } = await connected(port);
+  await vi.waitFor(() => {
+    while (socket.write(requests(1_000)));
+    expect(begun).toHaveLength(1);
+  });
+  const read = () => begun[0]?.response.req.socket.bytesRead ?? 0;
+  for (let answered = 0; answered < 100; answered += 1) {
+    expect(read()).toBeLessThan(200_000);
+    while (socket.write(requests(1_000)));
+    begun[answered]?.response.end();
+    await vi.waitFor(() => expect(begun.length).toBeGreaterThan(answered + 1), { interval: 1 });
+  }
+  expect(socket.bytesWritten).toBeGreaterThan(1_000_000);
+});
+
 it('other connections do not wait for it', async () => {
   const { begun, port } = await server();
   const [greedy, other] = [await connected(port), await connected(port)];

@@ -16,9 +16,16 @@ export function oneAtATime(): (request: IncomingMessage, response: ServerRespons
   function next(socket: Socket): void {
     // Where nobody is left to read an answer, none is made.
     const begin = socket.destroyed ? undefined : waitingOn.get(socket)?.shift();
-    if (begin) return begin();
+    if (begin) {
+      begin();
+      return;
+    }
     waitingOn.delete(socket);
     socket.resume();
+  }
+
+  function stopReading(socket: Socket): void {
+    if (waitingOn.get(socket)?.length) socket.pause();
   }
 
   return ({ socket }, response, begin) => {
@@ -29,7 +36,8 @@ export function oneAtATime(): (request: IncomingMessage, response: ServerRespons
     const waiting = waitingOn.get(socket);
     if (waiting) {
       waiting.push(run);
-      socket.pause();
+      // Not now: Node reads on at the end of each request that it finds in what it has read.
+      process.nextTick(stopReading, socket);
     } else {
       waitingOn.set(socket, []);
       run();
