@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { createWork, WorkTooLong } from './work.ts';
 
 const program = new URL('./fixtures/thread.mjs', import.meta.url);
@@ -23,6 +24,22 @@ describe('a piece of work', () => {
     },
     20_000,
   );
+
+  it('does nothing any more once it was ended', async () => {
+    const shared = new SharedArrayBuffer(4);
+    const counted = () => Atomics.load(new Int32Array(shared), 0);
+    await expect(workWith()('count', shared, { holder: 'a', limitMs: 500 })).rejects.toThrow(WorkTooLong);
+    await vi.waitFor(
+      async () => {
+        const before = counted();
+        expect(before).not.toBe(0);
+        // Long enough for a thread to have its turn on a busy machine.
+        await setTimeout(300);
+        expect(counted()).toBe(before);
+      },
+      { timeout: 5_000 },
+    );
+  }, 20_000);
 });
 
 describe('a client', () => {
