@@ -1,5 +1,6 @@
 // The handler of one id: claims the row, hands the message to an SMTP relay, records what happened.
 
+import { notAsciiIn } from '../../lib/mail/message-head.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
 import { untilDatabaseIsBack, untilRecorded } from '../../lib/store/database.ts';
@@ -105,6 +106,7 @@ async function attempt(
   const conversations = await relays.send(
     {
       envelope: { from: email.sender, to: email.recipients },
+      notAscii: notAsciiIn(email),
       compose: () =>
         sign(
           composed(email, dependencies, (fault) => {
