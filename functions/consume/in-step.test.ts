@@ -43,10 +43,6 @@ describe('before the message', () => {
     ['a greeting without a code', { '': 'hello' }],
     ['more than the greeting', { '': '220 hello\r\n250 hello' }],
     ['one reply too many to EHLO', { EHLO: '250 fine\r\n250 fine' }],
-    [
-      'one reply too many to STARTTLS, put in by somebody on the way',
-      { EHLO: '250-x\r\n250 STARTTLS', STAR: '220 go\r\n250 x' },
-    ],
     ['one reply too many to MAIL', { MAIL: '250 fine\r\n250 fine' }],
     ['one reply too many to RCPT', { RCPT: '250 fine\r\n354 go on' }],
     ['a refusal, and one reply too many', { RCPT: '550 5.1.1 unknown\r\n250 fine' }],
