@@ -111,7 +111,7 @@ export async function handOver(
   }
   const message = gate(composed, { mostBytes, beforeData, beforeDot, aboutToLeave: () => leaveTogether(smtp) });
   letQuickPiecesPass(message.through);
-  message.through.on('end', () => smtp._socket?.setTimeout(timeoutMs * timesAtTheEnd));
+  message.through.on('end', () => allowSilence(smtp, timeoutMs * timesAtTheEnd));
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };
   const result = await new Promise<AttemptResult>((resolve) => {
@@ -127,9 +127,13 @@ export async function handOver(
       else resolve(lostAtData('the relay answered before the end of the message'));
     });
   });
-  smtp._socket?.setTimeout(timeoutMs);
+  allowSilence(smtp, timeoutMs);
   if (!Buffer.isBuffer(composed)) composed.destroy();
   return { result, sent: message.progress().sent };
+}
+
+function allowSilence({ _socket: socket }: SMTPConnection, ms: number): void {
+  if (socket) socket.setTimeout(ms);
 }
 
 /** Joins the writes of one turn of the event loop into one packet: the message and its final dot. */
