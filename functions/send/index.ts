@@ -1,7 +1,7 @@
 // The send function: accepts emails. Wiring only.
 
 import pLimit from 'p-limit';
-import { createTokenCheck } from '../../lib/auth/access-token.ts';
+import { createAccessCheck } from '../../lib/auth/access.ts';
 import { hostFunction } from '../../lib/http/host.ts';
 import { createWork } from '../../lib/http/work.ts';
 import { createBatcher } from '../../lib/process/batch.ts';
@@ -99,11 +99,12 @@ const hosted = hostFunction({
     sql,
     log,
   },
-  authenticate: createTokenCheck({
+  authenticate: createAccessCheck({
     issuer: settings.ISSUER,
     audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
     jwksUrl: settings.JWKS_URL,
     sql,
+    metrics,
   }),
   // The broker is missing here because emails are accepted without it.
   ready: { database: () => checkDatabase(sql) },

@@ -68,7 +68,7 @@ export const changeDocs = {
     description:
       'A new attempt on an email that ended as `failed`, `bounced`, `unknown`, `expired` or `canceled`, while its contents are kept. Recipients that have it already do not get it twice.',
     path_parameters: emailIdParameter,
-    errors: ['conflict'],
+    errors: ['conflict', 'invalid_from_address'],
     answers: {
       202: {
         description: 'It is queued.',
