@@ -46,6 +46,7 @@ const headersOf: Partial<Record<ErrorCode, AnswerHeader[]>> = {
   missing_token: ['WWW-Authenticate'],
   invalid_token: ['WWW-Authenticate'],
   restricted_api_key: ['WWW-Authenticate'],
+  invalid_api_key: ['WWW-Authenticate'],
   insufficient_scope: ['WWW-Authenticate'],
   rate_limit_exceeded: ['Retry-After', ...rateLimits],
   daily_quota_exceeded: ['Retry-After', ...rateLimits],

@@ -51,7 +51,8 @@ export function createKeyCheck(sql: Sql): (key: string, network: () => string) =
   }
 
   return async (key, network) => {
-    if (!isKeyForm(key)) throw invalidKey('The API key is not of the form re_…: it was cut off, or is something else.');
+    if (!isKeyForm(key))
+      throw invalidKey('The API key does not have the form of one: it was cut off, or is something else.');
     const hash = hashOfKey(key);
     if (unknown.has(hash)) throw unknownKey();
     const isKnown = known.get(hash) === true;
@@ -81,7 +82,9 @@ function toCaller({ id, client_id, scopes, client_scopes, allowed_senders, expir
 }
 
 function invalidKey(message: string): ApiError {
-  return new ApiError('invalid_api_key', message);
+  return new ApiError('invalid_api_key', message, {
+    headers: { 'www-authenticate': `Bearer realm="email-api", error="invalid_token", error_description="${message}"` },
+  });
 }
 
 function unknownKey(): ApiError {

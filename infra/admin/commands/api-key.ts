@@ -31,6 +31,7 @@ export const createApiKeyOptions: Command['options'] = {
 export async function createApiKey(name: string, options: Options, settings: AdminSettings): Promise<string> {
   const id = clientId(name);
   const wanted = parseScopes(options.scope);
+  const keyName = parseName(options.name);
   const allowed_senders = parseSenders(options, false);
   if ((allowed_senders?.length ?? 0) > mostKeySenders) throw new UsageError(`${mostKeySenders} senders at most.`);
   const days = options['expires-in'];
@@ -42,7 +43,7 @@ export async function createApiKey(name: string, options: Options, settings: Adm
     const scopes = wanted ?? client.scopes;
     const missing = scopes.find((scope) => !client.scopes.includes(scope === 'emails:send' ? 'email' : scope));
     if (missing !== undefined) throw new AdminError(`Client ${id} does not have the scope "${missing}".`);
-    const about = { id: uuidv7(), client_id: id, name: parseName(options.name), start, hash, made_with: null };
+    const about = { id: uuidv7(), client_id: id, name: keyName, start, hash, made_with: null };
     return insertApiKey(sql, { ...about, scopes, allowed_senders, expires_at });
   });
   if (made === 'no client') throw noSuchClient(id);
