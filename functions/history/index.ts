@@ -16,6 +16,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   name: 'history',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 
 const hosted = hostFunction({

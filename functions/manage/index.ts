@@ -17,6 +17,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   name: 'manage',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 
 const work = createWork({ program: new URL('./thread.mjs', import.meta.url) });

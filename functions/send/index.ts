@@ -35,6 +35,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   name: 'send',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
