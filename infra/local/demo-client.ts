@@ -7,7 +7,7 @@ export const demoClient = { client_id: 'myawesomeapp', client_secret: 'abc123', 
 export function preparations({ signingKeys, isOurDatabase }: { signingKeys: string; isOurDatabase: boolean }) {
   const { client_id, client_secret, scope } = demoClient;
   const example = ['client', 'ensure', client_id, '--demo', '--secret', client_secret, '--scope', scope];
-  return [['migrate'], ['key', 'ensure', signingKeys], ...(isOurDatabase ? [example] : [])];
+  return [['migrate'], ['signing-key', 'ensure', signingKeys], ...(isOurDatabase ? [example] : [])];
 }
 
 /** Whether the lines that `npm start` prints would work: the client may have been changed, and then it stays so. */
