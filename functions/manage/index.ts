@@ -35,6 +35,11 @@ const hosted = hostFunction({
     sql,
     work,
     allowedAddresses: settings.WEBHOOK_ALLOWED_ADDRESSES,
+    most: {
+      suppressions: settings.SUPPRESSIONS_PER_CLIENT,
+      templateBytes: settings.TEMPLATE_BYTES_PER_CLIENT,
+      webhooks: settings.WEBHOOKS_PER_CLIENT,
+    },
     keyPrefix: settings.API_KEY_PREFIX,
     log,
   },

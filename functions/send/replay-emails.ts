@@ -18,6 +18,7 @@ import {
   replayEmails,
 } from '../../lib/store/emails/replay.ts';
 import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
+import { countInLimits } from './accept-errors.ts';
 import type { ReplayRequest } from './replay-request.ts';
 
 export interface ReplayDependencies {
@@ -35,7 +36,7 @@ const maxLooks = 5;
 /**
  * 202 `{object, id, status: "queued"}`; 409 `conflict` with the present status when it is sent or on its way, or saying that its
  * contents are gone, or it was replayed too often; 403 `invalid_from_address` for an API key that may not send from its sender; 404
- * when the client has no such email.
+ * when the client has no such email. Counts as an email in the client's limits (429).
  */
 export async function replayOne(
   { params: { id = '' }, client: { clientId, allowedSenders } }: ClientRequest,
@@ -44,11 +45,15 @@ export async function replayOne(
   const { sql, publishGraceMs, log } = dependencies;
   const owner = { client_id: clientId };
   for (let look = 0; isEmailId(id) && look < maxLooks; look += 1) {
-    const replayed = await replayEmail(sql, owner, id, publishGraceMs, allowedSenders);
-    if (replayed !== undefined) {
+    const done = await inTransaction(sql, async (transaction) => {
+      const replayed = await replayEmail(transaction, owner, id, publishGraceMs, allowedSenders);
+      return replayed && { replayed, headers: await countInLimits(transaction, clientId, 1) };
+    });
+    if (done !== undefined) {
+      const { replayed, headers } = done;
       publishAll([replayed], clientId, dependencies);
       log.info('replayed', { email_id: replayed.id, client_id: clientId });
-      return { status: 202, body: { object: 'email', id: replayed.id, status: 'queued' } };
+      return { status: 202, headers, body: { object: 'email', id: replayed.id, status: 'queued' } };
     }
     const email = await findEmail(sql, owner, id);
     if (email === undefined) break;
@@ -68,7 +73,10 @@ export async function replayOne(
   throw new ApiError('not_found', `You have no email with the id ${id}.`);
 }
 
-/** 202 `{object: "list", data: [{id}], has_more}`, the oldest first; those whose contents have been purged are passed over. */
+/**
+ * 202 `{object: "list", data: [{id}], has_more}`, the oldest first; those whose contents have been purged are passed over. Each counts
+ * as an email in the client's limits: all of them fit, or none is replayed (429).
+ */
 export async function replayMany(
   { body, client: { clientId, allowedSenders } }: ClientRequest<undefined, v.InferOutput<typeof ReplayRequest>>,
   dependencies: ReplayDependencies,
@@ -78,13 +86,19 @@ export async function replayMany(
   // A key replays what it may send.
   const filter = { ...asked, senders: allowedSenders };
   const owner = { client_id: clientId };
-  const { replayed, hasMore } = await inTransaction(sql, async (transaction) => ({
-    replayed: await replayEmails(transaction, owner, filter, limit, publishGraceMs),
-    hasMore: await areReplayable(transaction, owner, filter),
-  }));
+  const { replayed, hasMore, headers } = await inTransaction(sql, async (transaction) => {
+    const replayed = await replayEmails(transaction, owner, filter, limit, publishGraceMs);
+    const hasMore = await areReplayable(transaction, owner, filter);
+    const headers = replayed.length === 0 ? {} : await countInLimits(transaction, clientId, replayed.length);
+    return { replayed, hasMore, headers };
+  });
   publishAll(replayed, clientId, dependencies);
   log.info('replayed', { emails: replayed.length, client_id: clientId });
-  return { status: 202, body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore } };
+  return {
+    status: 202,
+    headers,
+    body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore },
+  };
 }
 
 /** Nobody waits for the broker: if an id does not get there, dispatch finds the row when it is due. */

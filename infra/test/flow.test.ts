@@ -103,7 +103,9 @@ describe('the main job', () => {
     expect(await metrics('send')).toMatch(
       /^email_api_http_request_duration_seconds_count\{.*route="\/send".*status="202".*\} [1-9]/m,
     );
-    expect(await metrics('consume')).toMatch(/^email_api_smtp_attempt_duration_seconds_count\{.*outcome="sent".*\} [1-9]/m);
+    expect(await metrics('consume')).toMatch(
+      /^email_api_smtp_attempt_duration_seconds_count\{.*outcome="sent".*\} [1-9]/m,
+    );
     expect(await metrics('consume')).toMatch(/^email_api_smtp_relay_state\{.*state="closed".*\} 1$/m);
     expect(await metrics('consume')).toMatch(/^email_api_batch_items_count\{.*batch="record".*\} [1-9]/m);
     expect(await metrics('dispatch')).toContain('# TYPE email_api_emails_due gauge');

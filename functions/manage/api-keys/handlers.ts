@@ -16,7 +16,7 @@ import {
 } from '../../../lib/store/api-keys/api-keys.ts';
 import { readAllowedSenders } from '../../../lib/store/clients/clients.ts';
 import { isEmailId as isKeyId } from '../../../lib/store/emails/email.ts';
-import type { ManageDependencies } from '../dependencies.ts';
+import { type ManageDependencies, tooMany } from '../dependencies.ts';
 import type { CreateKeyRequest, KeysQuery, RenameKeyRequest } from './key-request.ts';
 import { rightsOf } from './rights.ts';
 
@@ -35,7 +35,7 @@ export async function createKey(
   const stored = await insertApiKey(sql, { id: uuidv7(), client_id, name, start, hash, made_with, ...rights });
   switch (stored) {
     case 'full':
-      throw new ApiError('validation_error', `You have ${mostKeys} API keys, which is the most. Delete one first.`);
+      throw tooMany(`You have ${mostKeys} API keys, which is the most: delete one first`);
     case 'no client':
       throw new ApiError('not_found', 'There is no such client any more.');
   }
