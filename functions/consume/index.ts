@@ -31,6 +31,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   name: 'consume',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 /** Renewals have connections of their own, so that they never wait behind statements with large contents. */
 const leaseSql = openDatabase(settings.DATABASE_URL, {
