@@ -87,7 +87,8 @@ export function textOfHtml(html: string): string | undefined {
 /** Characters without width that nobody needs to read a text: soft hyphens, and what fills the preview line of an email. */
 const neverNeeded = /\u034f|[\u00ad\u180e\u2060-\u2064\ufeff]/g;
 /** Those that join and part letters mean nothing in a row, or beside spaces. */
-const filler = /[\u200b-\u200d](?:[ \u00a0\u2007]*[\u200b-\u200d])+[ \u00a0\u2007]*|(?<=\s|^)[\u200b-\u200d]|[\u200b-\u200d](?=\s|$)/g;
+const filler =
+  /[\u200b-\u200d](?:[ \u00a0\u2007]*[\u200b-\u200d])+[ \u00a0\u2007]*|(?<=\s|^)[\u200b-\u200d]|[\u200b-\u200d](?=\s|$)/g;
 
 function withoutFiller(text: string): string {
   const lines = text.split('\n').map((line) => {
