@@ -7,7 +7,7 @@ import { continueTrace } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import { preflight } from '../../lib/store/emails/preflight.ts';
 import { toNewEmail } from './new-email.ts';
-import type { ComposedPreview } from './preview-task.ts';
+import type { ComposedPreview, PreviewParts } from './preview-task.ts';
 import { readEmail } from './read-request.ts';
 import { type WriteEmails, writeOne } from './render-emails.ts';
 
@@ -34,9 +34,19 @@ export async function previewEmail(
   const { sender, recipients } = email;
   const findings = await preflight(sql, { client_id: clientId, from: sender, recipients });
   const { headers, custom_headers, text_body, html_body, attachments, subject, message_id } = email;
-  const parts = { headers, custom_headers, text_body, html_body, attachments, subject, message_id, accepted_at };
+  const parts: PreviewParts = {
+    headers,
+    custom_headers,
+    text_body,
+    html_body,
+    attachments,
+    subject,
+    message_id,
+    accepted_at,
+  };
   const { text, message, isTruncated } = await work<ComposedPreview>('composePreview', parts, {
     holder: clientId,
+    transfer: attachments.map(({ wire }) => wire.buffer as ArrayBuffer),
   }).catch((error) => {
     if (!(error instanceof WorkTooLong)) throw error;
     throw new ApiError('content_too_large', 'This email takes too long to compose for a preview.');

@@ -4,10 +4,11 @@ import { parseJson } from '../../lib/http/body.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import { invalidBody } from '../../lib/http/request-body.ts';
 import { type Work, WorkTooLong } from '../../lib/http/work.ts';
-import { type SentError, toError, toSent } from '../../lib/http/work-thread.ts';
+import { type SentError, toError, toSent, withoutCopies } from '../../lib/http/work-thread.ts';
 import { parseEmails } from './batch-request.ts';
 import { parseEmailRequest, type RequestedEmail } from './email-request.ts';
 import { fingerprint } from './idempotency.ts';
+import { isAllAttached, type Lift, liftContents, putBack } from './lift-contents.ts';
 
 /** What a request came with, checked or refused. */
 export interface Read<Requested> {
@@ -33,25 +34,56 @@ export type ReadAnswer<Requested> = { fingerprint: string | undefined } & (
 
 export type ParsedBatch = (RequestedEmail | SentError)[];
 
+type Attach = (email: RequestedEmail) => RequestedEmail;
+
 /** The tasks of the thread. */
 export const readTasks = {
-  readEmail: (input: Input) => readIn(input, parseEmailRequest),
-  readBatch: (input: Input): ReadAnswer<ParsedBatch> =>
-    readIn(input, (body, now) => parseEmails(body, now).map((one) => (one instanceof ApiError ? toSent(one) : one))),
+  readEmail: (input: Input) =>
+    readIn(
+      input,
+      (body, attach) => [attach(parseEmailRequest(body, input.now))],
+      ([one]) => one,
+    ),
+  readBatch: (input: Input) =>
+    readIn(
+      input,
+      (body, attach): ParsedBatch =>
+        parseEmails(body, input.now).map((one) => (one instanceof ApiError ? toSent(one) : attach(one))),
+      (all) => all,
+    ),
 };
 
-function readIn<Requested>(
-  { bytes, now, hasKey }: Input,
-  check: (body: unknown, now: Date) => Requested,
-): ReadAnswer<Requested> {
-  const body = parseJson(bytes);
-  const made = { fingerprint: hasKey ? fingerprint(body) : undefined };
+function readIn<One extends RequestedEmail | SentError, Requested>(
+  { bytes, hasKey }: Input,
+  check: (body: unknown, attach: Attach) => One[],
+  answerOf: (all: One[]) => Requested,
+) {
+  const { body, lift } = parseLifted(bytes);
+  const attach: Attach = (email) =>
+    lift === undefined ? email : { ...email, attachments: putBack(email.attachments, lift) };
+  const made = { fingerprint: hasKey ? fingerprint(body, lift?.lifted) : undefined };
   try {
-    return { ...made, requested: check(body, now) };
+    const all = check(body, attach);
+    const wires = all.flatMap((one) => ('attachments' in one ? one.attachments.map(({ wire }) => wire) : []));
+    return withoutCopies({ ...made, requested: answerOf(all) }, wires);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return { ...made, refused: toSent(error) };
   }
+}
+
+/** Without the large contents where that is possible; else as any other body, and whatever is wrong with it is said as ever. */
+function parseLifted(bytes: Uint8Array): { body: unknown; lift?: Lift } {
+  const lift = liftContents(bytes);
+  if (lift !== undefined) {
+    try {
+      const body = parseJson(lift.rest);
+      if (isAllAttached(body, lift)) return { body, lift };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+  return { body: parseJson(bytes) };
 }
 
 interface Coming {

@@ -3,6 +3,8 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
+import { givenAttachments } from '../store/emails/attachments.ts';
+import { inLines } from '../store/emails/base64-lines.ts';
 import { composeMessage, composeStream, type MessageParts, type MimeMessage, wholeMessage } from './message.ts';
 
 const plain: MessageParts = {
@@ -108,10 +110,11 @@ describe('headers with long runs of spaces', () => {
   it.each(['a message without attachments', 'one with'])('have no line of white space alone: %s', async (what) => {
     const attachments = (filename: string) =>
       what === 'one with'
-        ? [{ filename: `a${filename}b`, content: '', content_type: null, content_id: null, size: 0 }]
+        ? [{ filename: `a${filename}b`, wire: new Uint8Array(), content_type: null, content_id: null, size: 0 }]
         : [];
     const compared = fc.asyncProperty(runs, runs, runs, runs, async (subject, name, value, filename) => {
-      const message = composeMessage({
+      const attached = attachments(filename);
+      const email = {
         ...plain,
         subject,
         headers: {
@@ -120,9 +123,9 @@ describe('headers with long runs of spaces', () => {
           to: Array(3).fill({ email: 'b@example.com', name }),
         },
         custom_headers: { 'X-A': `a${value}`, References: value },
-        attachments: attachments(filename),
-      });
-      const text = (await wholeMessage(message)).toString('latin1');
+        attachments: attached,
+      };
+      const text = (await wholeMessage(composeMessage(email, givenAttachments(attached)))).toString('latin1');
       for (const head of text.split(/^--.*$/m).map((part) => part.trimStart().split(/\r?\n\r?\n/, 1)[0] ?? ''))
         for (const line of head.split(/\r?\n/)) expect(line).not.toMatch(/^[ \t]+$/);
     });
@@ -166,11 +169,11 @@ describe('a message with attachments', () => {
         const contents = some.map(({ bytes }) => Buffer.from(bytes));
         const attachments = some.map(({ bytes: _, content_id, ...each }, index) => ({
           ...each,
-          content: contents[index]?.toString('base64') ?? '',
+          wire: inLines(Buffer.from(contents[index]?.toString('base64') ?? '')) ?? new Uint8Array(),
           content_id: content_id ? `c${index}` : null,
           size: contents[index]?.length ?? 0,
         }));
-        const message = composeMessage({ ...email, attachments });
+        const message = composeMessage({ ...email, attachments }, givenAttachments(attachments));
         const [first, again] = [await wholeMessage(message), await wholeMessage(message)];
         expect(first.equals(again)).toBe(true);
         const composer = await buffer(composeStream({ ...email, attachments }, undefined, contents));

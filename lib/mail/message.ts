@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
-import { givenAttachments, type ReadAttachment } from '../store/emails/attachments.ts';
+import type { ReadAttachment } from '../store/emails/attachments.ts';
 import type { Attachment, EmailContent, Mailbox } from '../store/emails/email.ts';
 import { type MessagePieces, piecesOf, placeholder, withCrlf } from './mime-pieces.ts';
 import { plainMessage } from './mime-text.ts';
@@ -21,12 +21,11 @@ export type MimeMessage = Buffer | MessagePieces;
 
 /**
  * Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored stays what the client
- * gave, and accepting stays quick. `read` brings attachments that are not in
- * `given`; `onFault` is told of a fault that comes to light only as the pieces are read, but not of one of `read`.
+ * gave, and accepting stays quick. `read` brings attachments; `onFault` is told of a fault that comes to light only as the pieces are read, but not of one of `read`.
  */
 export function composeMessage(
   given: MessageParts,
-  read: ReadAttachment = givenAttachments(given.attachments),
+  read: ReadAttachment = noAttachments,
   onFault: (fault: Error) => void = () => {},
 ): MimeMessage {
   const email = foldable(given);
@@ -48,6 +47,10 @@ export function composeMessage(
     Date: accepted_at,
   };
   return plainMessage({ custom: custom_headers, own }, [first, ...others]);
+}
+
+function noAttachments(position: number): never {
+  throw new Error(`nothing reads attachment ${position}`);
 }
 
 function messageInPieces(

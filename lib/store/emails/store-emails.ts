@@ -50,7 +50,7 @@ export async function storeEmails(
       position,
       ...email,
       // Their bytes go apart (attachments.ts), not through JSON.
-      attachments: email.attachments.map(({ content: _, ...attachment }) => attachment),
+      attachments: email.attachments.map(({ wire: _, ...attachment }) => attachment),
     })),
   );
   const rows = await sql<StoredRow[]>`
