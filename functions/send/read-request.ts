@@ -20,6 +20,8 @@ export interface Read<Requested> {
 
 /** Bodies up to here are read at once: quicker than a thread would have them, and over before anybody notices. */
 const mostAtOnce = 128_000;
+/** Up to here so are those that are short without the contents of attachments: the thread would take longer to begin. Not where a fingerprint is needed. */
+const mostLiftedAtOnce = 1_500_000;
 
 interface Input {
   bytes: Uint8Array;
@@ -58,9 +60,8 @@ function readIn<One extends RequestedEmail | SentError, Requested>(
   check: (body: unknown, attach: Attach) => One[],
   answerOf: (all: One[]) => Requested,
 ) {
-  const { body, lift } = parseLifted(bytes);
-  const attach: Attach = (email) =>
-    lift === undefined ? email : { ...email, attachments: putBack(email.attachments, lift) };
+  const { body, lift } = withLifted(liftContents(bytes)) ?? { body: parseJson(bytes) };
+  const attach: Attach = (email) => attached(email, lift);
   const made = { fingerprint: hasKey ? fingerprint(body, lift?.lifted) : undefined };
   try {
     const all = check(body, attach);
@@ -72,18 +73,25 @@ function readIn<One extends RequestedEmail | SentError, Requested>(
   }
 }
 
-/** Without the large contents where that is possible; else as any other body, and whatever is wrong with it is said as ever. */
-function parseLifted(bytes: Uint8Array): { body: unknown; lift?: Lift } {
-  const lift = liftContents(bytes);
-  if (lift !== undefined) {
-    try {
-      const body = parseJson(lift.rest);
-      if (isAllAttached(body, lift)) return { body, lift };
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    }
+interface Parsed {
+  body: unknown;
+  lift?: Lift;
+}
+
+/** Undefined: it is to be parsed as any other body, and then whatever is wrong with it is said as ever. */
+function withLifted(lift: Lift | undefined): Parsed | undefined {
+  if (lift === undefined) return undefined;
+  try {
+    const body = parseJson(lift.rest);
+    return isAllAttached(body, lift) ? { body, lift } : undefined;
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
   }
-  return { body: parseJson(bytes) };
+}
+
+function attached(email: RequestedEmail, lift: Lift | undefined): RequestedEmail {
+  return lift === undefined ? email : { ...email, attachments: putBack(email.attachments, lift) };
 }
 
 interface Coming {
@@ -93,8 +101,25 @@ interface Coming {
 }
 
 export function readEmail(coming: Coming, now: Date, work: Work): Promise<Read<RequestedEmail>> | Read<RequestedEmail> {
-  if (coming.body.length > mostAtOnce) return readInThread<RequestedEmail>('readEmail', coming, now, work);
-  return readHere(coming, (body) => parseEmailRequest(body, now));
+  const parsed = parseHere(coming);
+  if (parsed === undefined) return readInThread<RequestedEmail>('readEmail', coming, now, work);
+  const { body, lift } = parsed;
+  return {
+    requested: () => attached(parseEmailRequest(body, now), lift),
+    fingerprint: () => fingerprint(body, lift?.lifted),
+  };
+}
+
+/** Undefined where it is for a thread. */
+function parseHere({ body, headers }: Coming): Parsed | undefined {
+  if (body.length <= mostAtOnce) return { body: parseJson(body) };
+  if (body.length > mostLiftedAtOnce || hasKey(headers)) return undefined;
+  const lift = liftContents(body);
+  return lift && lift.rest.length <= mostAtOnce ? withLifted(lift) : undefined;
+}
+
+function hasKey(headers: IncomingHttpHeaders): boolean {
+  return headers['idempotency-key'] !== undefined;
 }
 
 export async function readBatch(coming: Coming, now: Date, work: Work): Promise<Read<(RequestedEmail | ApiError)[]>> {
@@ -117,7 +142,7 @@ async function readInThread<Requested>(
   now: Date,
   work: Work,
 ): Promise<Read<Requested>> {
-  const input: Input = { bytes: body, now, hasKey: headers['idempotency-key'] !== undefined };
+  const input: Input = { bytes: body, now, hasKey: hasKey(headers) };
   const options = { holder: client.clientId, transfer: isWhole(body) ? [body.buffer] : [] };
   const answer = await work<ReadAnswer<Requested>>(name, input, options).catch((error) => {
     if (!(error instanceof WorkTooLong)) throw error;
