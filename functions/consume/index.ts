@@ -1,6 +1,7 @@
 // The consume function: delivers emails. Wiring only.
 
 import { hostFunction } from '../../lib/http/host.ts';
+import { createWork, WorkTooLong } from '../../lib/http/work.ts';
 import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
@@ -49,6 +50,15 @@ const prefetch = settings.SMTP_CONNECTIONS * 3;
 
 /** Long ones, each a row without contents, that wait for one of the connections they may have: others are taken meanwhile. */
 const mostLetGo = settings.SMTP_CONNECTIONS * 50;
+/** For the text of long HTML. Who waits has a connection: one may wait for as long as others together take. */
+const work = createWork({
+  program: new URL('./thread.mjs', import.meta.url),
+  threads: 1,
+  waitMs: 120_000,
+  heapMegabytes: 64,
+});
+/** A text that takes longer than this is left out. */
+const mostTextMs = 2_000;
 const memory = createMemory(settings.CONTENT_MEMORY_BYTES);
 
 const relays = createRelays(
@@ -82,6 +92,12 @@ const dependencies: DeliverDependencies = {
     return emails.map((email) => email && { email, askedAt });
   }, inGroups('claim')),
   readContents: (id) => untilDatabaseIsBack(() => readContents(sql, id)),
+  textOf: (html, holder) =>
+    work<string | undefined>('textOfHtml', html, { holder, limitMs: mostTextMs }).catch((error) => {
+      // The HTML says it all.
+      if (error instanceof WorkTooLong) return undefined;
+      throw error;
+    }),
   readAttachments: (id, attachments) => storedAttachments(sql, id, attachments, untilDatabaseIsBack),
   keepClaim: leases.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),

@@ -125,7 +125,7 @@ describe('headers with long runs of spaces', () => {
         custom_headers: { 'X-A': `a${value}`, References: value },
         attachments: attached,
       };
-      const text = (await wholeMessage(composeMessage(email, givenAttachments(attached)))).toString('latin1');
+      const text = (await wholeMessage(composeMessage(email, { read: givenAttachments(attached) }))).toString('latin1');
       for (const head of text.split(/^--.*$/m).map((part) => part.trimStart().split(/\r?\n\r?\n/, 1)[0] ?? ''))
         for (const line of head.split(/\r?\n/)) expect(line).not.toMatch(/^[ \t]+$/);
     });
@@ -173,7 +173,7 @@ describe('a message with attachments', () => {
           content_id: content_id ? `c${index}` : null,
           size: contents[index]?.length ?? 0,
         }));
-        const message = composeMessage({ ...email, attachments }, givenAttachments(attachments));
+        const message = composeMessage({ ...email, attachments }, { read: givenAttachments(attachments) });
         const [first, again] = [await wholeMessage(message), await wholeMessage(message)];
         expect(first.equals(again)).toBe(true);
         const composer = await buffer(composeStream({ ...email, attachments }, undefined, contents));

@@ -4,7 +4,7 @@ import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
 import type { ReadAttachment } from '../store/emails/attachments.ts';
 import type { Attachment, EmailContent, Mailbox } from '../store/emails/email.ts';
-import { type MessagePieces, piecesOf, placeholder, withCrlf } from './mime-pieces.ts';
+import { encodedText, type LargePart, largePart, type MessagePieces, piecesOf, withCrlf } from './mime-pieces.ts';
 import { plainMessage } from './mime-text.ts';
 import { textOfHtml } from './text-of-html.ts';
 
@@ -16,27 +16,36 @@ export interface MessageParts extends EmailContent {
   accepted_at: Date;
 }
 
-/** A message: whole where it is made of text alone, and then its lines may end in LF alone. */
+/** A message: whole where it is made of short texts alone, and then its lines may end in LF alone. */
 export type MimeMessage = Buffer | MessagePieces;
+
+export interface Composing {
+  /** Brings attachments. */
+  read?: ReadAttachment;
+  /** Told of a fault that comes to light only as the pieces are read, but not of one of `read`. */
+  onFault?: (fault: Error) => void;
+  /** Makes the text of HTML that came without one. */
+  textOf?: (html: string) => string | undefined;
+}
 
 /**
  * Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored stays what the client
- * gave, and accepting stays quick. `read` brings attachments; `onFault` is told of a fault that comes to light only as the pieces are read, but not of one of `read`.
+ * gave, and accepting stays quick.
  */
 export function composeMessage(
   given: MessageParts,
-  read: ReadAttachment = noAttachments,
-  onFault: (fault: Error) => void = () => {},
+  { read = noAttachments, onFault = () => {}, textOf }: Composing = {},
 ): MimeMessage {
   const email = foldable(given);
   const { headers, custom_headers, subject, message_id, accepted_at, attachments, html_body } = email;
-  const text = textOfMessage(email);
+  const text = textOfMessage(email, textOf);
   const [first, ...others] = [
     ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
     ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
   ];
   // Nodemailer also composes an empty message.
-  if (attachments.length > 0 || first === undefined) return messageInPieces(email, text, read, onFault);
+  if (attachments.length > 0 || first === undefined || isLarge(first) || others.some(isLarge))
+    return messageInPieces(email, text, { read, onFault });
   const own = {
     From: toAddress(headers.from),
     To: headers.to.map(toAddress),
@@ -49,6 +58,13 @@ export function composeMessage(
   return plainMessage({ custom: custom_headers, own }, [first, ...others]);
 }
 
+/** Characters of a text that is encoded at once, as quoted-printable if it is mostly Latin: some 20 ms. Longer ones are base64. */
+const mostAtOnce = 256_000;
+
+function isLarge({ content }: { content: string }): boolean {
+  return content.length > mostAtOnce;
+}
+
 function noAttachments(position: number): never {
   throw new Error(`nothing reads attachment ${position}`);
 }
@@ -56,17 +72,31 @@ function noAttachments(position: number): never {
 function messageInPieces(
   email: MessageParts,
   text: string | undefined,
-  read: ReadAttachment,
-  onFault: (fault: Error) => void,
+  { read, onFault }: Required<Pick<Composing, 'read' | 'onFault'>>,
 ): MessagePieces {
-  const placeholders = email.attachments.map(placeholder);
-  const contents = placeholders.map(({ content }) => content);
-  return piecesOf(() => composeStream(email, text, contents).once('error', onFault), placeholders, read);
+  const large: LargePart[] = email.attachments.map((_, position) => largePart(() => read(position)));
+  const contents = large.map(({ placeholder }) => placeholder);
+  const texts = { text: placed(text), html: placed(email.html_body ?? undefined) };
+  return piecesOf(() => composeStream(email, texts, contents).once('error', onFault), large);
+
+  function placed(body: string | undefined) {
+    if (body === undefined || body.length <= mostAtOnce) return body;
+    const part = largePart(() => encodedText(body));
+    large.push(part);
+    return part.placeholder;
+  }
+}
+
+interface Texts {
+  /** What has the form of bytes is sent as base64. */
+  text: string | Buffer | undefined;
+  html: string | Buffer | undefined;
 }
 
 /** The same with everything that a message can have. `contents` are those of its attachments. */
-export function composeStream(email: MessageParts, text = textOfMessage(email), contents: Buffer[] = []): Readable {
-  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = foldable(email);
+export function composeStream(email: MessageParts, texts: Texts = textsOf(email), contents: Buffer[] = []): Readable {
+  const { headers, custom_headers, attachments, subject, message_id, accepted_at } = foldable(email);
+  const { text, html } = texts;
   const composer = new MailComposer({
     from: toAddress(headers.from),
     to: headers.to.map(toAddress),
@@ -77,7 +107,7 @@ export function composeStream(email: MessageParts, text = textOfMessage(email), 
     date: accepted_at,
     headers: Object.entries(custom_headers).map(([key, value]) => ({ key, value })),
     ...(text !== undefined && { text }),
-    ...(html_body !== null && { html: html_body }),
+    ...(html !== undefined && { html }),
     // With HTML, those that have a content_id go beside it in multipart/related.
     attachments: attachments.map((attachment, position) => toPart(attachment, contents[position] ?? Buffer.alloc(0))),
     // Our server never reads a file or fetches a URL for a caller.
@@ -85,6 +115,10 @@ export function composeStream(email: MessageParts, text = textOfMessage(email), 
     disableUrlAccess: true,
   });
   return composer.compile().createReadStream();
+}
+
+function textsOf(email: MessageParts): Texts {
+  return { text: textOfMessage(email), html: email.html_body ?? undefined };
 }
 
 /** All of a message, as it travels. */
@@ -96,11 +130,11 @@ export async function wholeMessage(message: MimeMessage): Promise<Buffer> {
 }
 
 /** The text part: the given one, or else one made from the HTML. */
-export function textOfMessage({
-  text_body,
-  html_body,
-}: Pick<EmailContent, 'text_body' | 'html_body'>): string | undefined {
-  return text_body ?? (html_body === null ? undefined : textOfHtml(html_body));
+export function textOfMessage(
+  { text_body, html_body }: Pick<EmailContent, 'text_body' | 'html_body'>,
+  textOf: (html: string) => string | undefined = textOfHtml,
+): string | undefined {
+  return text_body ?? (html_body === null ? undefined : textOf(html_body));
 }
 
 /** Longest run of spaces in a header; folding a longer one would make lines of only white space (RFC 5322 §3.2.2 forbids them). */
