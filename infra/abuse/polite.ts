@@ -15,11 +15,20 @@ const everyMs = 20;
 /** What has no answer by then has failed. */
 const answerWithinMs = 15_000;
 
+/** Until `ms` have passed, or `end` is fulfilled. */
 export async function beFor(
   ms: number,
   url: string,
   { body, headers, right }: { body: object; headers: Record<string, string>; right: number },
+  end: Promise<unknown> = new Promise(() => {}),
 ): Promise<Measured> {
+  let hasEnded = false;
+  end.then(
+    () => {
+      hasEnded = true;
+    },
+    () => {},
+  );
   const agent = new Agent({ keepAlive: true });
   const took: number[] = [];
   let failed = 0;
@@ -43,7 +52,7 @@ export async function beFor(
     });
   const all: Promise<void>[] = [];
   const startedAt = performance.now();
-  while (performance.now() - startedAt < ms) {
+  while (performance.now() - startedAt < ms && !hasEnded) {
     all.push(one());
     await pause(Math.max(0, startedAt + all.length * everyMs - performance.now()));
   }
