@@ -1,7 +1,8 @@
 // The consume function: delivers emails. Wiring only.
 
+import { ApiError } from '../../lib/http/errors.ts';
 import { hostFunction } from '../../lib/http/host.ts';
-import { createWork, WorkTooLong } from '../../lib/http/work.ts';
+import { createWork } from '../../lib/http/work.ts';
 import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
@@ -94,9 +95,9 @@ const dependencies: DeliverDependencies = {
   readContents: (id) => untilDatabaseIsBack(() => readContents(sql, id)),
   textOf: (html, holder) =>
     work<string | undefined>('textOfHtml', html, { holder, limitMs: mostTextMs }).catch((error) => {
-      // The HTML says it all.
-      if (error instanceof WorkTooLong) return undefined;
-      throw error;
+      // Too many wait: it passes. Otherwise it takes too long, or cannot be read: the HTML says it all.
+      if (error instanceof ApiError) throw error;
+      return undefined;
     }),
   readAttachments: (id, attachments) => storedAttachments(sql, id, attachments, untilDatabaseIsBack),
   keepClaim: leases.keep,

@@ -44,7 +44,7 @@ export async function previewEmail(
     message_id,
     accepted_at,
   };
-  const { text, message, isTruncated } = await work<ComposedPreview>('composePreview', parts, {
+  const { textOfHtml, message, isTruncated } = await work<ComposedPreview>('composePreview', parts, {
     holder: clientId,
     transfer: attachments.map(({ wire }) => wire.buffer as ArrayBuffer),
   }).catch((error) => {
@@ -62,7 +62,7 @@ export async function previewEmail(
     body: {
       object: 'preview',
       subject,
-      text,
+      text: text_body ?? textOfHtml,
       html: html_body,
       template: email.template,
       envelope: { from: sender, to },

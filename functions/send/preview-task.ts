@@ -10,7 +10,8 @@ const maxShown = 1_000_000;
 export type PreviewParts = MessageParts & Pick<NewEmail, 'attachments'>;
 
 export interface ComposedPreview {
-  text: string | null;
+  /** The text part that was made of the HTML, if one was. */
+  textOfHtml: string | null;
   message: string;
   isTruncated: boolean;
 }
@@ -19,7 +20,8 @@ export async function composePreview(email: PreviewParts): Promise<ComposedPrevi
   const text = textOfMessage(email);
   const message = composeMessage(email, { read: givenAttachments(email.attachments), textOf: () => text });
   const { begin, isTruncated } = await beginOf(message);
-  return { text: text ?? null, message: begin, isTruncated };
+  const isGiven = email.text_body !== null;
+  return { textOfHtml: isGiven ? null : (text ?? null), message: begin, isTruncated };
 }
 
 /** Reads no more than is shown. */

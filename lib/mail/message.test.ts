@@ -183,3 +183,62 @@ describe('a message with attachments', () => {
     await fc.assert(compared, { numRuns: 100 });
   });
 });
+
+describe('a message with a large text', () => {
+  const large = 9_900_000;
+  const html = `<p>${'Grüße und mehr, '.repeat(large / 17)}</p>`;
+
+  /** Most CPU, in ms, that one turn of the event loop takes while `work` goes on: on a busy machine, time says less. */
+  async function longestTurn(work: Promise<unknown>): Promise<number> {
+    let isDone = false;
+    work.finally(() => {
+      isDone = true;
+    });
+    let longest = 0;
+    for (let before = process.cpuUsage(); !isDone; before = process.cpuUsage()) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const { user, system } = process.cpuUsage(before);
+      longest = Math.max(longest, (user + system) / 1_000);
+    }
+    return longest;
+  }
+
+  it.each([
+    ['HTML', { text_body: null, html_body: html }],
+    ['text', { text_body: html, html_body: null }],
+    ['both', { text_body: html, html_body: html }],
+  ])('of %s arrives whole, and holds up nobody while it is made', async (_, bodies) => {
+    const pieces: number[] = [];
+    const read = async () => {
+      const message = composeMessage({ ...plain, ...bodies });
+      if (Buffer.isBuffer(message)) return message;
+      const all: Buffer[] = [];
+      for await (const piece of message()) {
+        pieces.push(piece.length);
+        all.push(piece);
+      }
+      return Buffer.concat(all);
+    };
+    const reading = read();
+    expect(await longestTurn(reading)).toBeLessThan(100);
+    expect(Math.max(...pieces)).toBeLessThan(100_000);
+    const parsed = await simpleParser(await reading, { skipTextToHtml: true, skipHtmlToText: true });
+    expect(parsed.html || null).toBe(bodies.html_body);
+    expect(parsed.text || null).toBe(bodies.text_body);
+  });
+
+  it('is the same each time it is read, and has short lines', async () => {
+    const message = composeMessage({ ...plain, text_body: 'x'.repeat(256_001), html_body: 'short' });
+    const [first, again] = [await wholeMessage(message), await wholeMessage(message)];
+    expect(first.equals(again)).toBe(true);
+    expect(
+      Math.max(
+        ...first
+          .toString()
+          .split('\r\n')
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(78);
+    expect(composeMessage({ ...plain, text_body: 'x'.repeat(256_000) })).toBeInstanceOf(Buffer);
+  });
+});
