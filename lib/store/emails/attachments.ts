@@ -1,5 +1,5 @@
 // Attachments: stored in chunks as they go on the wire (base64 in lines), read as they are needed.
-import type { Query } from '../database.ts';
+import type { Fragment, Query } from '../database.ts';
 import type { NewEmail } from './acceptance.ts';
 import { bytesInLines, inLines, lineBytes } from './base64-lines.ts';
 import type { Attachment, GivenAttachment } from './email.ts';
@@ -30,6 +30,42 @@ function* chunksOf(wire: Uint8Array): Generator<Buffer> {
 
 export function hasAttachments({ attachments }: Pick<NewEmail, 'attachments'>): boolean {
   return attachments.length > 0;
+}
+
+/** Attachments of a group of emails that together have no more than this go with the statement that accepts the emails: two turns fewer. */
+const mostInOneStatement = 500_000;
+
+/** Chunks of all attachments of some emails, one by one with their keys, as parameters of one statement. */
+export interface JoinedChunks {
+  /** JSON: `[{email_id, position, chunk}]`. */
+  keys: string;
+  /** With a space between them, which base64 does not have. */
+  data: string;
+}
+
+/** Undefined where it is too much for one statement. */
+export function joinChunks(emails: readonly NewEmail[]): JoinedChunks | undefined {
+  const total = emails.reduce((sum, { attachments }) => sum + wireLengths(attachments), 0);
+  if (total > mostInOneStatement) return undefined;
+  const chunks = emails.flatMap(({ id, attachments }) =>
+    attachments.flatMap(({ wire }, position) =>
+      [...chunksOf(wire)].map((bytes, chunk) => ({ key: { email_id: id, position, chunk }, bytes })),
+    ),
+  );
+  const data = chunks.map(({ bytes }) => bytes.toString('latin1')).join(' ');
+  return { keys: JSON.stringify(chunks.map(({ key }) => key)), data };
+}
+
+/** A part of the accepting statement: stores the chunks of those emails that are in its part `new`. */
+export function storingJoined(sql: Query, { keys, data }: JoinedChunks): Fragment {
+  return sql`, attached as (
+      insert into email_attachments (email_id, position, chunk, data)
+      select email_id, position, chunk, data
+      from rows from (
+        json_to_recordset(${keys}::text::json) as (email_id uuid, position smallint, chunk smallint),
+        string_to_table(${data}::text, ' ')) as given_chunk(email_id, position, chunk, data)
+      where email_id in (select id from new)
+    )`;
 }
 
 /** Stores those of new emails. To be called in the transaction that stores the emails; `forgetAttachments` takes back those of others. */
