@@ -9,15 +9,19 @@ import type { AttemptResult, Refused, Stage } from './outcome.ts';
 import { letQuickPiecesPass } from './quick-pieces.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { tooLarge, wireBytes } from './size.ts';
-import { refuseSmtpUtf8 } from './smtputf8.ts';
+import { askForSmtpUtf8, refuseSmtpUtf8 } from './smtputf8.ts';
 
 /** A connection to a relay. */
 export interface Connection extends InStep {
   smtp: SMTPConnection;
+  /** How long the relay may be silent. */
+  timeoutMs: number;
 }
 
 export interface SmtpMessage extends Pick<Passing, 'beforeData' | 'beforeDot'> {
   envelope: { from: string; to: string[] };
+  /** What its head has that is not ASCII. */
+  notAscii?: string | undefined;
   compose: () => Buffer | Readable;
   /** Least size on the wire, as far as it is known before the message is composed. */
   leastBytes?: number;
@@ -33,6 +37,11 @@ export interface Handover {
 const connectTimeoutMs = 30_000;
 /** Time for the greeting, which a relay may delay while it looks us up or is busy (RFC 5321 §4.5.3.2.1), and for STARTTLS. */
 const greetingTimeoutMs = 300_000;
+/**
+ * How many times as long a relay may be silent after the end of a message, 10 minutes in place of 5 (RFC 5321 §4.5.3.2.6): it may look
+ * at it closely, and where we do not wait, it has taken the message and gets it again.
+ */
+const timesAtTheEnd = 2;
 /** Longest wait for the reply to RSET or QUIT, which delivers nothing. */
 const farewellMs = 5_000;
 
@@ -75,7 +84,7 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
         else resolve();
       });
     });
-    return { smtp, isOutOfStep };
+    return { smtp, isOutOfStep, timeoutMs };
   } catch (error) {
     smtp.close();
     return withoutSecrets(resultOf(error as NodemailerError, 'connect', false), auth);
@@ -86,12 +95,13 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
 
 /** Hands one message over. Never rejects: failures are results, too. */
 export async function handOver(
-  { smtp }: Connection,
-  { envelope, compose, leastBytes = 0, beforeData, beforeDot }: SmtpMessage,
+  { smtp, timeoutMs }: Connection,
+  { envelope, notAscii, compose, leastBytes = 0, beforeData, beforeDot }: SmtpMessage,
 ): Promise<Handover> {
   const { extensions, mostBytes } = offersOf(smtp);
   const refusal =
-    refuseSmtpUtf8(envelope, extensions) ?? (leastBytes > mostBytes ? tooLarge(leastBytes, mostBytes) : undefined);
+    refuseSmtpUtf8(envelope, extensions, notAscii) ??
+    (leastBytes > mostBytes ? tooLarge(leastBytes, mostBytes) : undefined);
   if (refusal) return { result: refusal, sent: 'nothing' };
   let composed: Buffer | Readable;
   try {
@@ -104,8 +114,10 @@ export async function handOver(
   }
   const message = gate(composed, { mostBytes, beforeData, beforeDot, aboutToLeave: () => leaveTogether(smtp) });
   letQuickPiecesPass(message.through);
+  message.through.on('end', () => allowSilence(smtp, timeoutMs * timesAtTheEnd));
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };
+  const asked = notAscii === undefined ? undefined : askForSmtpUtf8(smtp);
   const result = await new Promise<AttemptResult>((resolve) => {
     smtp.send(ownEnvelope, message.through, (error, info) => {
       const { sent, fault } = message.progress();
@@ -119,8 +131,14 @@ export async function handOver(
       else resolve(lostAtData('the relay answered before the end of the message'));
     });
   });
+  asked?.();
+  allowSilence(smtp, timeoutMs);
   if (!Buffer.isBuffer(composed)) composed.destroy();
   return { result, sent: message.progress().sent };
+}
+
+function allowSilence({ _socket: socket }: SMTPConnection, ms: number): void {
+  if (socket) socket.setTimeout(ms);
 }
 
 /** Joins the writes of one turn of the event loop into one packet: the message and its final dot. */

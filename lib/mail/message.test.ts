@@ -1,11 +1,17 @@
-import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
 import { givenAttachments } from '../store/emails/attachments.ts';
 import { inLines } from '../store/emails/base64-lines.ts';
-import { composeMessage, composeStream, type MessageParts, type MimeMessage, wholeMessage } from './message.ts';
+import type { GivenAttachment } from '../store/emails/email.ts';
+import {
+  composeMessage,
+  composeWhole,
+  type MessageParts,
+  type MimeMessage,
+  textOfMessage,
+  wholeMessage,
+} from './message.ts';
 
 const plain: MessageParts = {
   headers: {
@@ -46,7 +52,6 @@ const mailboxes = fc.array(mailbox, { maxLength: 4 });
 const messages: fc.Arbitrary<MessageParts> = fc.record({
   headers: fc.record({ from: mailbox, to: mailboxes, cc: mailboxes, bcc: mailboxes, reply_to: mailboxes }),
   custom_headers: fc.dictionary(
-    // As nodemailer would spell them.
     fc.constantFrom('X-A', 'X-B-ID', 'List-Unsubscribe', 'References', 'In-Reply-To'),
     words,
   ),
@@ -59,11 +64,8 @@ const messages: fc.Arbitrary<MessageParts> = fc.record({
 });
 
 /** Boundaries are generated. */
-async function bytes(message: MimeMessage | Readable): Promise<string> {
-  const isStream = !Buffer.isBuffer(message) && typeof message !== 'function';
-  const text = (await (isStream ? buffer(message) : wholeMessage(message)))
-    .toString('latin1')
-    .replace(/\r\n?|\n/g, '\r\n');
+async function bytes(message: MimeMessage): Promise<string> {
+  const text = (await wholeMessage(message)).toString('latin1');
   const [, boundary] = /boundary="(.+?)"/.exec(text) ?? [];
   return boundary === undefined ? text : text.replaceAll(boundary, 'boundary');
 }
@@ -73,8 +75,8 @@ describe('a message without attachments', () => {
     expect(composeMessage(plain)).toBeInstanceOf(Buffer);
     const compared = fc.asyncProperty(messages, async (email) => {
       // Where a line of quoted-printable is broken depends on the pieces that the encoder is given; it says nothing (RFC 2045 §6.7).
-      const unbroken = async (message: MimeMessage | Readable) => (await bytes(message)).replaceAll('=\r\n', '');
-      expect(await unbroken(composeMessage(email))).toBe(await unbroken(composeStream(email)));
+      const unbroken = async (message: MimeMessage) => (await bytes(message)).replaceAll('=\r\n', '');
+      expect(await unbroken(composeMessage(email))).toBe(await unbroken(await composeWhole(email)));
     });
     await fc.assert(compared, { numRuns: 500 });
   });
@@ -176,7 +178,10 @@ describe('a message with attachments', () => {
         const message = composeMessage({ ...email, attachments }, { read: givenAttachments(attachments) });
         const [first, again] = [await wholeMessage(message), await wholeMessage(message)];
         expect(first.equals(again)).toBe(true);
-        const composer = await buffer(composeStream({ ...email, attachments }, undefined, contents));
+        const composer = await composeWhole(
+          { ...email, attachments },
+          { text: textOfMessage(email), html: email.html_body ?? undefined, attached: contents },
+        );
         expect(atItsEnd(withoutBoundaries(first))).toBe(atItsEnd(withoutBoundaries(await wholeMessage(composer))));
       },
     );
@@ -241,4 +246,62 @@ describe('a message with a large text', () => {
     ).toBeLessThanOrEqual(78);
     expect(composeMessage({ ...plain, text_body: 'x'.repeat(256_000) })).toBeInstanceOf(Buffer);
   });
+});
+
+describe('an invitation', () => {
+  const ics = ['BEGIN:VCALENDAR', 'METHOD:REQUEST', 'SUMMARY:Grüße', 'END:VCALENDAR', ''].join('\r\n');
+  const attached = (content_type: string | null, filename = 'invite.ics') => ({
+    filename,
+    wire: inLines(Buffer.from(Buffer.from(ics).toString('base64'))) ?? new Uint8Array(),
+    content_type,
+    content_id: null,
+    size: Buffer.byteLength(ics),
+  });
+  const messageOf = (some: Partial<MessageParts> & { attachments: GivenAttachment[] }) =>
+    wholeMessage(composeMessage({ ...plain, ...some }, { read: givenAttachments(some.attachments) })).then(String);
+  /** The types of a message's parts, nested. */
+  const typesOf = (raw: string) =>
+    [...raw.matchAll(/^Content-Type: ([^\r]*(?:\r\n[ \t][^\r]*)*)/gm)].map(([, type = '']) =>
+      type.replace(/\r\n/g, '').replace(/;\s*(boundary|name)="?[^;"]*"?/g, ''),
+    );
+
+  it.each([
+    ['text/calendar; method=REQUEST', 'text/calendar; method=REQUEST; charset=utf-8'],
+    ['text/calendar; charset="UTF-8"; method=CANCEL', 'text/calendar; charset=UTF-8; method=CANCEL'],
+    ['TEXT/Calendar;component=VEVENT;METHOD="reply"', 'TEXT/Calendar; component=VEVENT; method=reply; charset=utf-8'],
+  ])('%s is an alternative to the text, and attached', async (type, alternative) => {
+    const raw = await messageOf({ attachments: [attached(type)] });
+    expect(typesOf(raw)).toEqual([
+      ...['multipart/mixed', 'multipart/alternative', 'text/plain; charset=utf-8', 'text/html; charset=utf-8'],
+      ...[alternative, 'application/ics'],
+    ]);
+    expect(raw).toMatch(/text\/calendar[^\r]*(\r\n[ \t][^\r]*)*\r\nContent-Transfer-Encoding: base64\r\n\r\n/i);
+    expect(raw.split(Buffer.from(ics).toString('base64').slice(0, 40))).toHaveLength(3);
+    const { attachments, html } = await simpleParser(raw);
+    expect(attachments.map(({ content }) => content.toString())).toEqual([ics, ics]);
+    expect(html).toBe('<p>Hi</p>');
+  });
+
+  it('goes beside a text alone, inline images and other attachments', async () => {
+    const image = { ...attached('image/png', 'i.png'), content_id: 'i' };
+    const type = 'text/calendar; method=PUBLISH';
+    const types = async (some: Parameters<typeof messageOf>[0]) =>
+      typesOf(await messageOf(some)).map((each) => each.split(';')[0]);
+    expect(await types({ html_body: null, attachments: [attached(type)] })).toEqual([
+      ...['multipart/mixed', 'multipart/alternative', 'text/plain', 'text/calendar', 'application/ics'],
+    ]);
+    expect(await types({ attachments: [image, attached(type), attached(type), attached(null, 'a.pdf')] })).toEqual([
+      ...['multipart/mixed', 'multipart/alternative', 'text/plain', 'multipart/related', 'text/html', 'image/png'],
+      ...['text/calendar', 'application/ics', 'application/ics', 'application/pdf'],
+    ]);
+  });
+
+  it.each(['text/calendar', 'text/calendar; x-method=REQUEST', 'application/ics; method=REQUEST', null])(
+    '%s is attached alone',
+    async (type) => {
+      const raw = await messageOf({ attachments: [attached(type)] });
+      expect(typesOf(raw)).toHaveLength(5);
+      expect(raw).toContain(`Content-Type: ${type?.split(';')[0] ?? 'text/calendar'}`);
+    },
+  );
 });

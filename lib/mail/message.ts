@@ -1,9 +1,11 @@
 // Builds the MIME message (RFC 5322, RFC 2045) of an email. Every attempt gets the same bytes, except for generated boundaries.
-import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
 import type { ReadAttachment } from '../store/emails/attachments.ts';
-import type { Attachment, EmailContent, Mailbox } from '../store/emails/email.ts';
+import type { Attachment, EmailContent } from '../store/emails/email.ts';
+import { isInvitation, typeOfInvitation } from './invitations.ts';
+import { messageHead, withHead } from './message-head.ts';
 import { encodedText, type LargePart, largePart, type MessagePieces, piecesOf, withCrlf } from './mime-pieces.ts';
 import { plainMessage } from './mime-text.ts';
 import { textOfHtml } from './text-of-html.ts';
@@ -33,29 +35,18 @@ export interface Composing {
  * gave, and accepting stays quick.
  */
 export function composeMessage(
-  given: MessageParts,
+  email: MessageParts,
   { read = noAttachments, onFault = () => {}, textOf }: Composing = {},
 ): MimeMessage {
-  const email = foldable(given);
-  const { headers, custom_headers, subject, message_id, accepted_at, attachments, html_body } = email;
   const text = textOfMessage(email, textOf);
   const [first, ...others] = [
     ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
-    ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
+    ...(email.html_body ? [{ type: 'text/html' as const, content: email.html_body }] : []),
   ];
   // Nodemailer also composes an empty message.
-  if (attachments.length > 0 || first === undefined || isLarge(first) || others.some(isLarge))
-    return messageInPieces(email, text, { read, onFault });
-  const own = {
-    From: toAddress(headers.from),
-    To: headers.to.map(toAddress),
-    Cc: headers.cc.map(toAddress),
-    'Reply-To': headers.reply_to.map(toAddress),
-    Subject: subject,
-    'Message-ID': message_id,
-    Date: accepted_at,
-  };
-  return plainMessage({ custom: custom_headers, own }, [first, ...others]);
+  const isPlain = email.attachments.length === 0 && first !== undefined && ![first, ...others].some(isLarge);
+  if (isPlain) return plainMessage(messageHead(email), [first, ...others]);
+  return messageInPieces(email, text, { read, onFault });
 }
 
 /** Characters of a text that is encoded at once, as quoted-printable if it is mostly Latin: some 20 ms. Longer ones are base64. */
@@ -74,51 +65,67 @@ function messageInPieces(
   text: string | undefined,
   { read, onFault }: Required<Pick<Composing, 'read' | 'onFault'>>,
 ): MessagePieces {
-  const large: LargePart[] = email.attachments.map((_, position) => largePart(() => read(position)));
-  const contents = large.map(({ placeholder }) => placeholder);
-  const texts = { text: placed(text), html: placed(email.html_body ?? undefined) };
-  return piecesOf(() => composeStream(email, texts, contents).once('error', onFault), large);
-
-  function placed(body: string | undefined) {
-    if (body === undefined || body.length <= mostAtOnce) return body;
-    const part = largePart(() => encodedText(body));
+  const large: LargePart[] = [];
+  const placed = (part: LargePart) => {
     large.push(part);
     return part.placeholder;
-  }
+  };
+  const placedText = (content: string | undefined) =>
+    content !== undefined && isLarge({ content }) ? placed(largePart(() => encodedText(content))) : content;
+  const attachment = (position: number) => placed(largePart(() => read(position)));
+  const invitation = email.attachments.findIndex(isInvitation);
+  const bodies: Bodies = {
+    text: placedText(text),
+    html: placedText(email.html_body ?? undefined),
+    attached: email.attachments.map((_, position) => attachment(position)),
+    ...(invitation >= 0 && { invited: { position: invitation, content: attachment(invitation) } }),
+  };
+  const layOut = () =>
+    composeWhole(email, bodies).catch((fault: Error) => {
+      onFault(fault);
+      throw fault;
+    });
+  return piecesOf(layOut, large);
 }
 
-interface Texts {
-  /** What has the form of bytes is sent as base64. */
+/** What is in a message, or stands for it. A text in the form of bytes is sent as base64. */
+interface Bodies {
   text: string | Buffer | undefined;
   html: string | Buffer | undefined;
+  attached: readonly Buffer[];
+  /** The attachment that is an alternative to the text as well. */
+  invited?: { position: number; content: Buffer };
 }
 
-/** The same with everything that a message can have. `contents` are those of its attachments. */
-export function composeStream(email: MessageParts, texts: Texts = textsOf(email), contents: Buffer[] = []): Readable {
-  const { headers, custom_headers, attachments, subject, message_id, accepted_at } = foldable(email);
-  const { text, html } = texts;
+function bodiesOf(email: MessageParts): Bodies {
+  return { text: textOfMessage(email), html: email.html_body ?? undefined, attached: [] };
+}
+
+/** The same with everything that a message can have. Nodemailer lays out its parts. */
+export async function composeWhole(
+  email: MessageParts,
+  { text, html, attached, invited }: Bodies = bodiesOf(email),
+): Promise<Buffer> {
+  const { attachments } = email;
   const composer = new MailComposer({
-    from: toAddress(headers.from),
-    to: headers.to.map(toAddress),
-    cc: headers.cc.map(toAddress),
-    replyTo: headers.reply_to.map(toAddress),
-    subject,
-    messageId: message_id,
-    date: accepted_at,
-    headers: Object.entries(custom_headers).map(([key, value]) => ({ key, value })),
     ...(text !== undefined && { text }),
     ...(html !== undefined && { html }),
+    ...(invited !== undefined && {
+      alternatives: [
+        {
+          content: invited.content,
+          contentType: typeOfInvitation(attachments[invited.position]?.content_type ?? ''),
+          contentTransferEncoding: 'base64' as const,
+        },
+      ],
+    }),
     // With HTML, those that have a content_id go beside it in multipart/related.
-    attachments: attachments.map((attachment, position) => toPart(attachment, contents[position] ?? Buffer.alloc(0))),
+    attachments: attachments.map((attachment, position) => toPart(attachment, attached[position] ?? Buffer.alloc(0))),
     // Our server never reads a file or fetches a URL for a caller.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return composer.compile().createReadStream();
-}
-
-function textsOf(email: MessageParts): Texts {
-  return { text: textOfMessage(email), html: email.html_body ?? undefined };
+  return withHead(messageHead(email), withCrlf(await buffer(composer.compile().createReadStream())));
 }
 
 /** All of a message, as it travels. */
@@ -137,44 +144,17 @@ export function textOfMessage(
   return text_body ?? (html_body === null ? undefined : textOf(html_body));
 }
 
-/** Longest run of spaces in a header; folding a longer one would make lines of only white space (RFC 5322 §3.2.2 forbids them). */
+/** Longest run of spaces in a name; folding a longer one would make lines of only white space (RFC 5322 §3.2.2 forbids them). */
 const longRun = / {40,}/g;
 
-/** The email with headers that can be folded: each long run of spaces becomes one space. */
-function foldable<Email extends MessageParts>(email: Email): Email {
-  const { subject, headers, custom_headers, attachments } = email;
-  return {
-    ...email,
-    subject: shortened(subject),
-    headers: {
-      from: shortName(headers.from),
-      to: headers.to.map(shortName),
-      cc: headers.cc.map(shortName),
-      bcc: headers.bcc,
-      reply_to: headers.reply_to.map(shortName),
-    },
-    custom_headers: Object.fromEntries(Object.entries(custom_headers).map(([name, value]) => [name, shortened(value)])),
-    attachments: attachments.map((one) => ({ ...one, filename: shortened(one.filename) })),
-  };
-}
-
-function shortName({ email, name }: Mailbox): Mailbox {
-  return name === undefined ? { email } : { email, name: shortened(name) };
-}
-
-function shortened(text: string): string {
-  return text.replace(longRun, ' ').trimEnd();
-}
-
-function toAddress({ email, name }: Mailbox) {
-  return { address: email, name: name ?? '' };
-}
-
-function toPart({ filename, content_type, content_id }: Attachment, content: Buffer) {
+function toPart(attachment: Attachment, content: Buffer) {
+  const { content_type, content_id } = attachment;
+  const filename = attachment.filename.replace(longRun, ' ').trimEnd();
   return {
     filename,
     content,
-    contentType: content_type ?? typeOf(filename),
+    // A mail program shows an invitation once: as the alternative.
+    contentType: isInvitation(attachment) ? 'application/ics' : (content_type ?? typeOf(filename)),
     // The bytes must arrive unchanged, whatever the type is.
     contentTransferEncoding: 'base64' as const,
     ...(content_id !== null && { cid: content_id }),

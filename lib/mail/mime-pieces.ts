@@ -1,7 +1,5 @@
 // Large messages, in pieces: nodemailer lays a message out, and what is large takes its place in it, as it is stored or a piece at a time.
 import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { inLines } from '../store/emails/base64-lines.ts';
 
@@ -23,12 +21,12 @@ export function largePart(read: LargePart['read']): LargePart {
 /** How much of a large message had left decides what the loss of its connection means: it leaves as fast as the relay takes it. */
 const pieceBytes = 65_536;
 
-/** `layOut` writes the message with a placeholder for each large part. */
-export function piecesOf(layOut: () => Readable, large: readonly LargePart[]): MessagePieces {
+/** `layOut` writes the message with a placeholder for each large part, its lines ending in CRLF. */
+export function piecesOf(layOut: () => Promise<Buffer>, large: readonly LargePart[]): MessagePieces {
   // Once, as its boundaries are generated.
   let laidOut: Promise<(Buffer | LargePart)[]> | undefined;
   return async function* () {
-    laidOut ??= buffer(layOut()).then((layout) => split(withCrlf(layout), large));
+    laidOut ??= layOut().then((layout) => split(layout, large));
     for (const part of await laidOut) {
       if (Buffer.isBuffer(part)) yield* inPieces(part);
       else for await (const wire of part.read()) yield* inPieces(wire);
