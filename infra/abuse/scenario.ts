@@ -45,6 +45,7 @@ export async function runAttack(attack: Attack, services: Services, full: boolea
         NODE_OPTIONS: `--max-old-space-size=${limitBytes / 2 / 1024 / 1024}`,
         BODY_MEMORY_BYTES: String(Math.floor(limitBytes * 0.4)),
       },
+      roles: services.roles,
       own: {},
       copies: {},
     });

@@ -3,11 +3,15 @@
 /** The original's. */
 export const demoClient = { client_id: 'myawesomeapp', client_secret: 'abc123', scope: 'basic email' };
 
-/** The operator's commands, in order, before functions start; each finds what an earlier start has done. */
-export function preparations({ signingKeys, isOurDatabase }: { signingKeys: string; isOurDatabase: boolean }) {
+/**
+ * The operator's commands, in order, before functions start; each finds what an earlier start has done. `roles` is the file of the
+ * functions' passwords in a database that local mode made itself; undefined: it is another's.
+ */
+export function preparations({ signingKeys, roles }: { signingKeys: string; roles: string | undefined }) {
   const { client_id, client_secret, scope } = demoClient;
   const example = ['client', 'ensure', client_id, '--demo', '--secret', client_secret, '--scope', scope];
-  return [['migrate'], ['key', 'ensure', signingKeys], ...(isOurDatabase ? [example] : [])];
+  const ofOurs = roles === undefined ? [] : [['database', 'roles', roles], example];
+  return [['migrate'], ['key', 'ensure', signingKeys], ...ofOurs];
 }
 
 /** Whether the lines that `npm start` prints would work: the client may have been changed, and then it stays so. */

@@ -33,12 +33,15 @@ export interface NewEndpoint {
   secret: string;
 }
 
+/** Of the two numbers of an advisory lock, the one that tells what is locked; the other is the client's. Any number. */
+const lockOfClient = 1;
+
 /** Undefined when the client already has `most` endpoints. */
 export async function insertEndpoint(sql: Sql, endpoint: NewEndpoint, most: number): Promise<Endpoint | undefined> {
   const { id, client_id, url, events, secret } = endpoint;
   return inTransaction(sql, async (transaction) => {
-    // One at a time: two at once could each miss the other when they count.
-    await transaction`select from clients where client_id = ${client_id} for no key update`;
+    // One at a time: two at once could each miss the other when they count. No row is locked, as that takes a right to change it.
+    await transaction`select pg_advisory_xact_lock(${lockOfClient}, hashtext(${client_id}))`;
     const [row] = await transaction<Endpoint[]>`
       insert into webhooks (id, client_id, url, events, secrets)
       select ${id}, ${client_id}, ${url}, ${events}, jsonb_build_array(jsonb_build_object('secret', ${secret}::text, 'expires_at', null))
@@ -89,17 +92,12 @@ export async function deleteEndpoint(sql: Query, clientId: string, id: string): 
 /** Earlier secrets that may go on signing, so that the list stays short (5 with the new one). */
 const mostEarlier = 4;
 
-/** Deliveries are signed with `secret` from now on, and with the earlier ones for `keepSeconds` more. False when there is no such endpoint. */
+/**
+ * Deliveries are signed with `secret` from now on, and with the earlier ones for `keepSeconds` more. False when there is no such endpoint.
+ * The SQL function (0012) reads the earlier ones, which our role may not.
+ */
 export async function rotateSecret(sql: Query, clientId: string, id: string, secret: string, keepSeconds: number) {
-  const { count } = await sql`
-    update webhooks
-    set secrets = jsonb_build_array(jsonb_build_object('secret', ${secret}::text, 'expires_at', null)) || (
-      select coalesce(jsonb_agg(jsonb_build_object('secret', earlier -> 'secret', 'expires_at', expires_at) order by position), '[]')
-      from (
-        select earlier, position, least((earlier ->> 'expires_at')::timestamptz, now() + ${keepSeconds} * interval '1 second') as expires_at
-        from jsonb_array_elements(secrets) with ordinality each(earlier, position)
-      ) kept
-      where expires_at > now() and position <= ${mostEarlier}::integer)
-    where id = ${id} and client_id = ${clientId}`;
-  return count === 1;
+  const [row] = await sql<[{ rotated: boolean | null }]>`
+    select rotate_webhook_secret(${clientId}, ${id}, ${secret}, ${keepSeconds}, ${mostEarlier}) as rotated`;
+  return row.rotated === true;
 }
