@@ -26,6 +26,12 @@ const transition = 'status due_at finished_at queued_at settled last_reply';
 const hardBounce = 'client_id recipient reason email_id detail';
 const suppressed = 'client_id recipient reason';
 
+/** Whoever checks access tokens looks whether one was revoked, or its client disabled. */
+const tokenCheck = {
+  revoked_tokens: { select: 'jti' },
+  clients: { select: 'client_id disabled_at' },
+} as const;
+
 // biome-ignore format: one line a table
 export const grants = {
   token: {
@@ -38,7 +44,8 @@ export const grants = {
   },
   send: {
     tables: {
-      clients:             { select: 'client_id allowed_senders rate_per_second daily_quota relay_headers' },
+      ...tokenCheck,
+      clients:             { select: 'client_id disabled_at allowed_senders rate_per_second daily_quota relay_headers' },
       allowances:          { select: all, insert: 'client_id tokens', update: 'tokens refilled_at day used_today' },
       suppressions:        { select: suppressed, insert: hardBounce, update: 'email_id detail' },
       templates:           { select: all },
@@ -78,6 +85,7 @@ export const grants = {
   },
   history: {
     tables: {
+      ...tokenCheck,
       emails:              { select: all },
       email_contents:      { select: all },
       email_attachments:   { select: all },
@@ -86,6 +94,7 @@ export const grants = {
   },
   manage: {
     tables: {
+      ...tokenCheck,
       templates:           { select: all, insert: 'id client_id name', update: 'version updated_at', delete: all },
       template_versions:   { select: all, insert: 'template_id version subject text html variables' },
       suppressions:        { select: all, insert: suppressed, delete: all },

@@ -1,11 +1,21 @@
-// Finds which statements of lib/store each function runs: those of what it imports, and of what that calls.
+// Finds which statements of lib/store each function runs: those of what its files name in lib, and of what that names.
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isFunctionDeclaration, isIdentifier, type Node } from 'typescript/unstable/ast';
+import {
+  type ClassDeclaration,
+  type FunctionDeclaration,
+  isClassDeclaration,
+  isFunctionDeclaration,
+  isIdentifier,
+  isVariableDeclaration,
+  type Node,
+  type VariableDeclaration,
+} from 'typescript/unstable/ast';
 import { API, type Project } from 'typescript/unstable/sync';
 import { findStatements, type Statement } from './statements.ts';
 import { declarationOf, findFunction, nodesOf } from './syntax.ts';
 
+const lib = resolve('lib');
 const store = resolve('lib/store');
 
 /** By the name of the function, each statement with its text and parameters. */
@@ -21,11 +31,11 @@ export function statementsByFunction(): Map<string, Statement[]> {
       const key = keyOf(findFunction(statement.node));
       statementsOf.set(key, [...(statementsOf.get(key) ?? []), statement]);
     }
-    const filesOf = (folder: string) => within(folder).flatMap((name) => project.program.getSourceFile(name) ?? []);
-    const declared = new Set(filesOf(store).flatMap(declaredNames));
+    const filesOf = (paths: readonly string[]) => paths.flatMap((path) => project.program.getSourceFile(path) ?? []);
+    const declared = new Set(filesOf(within(lib)).flatMap(declaredNames));
     return new Map(
       readdirSync('functions').map((name) => {
-        const found = reached(project, filesOf(resolve('functions', name)), declared);
+        const found = reached(project, filesOf(within(resolve('functions', name))), declared);
         return [name, [...found].flatMap((key) => statementsOf.get(key) ?? [])];
       }),
     );
@@ -35,10 +45,14 @@ export function statementsByFunction(): Map<string, Statement[]> {
 }
 
 function declaredNames(file: Node): string[] {
-  return nodesOf(file).flatMap((node) => (isFunctionDeclaration(node) && node.name ? [node.name.text] : []));
+  return nodesOf(file).flatMap((node) => (isDeclared(node) && node.name ? [node.name.getText()] : []));
 }
 
-/** The functions of lib/store, which have these names, that are named in these nodes, and in one another. */
+function isDeclared(node: Node): node is FunctionDeclaration | ClassDeclaration | VariableDeclaration {
+  return isFunctionDeclaration(node) || isClassDeclaration(node) || isVariableDeclaration(node);
+}
+
+/** What lib declares, under these names, that is named in these nodes, and in one another. */
 function reached(project: Project, roots: readonly Node[], declared: ReadonlySet<string>): Set<string> {
   const found = new Set<string>();
   const left = [...roots];
@@ -46,8 +60,8 @@ function reached(project: Project, roots: readonly Node[], declared: ReadonlySet
     for (const node of nodesOf(next)) {
       if (!isIdentifier(node) || !declared.has(node.text)) continue;
       const named = declarationOf(project, node);
-      if (named === undefined || !isFunctionDeclaration(named) || found.has(keyOf(named))) continue;
-      if (!named.getSourceFile().fileName.startsWith(`${store}/`)) continue;
+      if (named === undefined || !isDeclared(named) || found.has(keyOf(named))) continue;
+      if (!named.getSourceFile().fileName.startsWith(`${lib}/`)) continue;
       found.add(keyOf(named));
       left.push(named);
     }

@@ -100,13 +100,17 @@ function run(sql: Query, text: string): Promise<string | undefined> {
   return denied(sql, text, []);
 }
 
+/** Insufficient privilege; of a schema, it looks as if nothing were in it. */
+const missingRight = new Set(['42501', '42P01']);
+
 async function denied(sql: Query, text: string, parameters: (Date | null)[]): Promise<string | undefined> {
   await sql.unsafe('savepoint before');
   try {
     await sql.unsafe(text, parameters);
     return undefined;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === '42501') return `${error.message}: ${text}`;
+    if (error instanceof Error && 'code' in error && missingRight.has(String(error.code)))
+      return `${error.message}: ${text}`;
     throw error;
   } finally {
     await sql.unsafe('rollback to savepoint before');
