@@ -57,8 +57,9 @@ export async function presentPrivileges(sql: Query): Promise<Privilege[]> {
 async function makeRoles(sql: Query): Promise<string[]> {
   const roles = databaseUsers.map(groupOf);
   const rows = await sql<{ name: string }[]>`
-    select name from unnest(${roles}::text[]) name where not exists (select from pg_roles where rolname = name)`;
-  const missing = rows.map(({ name }) => name);
+    select rolname::text as name from pg_roles where rolname = any(${roles}::text[])`;
+  const present = new Set(rows.map(({ name }) => name));
+  const missing = roles.filter((role) => !present.has(role));
   const [user] = await sql<[{ may: boolean }]>`
     select rolsuper or rolcreaterole as may from pg_roles where rolname = current_user`;
   if (missing.length > 0 && !user.may) return missing;

@@ -70,15 +70,16 @@ async function readGiven(file: string): Promise<string> {
 
 /** Never quotes what it was given. */
 function parsePasswords(content: string): Map<DatabaseUser, string> {
-  const entries = Object.entries(parseEnv(content));
-  if (entries.length === 0) throw new UsageError('FILE has no line as in send=PASSWORD.');
+  const given = parseEnv(content);
+  const unknown = Object.keys(given).some((name) => !databaseUsers.some((user) => user === name));
+  if (unknown) throw new UsageError(`FILE has a line that begins with none of ${databaseUsers.join(', ')}.`);
+  const users = databaseUsers.filter((user) => given[user] !== undefined);
+  if (users.length === 0) throw new UsageError('FILE has no line as in send=PASSWORD.');
   return new Map(
-    entries.map(([name, value = '']) => {
-      const user = databaseUsers.find((known) => known === name);
-      if (user === undefined)
-        throw new UsageError(`FILE has a line that begins with none of ${databaseUsers.join(', ')}.`);
+    users.map((user) => {
+      const value = given[user] ?? '';
       if (!password.test(value))
-        throw new UsageError(`The password of ${name} must have 32 to 200 letters, digits or ._~-`);
+        throw new UsageError(`The password of ${user} must have 32 to 200 letters, digits or ._~-`);
       return [user, value];
     }),
   );
