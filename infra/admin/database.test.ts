@@ -81,7 +81,7 @@ it('an owner that may makes them, without being a superuser; each logs in, with 
     exitCode: 0,
     output: expect.stringContaining('able_token, able_send, able_consume'),
   });
-  expect(await read(urlOf('able_consume', 'able'), 'dkim_keys')).toBe('42501');
+  expect(await read(urlOf('able_consume', 'able'), 'templates')).toBe('42501');
   expect(await read(urlOf('able_history', 'able'), 'emails')).toBe('read');
   expect(await read(urlOf('able_history', 'able'), 'client_secrets')).toBe('42501');
 });

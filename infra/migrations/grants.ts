@@ -20,11 +20,8 @@ interface FunctionPrivileges {
 
 const all = '*';
 
-const newEvent = 'email_id type detail';
 /** What a transition writes (lib/store/emails/transition-emails.ts), whoever makes it. */
 const transition = 'status due_at finished_at queued_at settled last_reply';
-const hardBounce = 'client_id recipient reason email_id detail';
-const suppressed = 'client_id recipient reason';
 
 /** Whoever checks access tokens looks whether one was revoked, or its client disabled. */
 const tokenCheck = {
@@ -47,25 +44,25 @@ export const grants = {
       ...tokenCheck,
       clients:             { select: 'client_id disabled_at allowed_senders rate_per_second daily_quota relay_headers' },
       allowances:          { select: all, insert: 'client_id tokens', update: 'tokens refilled_at day used_today' },
-      suppressions:        { select: suppressed, insert: hardBounce, update: 'email_id detail' },
+      suppressions:        { select: all, insert: all, update: 'email_id detail' },
       templates:           { select: all },
       template_versions:   { select: all },
-      idempotency_keys:    { select: all, insert: 'client_id key fingerprint email_ids' },
+      idempotency_keys:    { select: all, insert: all },
       emails:              { select: all, insert: all, update: `${transition} recipients subject tags wanted_at scheduled_at expires_at erased_at` },
       // The update is for a lock: this role deletes them and writes them anew anyway.
       email_contents:      { select: all, insert: all, update: 'email_id', delete: all },
       email_attachments:   { select: 'email_id', insert: all, delete: all },
-      email_events:        { select: all, insert: newEvent, update: 'detail' },
+      email_events:        { select: all, insert: all, update: 'detail' },
     },
     execute: ['allowance_now(text)', 'take_allowances(text[],text[],integer[])'],
   },
   consume: {
     tables: {
       emails:              { select: all, update: `${transition} attempts data_started_at` },
-      email_contents:      { select: 'email_id headers custom_headers text_body html_body attachments' },
+      email_contents:      { select: all },
       email_attachments:   { select: all },
-      email_events:        { insert: newEvent },
-      suppressions:        { select: suppressed, insert: hardBounce },
+      email_events:        { insert: all },
+      suppressions:        { select: all, insert: all },
       dkim_keys:           { select: 'domain selector private_key active' },
     },
   },
@@ -74,8 +71,8 @@ export const grants = {
       emails:              { select: `id client_id lane delivery attempts traceparent data_started_at wanted_at expires_at erased_at ${transition}`, update: transition, delete: all },
       email_contents:      { select: 'email_id', delete: all },
       email_attachments:   { select: 'email_id', delete: all },
-      email_events:        { select: 'email_id', insert: newEvent, delete: all },
-      suppressions:        { insert: hardBounce },
+      email_events:        { select: 'email_id', insert: all, delete: all },
+      suppressions:        { insert: all },
       // The updates of these two are for a lock: this role deletes their rows anyway.
       idempotency_keys:    { select: 'client_id key created_at', update: 'created_at', delete: all },
       revoked_tokens:      { select: all, update: 'expires_at', delete: all },
@@ -97,7 +94,7 @@ export const grants = {
       ...tokenCheck,
       templates:           { select: all, insert: 'id client_id name', update: 'version updated_at', delete: all },
       template_versions:   { select: all, insert: 'template_id version subject text html variables' },
-      suppressions:        { select: all, insert: suppressed, delete: all },
+      suppressions:        { select: all, insert: 'client_id recipient reason', delete: all },
       // Not the secrets: it makes them, and shows each once.
       webhooks:            { select: 'id client_id url events created_at quiet_until last_success_at last_failure_at disabled_at disabled_reason', insert: 'id client_id url events secrets', update: 'url events quiet_until last_failure_at disabled_at disabled_reason', delete: all },
       webhook_deliveries:  { select: all, insert: 'id webhook_id type', update: 'status due_at wanted_at finished_at' },
