@@ -1,6 +1,6 @@
 // How rows are shown to clients.
+import { mailboxText } from '../../lib/mail/mailbox-text.ts';
 import type { EmailSummary } from '../../lib/store/emails/columns.ts';
-import type { Mailbox } from '../../lib/store/emails/email.ts';
 import type { EmailEvent } from '../../lib/store/emails/events.ts';
 import type { ShownContent } from '../../lib/store/emails/read.ts';
 
@@ -33,11 +33,11 @@ export function showEmail(email: EmailSummary & ShownContent, events: EmailEvent
     // Null once the email is at its end; before that, the latest time of the next step.
     due_at: email.due_at,
     ...(email.headers && {
-      from: showMailbox(email.headers.from),
-      to: email.headers.to.map(showMailbox),
-      cc: email.headers.cc.map(showMailbox),
-      bcc: email.headers.bcc.map(showMailbox),
-      reply_to: email.headers.reply_to.map(showMailbox),
+      from: mailboxText(email.headers.from),
+      to: email.headers.to.map(mailboxText),
+      cc: email.headers.cc.map(mailboxText),
+      bcc: email.headers.bcc.map(mailboxText),
+      reply_to: email.headers.reply_to.map(mailboxText),
     }),
     text: email.text_body,
     html: email.html_body,
@@ -55,9 +55,4 @@ export function showEmail(email: EmailSummary & ShownContent, events: EmailEvent
 
 export function showEvent({ at, type, detail }: EmailEvent) {
   return { type, at, ...detail };
-}
-
-/** As in a header: `Name <a@example.com>`, or the address alone. */
-function showMailbox({ email, name }: Mailbox): string {
-  return name ? `${name} <${email}>` : email;
 }

@@ -40,9 +40,10 @@ export const TemplateReferenceObject = v.pipe(
   }),
   v.rawTransform(({ dataset: { value }, addIssue, NEVER }): Omit<TemplateUse, 'data'> => {
     const { name, id, version } = value;
-    const template = name ?? id;
-    if (template !== undefined && (name === undefined || id === undefined))
-      return { template, version: version ?? null };
+    const template = id ?? name;
+    // All three are what an email shows of its template.
+    const isOne = name === undefined || id === undefined || version !== undefined;
+    if (template !== undefined && isOne) return { template, version: version ?? null };
     addIssue({ message: 'must have either a name or an id' });
     return NEVER;
   }),

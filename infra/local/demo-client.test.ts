@@ -2,7 +2,11 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../test/database.ts';
+<<<<<<< HEAD
 import { admin, rolesFile } from '../test/functions.ts';
+=======
+import { admin, adminReading } from '../test/functions.ts';
+>>>>>>> main
 import { demoClient, preparations } from './demo-client.ts';
 
 let database: TestDatabase;
@@ -14,8 +18,14 @@ afterEach(() => database?.drop());
 
 function prepare(isOurDatabase: boolean): void {
   const signingKeys = join(inject('workDirectory'), 'signing-keys.json');
+<<<<<<< HEAD
   const roles = isOurDatabase ? rolesFile() : undefined;
   for (const command of preparations({ signingKeys, roles })) admin(database.url, ...command);
+=======
+  for (const { command, input } of preparations({ signingKeys, isOurDatabase })) {
+    adminReading(input, database.url, ...command);
+  }
+>>>>>>> main
 }
 const roles = () =>
   database.sql`select rolname from pg_roles where rolcanlogin and starts_with(rolname, current_database() || '_')`;
@@ -28,6 +38,12 @@ test('a database of its own gets the example client, once', async () => {
   expect(await database.sql`select client_id from clients`).toEqual([{ client_id: demoClient.client_id }]);
   expect(await hashes()).toEqual([hash]);
   expect(await roles()).toHaveLength(7);
+});
+
+test('its secret is on no command line', () => {
+  const commands = preparations({ signingKeys: 'keys.json', isOurDatabase: true }).flatMap(({ command }) => command);
+  expect(commands).toContain(demoClient.client_id);
+  expect(commands.join(' ')).not.toContain(demoClient.client_secret);
 });
 
 test('a secret that was changed stays', async () => {

@@ -1,4 +1,5 @@
 // SQL of a client's endpoints.
+import { lockStored } from '../clients/clients.ts';
 import { inTransaction, type Query, type Sql } from '../database.ts';
 import type { WebhookEvent } from './webhook.ts';
 
@@ -33,15 +34,11 @@ export interface NewEndpoint {
   secret: string;
 }
 
-/** Of the two numbers of an advisory lock, the one that tells what is locked; the other is the client's. Any number. */
-const lockOfClient = 1;
-
 /** Undefined when the client already has `most` endpoints. */
 export async function insertEndpoint(sql: Sql, endpoint: NewEndpoint, most: number): Promise<Endpoint | undefined> {
   const { id, client_id, url, events, secret } = endpoint;
   return inTransaction(sql, async (transaction) => {
-    // One at a time: two at once could each miss the other when they count. No row is locked, as that takes a right to change it.
-    await transaction`select pg_advisory_xact_lock(${lockOfClient}, hashtext(${client_id}))`;
+    await lockStored(transaction, client_id);
     const [row] = await transaction<Endpoint[]>`
       insert into webhooks (id, client_id, url, events, secrets)
       select ${id}, ${client_id}, ${url}, ${events}, jsonb_build_array(jsonb_build_object('secret', ${secret}::text, 'expires_at', null))
