@@ -2,11 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../test/database.ts';
-<<<<<<< HEAD
-import { admin, rolesFile } from '../test/functions.ts';
-=======
-import { admin, adminReading } from '../test/functions.ts';
->>>>>>> main
+import { admin, adminReading, rolesFile } from '../test/functions.ts';
 import { demoClient, preparations } from './demo-client.ts';
 
 let database: TestDatabase;
@@ -18,14 +14,8 @@ afterEach(() => database?.drop());
 
 function prepare(isOurDatabase: boolean): void {
   const signingKeys = join(inject('workDirectory'), 'signing-keys.json');
-<<<<<<< HEAD
   const roles = isOurDatabase ? rolesFile() : undefined;
-  for (const command of preparations({ signingKeys, roles })) admin(database.url, ...command);
-=======
-  for (const { command, input } of preparations({ signingKeys, isOurDatabase })) {
-    adminReading(input, database.url, ...command);
-  }
->>>>>>> main
+  for (const { command, input } of preparations({ signingKeys, roles })) adminReading(input, database.url, ...command);
 }
 const roles = () =>
   database.sql`select rolname from pg_roles where rolcanlogin and starts_with(rolname, current_database() || '_')`;
@@ -41,7 +31,7 @@ test('a database of its own gets the example client, once', async () => {
 });
 
 test('its secret is on no command line', () => {
-  const commands = preparations({ signingKeys: 'keys.json', isOurDatabase: true }).flatMap(({ command }) => command);
+  const commands = preparations({ signingKeys: 'keys.json', roles: 'roles' }).flatMap(({ command }) => command);
   expect(commands).toContain(demoClient.client_id);
   expect(commands.join(' ')).not.toContain(demoClient.client_secret);
 });

@@ -140,11 +140,7 @@ async function prepare(
 ): Promise<void> {
   const log = folder.logOf('admin');
   const env = { DATABASE_URL: databaseUrl };
-<<<<<<< HEAD
-  for (const command of preparations(files)) {
-=======
-  for (const { command, input } of preparations({ signingKeys, isOurDatabase })) {
->>>>>>> main
+  for (const { command, input } of preparations(files)) {
     const args = ['dist/admin/index.mjs', ...command];
     await run(`The operator's command "${command[0]}"`, args, log, { env, ...(input !== undefined && { input }) });
   }

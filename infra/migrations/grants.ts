@@ -23,6 +23,8 @@ const all = '*';
 /** What a transition writes (lib/store/emails/transition-emails.ts), whoever makes it. */
 const transition = 'status due_at finished_at queued_at settled last_reply';
 
+/** Of an index of `emails`: for whoever changes them, or looks for a recipient. */
+const addressKeys = 'address_keys(text[])';
 /** Whoever checks access tokens looks whether one was revoked, or its client disabled. */
 const tokenCheck = {
   revoked_tokens: { select: 'jti' },
@@ -54,7 +56,7 @@ export const grants = {
       email_attachments:   { select: 'email_id', insert: all, delete: all },
       email_events:        { select: all, insert: all, update: 'detail' },
     },
-    execute: ['allowance_now(text)', 'take_allowances(text[],text[],integer[])'],
+    execute: [addressKeys, 'allowance_now(text)', 'take_allowances(text[],text[],integer[])'],
   },
   consume: {
     tables: {
@@ -65,6 +67,7 @@ export const grants = {
       suppressions:        { select: all, insert: all },
       dkim_keys:           { select: 'domain selector private_key active' },
     },
+    execute: [addressKeys],
   },
   dispatch: {
     tables: {
@@ -79,6 +82,7 @@ export const grants = {
       webhooks:            { select: 'id client_id quiet_until last_success_at last_failure_at disabled_at' },
       webhook_deliveries:  { select: all, update: 'status due_at queued_at finished_at last_reason', delete: all },
     },
+    execute: [addressKeys],
   },
   history: {
     tables: {
@@ -88,6 +92,7 @@ export const grants = {
       email_attachments:   { select: all },
       email_events:        { select: all },
     },
+    execute: [addressKeys],
   },
   manage: {
     tables: {
@@ -95,6 +100,8 @@ export const grants = {
       templates:           { select: all, insert: 'id client_id name', update: 'version updated_at', delete: all },
       template_versions:   { select: all, insert: 'template_id version subject text html variables' },
       suppressions:        { select: all, insert: 'client_id recipient reason', delete: all },
+      // By triggers on suppressions.
+      client_counts:       { select: all, insert: all, update: 'manual_suppressions' },
       // Not the secrets: it makes them, and shows each once.
       webhooks:            { select: 'id client_id url events created_at quiet_until last_success_at last_failure_at disabled_at disabled_reason', insert: 'id client_id url events secrets', update: 'url events quiet_until last_failure_at disabled_at disabled_reason', delete: all },
       webhook_deliveries:  { select: all, insert: 'id webhook_id type', update: 'status due_at wanted_at finished_at' },

@@ -508,7 +508,6 @@ begin
 end $function$;
 comment on function delete_with_contents() is 'Deletes the attachments of deleted contents.';
 
-<<<<<<< HEAD
 CREATE OR REPLACE FUNCTION public.rotate_webhook_secret(client text, webhook uuid, new_secret text, keep_seconds double precision, most_earlier integer)
  RETURNS boolean
  LANGUAGE sql
@@ -530,7 +529,6 @@ $function$;
 comment on function rotate_webhook_secret(text,uuid,text,double precision,integer) is 'Puts a new secret before those of a client''s endpoint, which it does not tell. Null: the client has no such endpoint.';
 revoke execute on function rotate_webhook_secret(text,uuid,text,double precision,integer) from public;
 
-=======
 CREATE OR REPLACE FUNCTION public.count_suppressions()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -557,7 +555,6 @@ comment on function address_keys(text[]) is 'Addresses in the form in which they
 
 CREATE TRIGGER count_added_suppressions AFTER INSERT ON suppressions FOR EACH ROW WHEN (new.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
 CREATE TRIGGER count_removed_suppressions AFTER DELETE ON suppressions FOR EACH ROW WHEN (old.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
->>>>>>> main
 CREATE TRIGGER delete_with_contents AFTER DELETE ON email_contents REFERENCING OLD TABLE AS deleted_contents FOR EACH STATEMENT EXECUTE FUNCTION delete_with_contents();
 CREATE TRIGGER delete_with_emails AFTER DELETE ON emails REFERENCING OLD TABLE AS deleted_emails FOR EACH STATEMENT EXECUTE FUNCTION delete_with_emails();
 CREATE TRIGGER keep_clients_with_emails BEFORE DELETE ON clients FOR EACH ROW EXECUTE FUNCTION keep_clients_with_emails();

@@ -14,11 +14,18 @@ interface Asked {
 /** What triggers and SQL functions do as the role that calls them: no statement of ours says it. */
 const inside: Partial<Record<DatabaseUser, string[]>> = {
   send: [
+    'update emails set due_at = now()',
     `select * from take_allowances(array['limited'], array['key'], array[1])`,
     `select * from allowance_now('limited')`,
     'delete from email_contents',
   ],
-  dispatch: ['delete from email_contents', 'delete from emails'],
+  consume: ['update emails set due_at = now()'],
+  dispatch: ['update emails set due_at = now()', 'delete from email_contents', 'delete from emails'],
+  history: ["select from emails where address_keys(recipients) && array['a@example.com']"],
+  manage: [
+    "insert into suppressions (client_id, recipient, reason) values ('limited', 'a@example.com', 'manual')",
+    'delete from suppressions',
+  ],
 };
 
 let database: TestDatabase;
@@ -33,6 +40,7 @@ beforeAll(async () => {
   await sql`insert into clients (client_id, scopes, rate_per_second) values ('limited', array['email'], 1)`;
   await sql`insert into emails (id, client_id, status, sender, recipients, subject, message_id, due_at)
             values (gen_random_uuid(), 'limited', 'queued', '', array[''], '', '', now())`;
+  await sql`insert into suppressions (client_id, recipient, reason) values ('limited', 'b@example.com', 'manual')`;
   statements = statementsByFunction();
 }, 60_000);
 afterAll(() => database?.drop());
