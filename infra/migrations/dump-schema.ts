@@ -27,7 +27,12 @@ export async function schemaText(sql: Query): Promise<string> {
     from pg_class where relkind = 'r' and ${isOurs(sql, sql`relnamespace`)} and relname <> 'migrations' order by pg_class.oid`;
   const parts = [head];
   for (const table of tables) parts.push(await tableText(sql, table));
-  return [...parts, ...(await functionTexts(sql)), ...(await triggerTexts(sql))].join('\n');
+  return [
+    ...parts,
+    ...(await functionTexts(sql)),
+    ...(await expressionIndexTexts(sql)),
+    ...(await triggerTexts(sql)),
+  ].join('\n');
 }
 
 async function tableText(
@@ -54,7 +59,7 @@ async function tableText(
     from pg_constraint where conrelid = ${oid} and contype <> 'n' order by position(contype in 'pucf'), conname`;
   const indexes = await sql<{ text: string }[]>`
     select pg_get_indexdef(indexrelid, 0, true) || ';' as text from pg_index
-    where indrelid = ${oid} and not exists (select from pg_constraint where conindid = indexrelid and contype in ('p', 'u', 'x'))
+    where indrelid = ${oid} and indexprs is null and not exists (select from pg_constraint where conindid = indexrelid and contype in ('p', 'u', 'x'))
     order by indexrelid::regclass::text`;
   const widest = Math.max(...columns.map((column) => column.name.length));
   const lines = [
@@ -85,6 +90,14 @@ async function functionTexts(sql: Query): Promise<string[]> {
       '',
     ].join('\n'),
   );
+}
+
+/** After the functions, which they may call. */
+async function expressionIndexTexts(sql: Query): Promise<string[]> {
+  const indexes = await sql<{ text: string }[]>`
+    select pg_get_indexdef(indexrelid, 0, true) || ';' as text from pg_index join pg_class on pg_class.oid = indrelid
+    where indexprs is not null and ${isOurs(sql, sql`relnamespace`)} order by indexrelid::regclass::text`;
+  return [`${indexes.map(({ text }) => text).join('\n')}\n`];
 }
 
 async function triggerTexts(sql: Query): Promise<string[]> {

@@ -106,7 +106,6 @@ create table emails (
 CREATE INDEX emails_client_id ON emails USING btree (client_id, id);
 CREATE INDEX emails_due_at ON emails USING btree (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX emails_due_by_client ON emails USING btree (client_id, due_at) WHERE status = ANY (ARRAY['scheduled'::text, 'deferred'::text]);
-CREATE INDEX emails_recipient_keys ON emails USING gin (address_keys(recipients));
 CREATE INDEX emails_tags ON emails USING gin (tags jsonb_path_ops) WHERE tags <> '[]'::jsonb;
 CREATE INDEX emails_waiting ON emails USING btree (lane, client_id, id) WHERE status = 'queued'::text AND queued_at IS NULL;
 comment on table emails is 'One row an accepted email: its envelope and what became of it. This row is the truth; queue messages only carry its id.';
@@ -552,6 +551,8 @@ AS $function$
   select string_to_array(lower(array_to_string(addresses, e'\n')), e'\n')
 $function$;
 comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
+
+CREATE INDEX emails_recipient_keys ON emails USING gin (address_keys(recipients));
 
 CREATE TRIGGER count_added_suppressions AFTER INSERT ON suppressions FOR EACH ROW WHEN (new.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
 CREATE TRIGGER count_removed_suppressions AFTER DELETE ON suppressions FOR EACH ROW WHEN (old.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();

@@ -42,7 +42,7 @@ beforeAll(async () => {
             values (gen_random_uuid(), 'limited', 'queued', '', array[''], '', '', now())`;
   await sql`insert into suppressions (client_id, recipient, reason) values ('limited', 'b@example.com', 'manual')`;
   statements = statementsByFunction();
-}, 60_000);
+}, 180_000);
 afterAll(() => database?.drop());
 
 describe.each(databaseUsers)('%s', (user) => {
