@@ -23,9 +23,10 @@ export async function schemaText(sql: Query): Promise<string> {
     select oid::text, oid::regclass::text as name, quote_literal(obj_description(oid, 'pg_class')) as about,
            array_to_string(reloptions, ', ') as options
     from pg_class where relkind = 'r' and ${isOurs(sql, sql`relnamespace`)} and relname <> 'migrations' order by pg_class.oid`;
-  const parts = [head];
+  // Functions first, because an index may use one; they name tables that are not there yet.
+  const parts = [head, 'set check_function_bodies = off;\n', ...(await functionTexts(sql))];
   for (const table of tables) parts.push(await tableText(sql, table));
-  return [...parts, ...(await functionTexts(sql)), ...(await triggerTexts(sql))].join('\n');
+  return [...parts, ...(await triggerTexts(sql))].join('\n');
 }
 
 async function tableText(

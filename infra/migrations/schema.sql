@@ -2,6 +2,178 @@
 -- `npm run generate` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
 -- It is not made by pg_dump, which no package for Node brings; the test builds a database from it and finds the same schema.
 
+set check_function_bodies = off;
+
+CREATE OR REPLACE FUNCTION public.allowance_now(client text)
+ RETURNS TABLE(rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision, seen_at timestamp with time zone)
+ LANGUAGE sql
+AS $function$
+  select c.rate_per_second, bucket.capacity,
+         least(bucket.capacity,
+               coalesce(a.tokens, bucket.capacity)
+                 + c.rate_per_second * greatest(coalesce(extract(epoch from clock.now - a.refilled_at), 0), 0)),
+         c.daily_quota, case when a.day >= clock.today then a.used_today else 0 end,
+         extract(epoch from ((clock.today + 1)::timestamp at time zone 'utc') - clock.now), clock.now
+  from (select now, (now at time zone 'utc')::date as today from clock_timestamp() now) clock,
+       clients c left join allowances a using (client_id),
+       lateral (select case when c.rate_per_second is not null then greatest(c.rate_per_second, 1) end as capacity) bucket
+  where c.client_id = client and (c.rate_per_second is not null or c.daily_quota is not null)
+$function$;
+comment on function allowance_now(text) is 'What is left of a client''s limits, without taking anything.';
+
+CREATE OR REPLACE FUNCTION public.take_allowances(client_ids text[], keys text[], costs integer[])
+ RETURNS TABLE(request integer, refused text, rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision)
+ LANGUAGE plpgsql
+AS $function$
+declare
+  client text;
+  allowance record;
+begin
+  for client in
+    select c.client_id from clients c
+    where c.client_id = any(client_ids) and (c.rate_per_second is not null or c.daily_quota is not null)
+    order by c.client_id
+  loop
+    insert into allowances (client_id, tokens)
+    select c.client_id, greatest(c.rate_per_second, 1) from clients c where c.client_id = client
+    on conflict do nothing;
+    perform from allowances a where a.client_id = client for update;
+    -- Only now, so that it is what the one before has left.
+    select * into allowance from allowance_now(client);
+    -- Its limits were taken away in this very moment.
+    continue when not found;
+
+    for request in select position from unnest(client_ids) with ordinality as each(id, position) where id = client order by position
+    loop
+      if keys[request] is not null
+         and exists (select from idempotency_keys k where k.client_id = client and k.key = keys[request]) then
+        refused := null;
+      elsif allowance.used_today + costs[request] > allowance.quota then
+        refused := 'quota';
+      elsif allowance.tokens < 1 then
+        refused := 'rate';
+      else
+        refused := null;
+        allowance.tokens := allowance.tokens - costs[request];
+        allowance.used_today := allowance.used_today + costs[request];
+      end if;
+      rate := allowance.rate;
+      capacity := allowance.capacity;
+      tokens := allowance.tokens;
+      quota := allowance.quota;
+      used_today := allowance.used_today;
+      day_ends_in_s := allowance.day_ends_in_s;
+      return next;
+    end loop;
+
+    update allowances a
+    set tokens = coalesce(allowance.tokens, 1), refilled_at = allowance.seen_at,
+        day = (allowance.seen_at at time zone 'utc')::date, used_today = allowance.used_today
+    where a.client_id = client;
+  end loop;
+end
+$function$;
+comment on function take_allowances(text[],text[],integer[]) is 'Takes what requests cost from the limits of their clients, and says for each whether it fits, and what is left. Clients without limits have no row in the answer.';
+
+CREATE OR REPLACE FUNCTION public.uuid_v7()
+ RETURNS uuid
+ LANGUAGE sql
+AS $function$
+  select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
+$function$;
+comment on function uuid_v7() is 'A UUIDv7 (RFC 9562 §5.7) of this millisecond.';
+
+CREATE OR REPLACE FUNCTION public.tell_webhooks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  mails  uuid[];
+  owners text[];
+begin
+  -- All that it costs where there are none.
+  if not exists (select from webhooks) then return null; end if;
+  -- Arrays tell the planner how few rows they are: of the new events alone it expects a thousand, and might read whole tables for them.
+  mails  := array(select email_id from new_events);
+  owners := array(select distinct client_id from emails where id = any(mails));
+  if not exists (select from webhooks where client_id = any(owners) and disabled_at is null) then return null; end if;
+  insert into webhook_deliveries (id, webhook_id, email_id, event_id, type)
+  select uuid_v7(), webhooks.id, event.email_id, event.id, 'email.' || event.type
+  from new_events event
+  join emails on emails.id = event.email_id and emails.id = any(mails)
+  join webhooks on webhooks.client_id = emails.client_id and webhooks.client_id = any(owners) and webhooks.disabled_at is null
+    and (('*' = any(webhooks.events) and event.type <> 'attempt') or 'email.' || event.type = any(webhooks.events))
+  order by event.id, webhooks.id
+  -- One that is being deleted is waited for, and then not found; the foreign key alone would fail what brought the event.
+  for key share of webhooks;
+  return null;
+end $function$;
+comment on function tell_webhooks() is 'Makes a delivery of each new event for each endpoint that wants it, so that nobody who writes events has to think of it.';
+
+CREATE OR REPLACE FUNCTION public.delete_with_emails()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  -- An array tells the planner how few they are.
+  ids uuid[] := array(select id from deleted_emails);
+begin
+  delete from email_contents where email_id = any(ids);
+  delete from email_events where email_id = any(ids);
+  return null;
+end $function$;
+comment on function delete_with_emails() is 'Deletes the contents and events of deleted emails.';
+
+CREATE OR REPLACE FUNCTION public.keep_clients_with_emails()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (select from emails where client_id = old.client_id) then
+    raise foreign_key_violation using message = format('client %s has emails: disable it', old.client_id);
+  end if;
+  return old;
+end $function$;
+comment on function keep_clients_with_emails() is 'Refuses to delete a client that has emails.';
+
+CREATE OR REPLACE FUNCTION public.delete_with_contents()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  -- An array tells the planner how few they are.
+  ids uuid[] := array(select email_id from deleted_contents);
+begin
+  delete from email_attachments where email_id = any(ids);
+  return null;
+end $function$;
+comment on function delete_with_contents() is 'Deletes the attachments of deleted contents.';
+
+CREATE OR REPLACE FUNCTION public.count_suppressions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    update client_counts set manual_suppressions = manual_suppressions - 1 where client_id = old.client_id;
+  else
+    insert into client_counts as counts (client_id, manual_suppressions) values (new.client_id, 1)
+    on conflict (client_id) do update set manual_suppressions = counts.manual_suppressions + 1;
+  end if;
+  return null;
+end $function$;
+comment on function count_suppressions() is 'Keeps client_counts.manual_suppressions.';
+
+CREATE OR REPLACE FUNCTION public.address_keys(addresses text[])
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select string_to_array(lower(array_to_string(addresses, e'\n')), e'\n')
+$function$;
+comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
+
 create table clients (
   client_id              text not null,
   scopes                 text[] not null,
@@ -389,176 +561,6 @@ comment on column api_keys.allowed_senders is 'Whom its emails may be from, with
 comment on column api_keys.made_with is 'The API key that it was made with, which may be gone; null: an access token, or the operator.';
 comment on column api_keys.expires_at is 'Null: it is good until it is revoked.';
 comment on column api_keys.last_used_at is 'To the hour: it is written once in that time.';
-
-CREATE OR REPLACE FUNCTION public.allowance_now(client text)
- RETURNS TABLE(rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision, seen_at timestamp with time zone)
- LANGUAGE sql
-AS $function$
-  select c.rate_per_second, bucket.capacity,
-         least(bucket.capacity,
-               coalesce(a.tokens, bucket.capacity)
-                 + c.rate_per_second * greatest(coalesce(extract(epoch from clock.now - a.refilled_at), 0), 0)),
-         c.daily_quota, case when a.day >= clock.today then a.used_today else 0 end,
-         extract(epoch from ((clock.today + 1)::timestamp at time zone 'utc') - clock.now), clock.now
-  from (select now, (now at time zone 'utc')::date as today from clock_timestamp() now) clock,
-       clients c left join allowances a using (client_id),
-       lateral (select case when c.rate_per_second is not null then greatest(c.rate_per_second, 1) end as capacity) bucket
-  where c.client_id = client and (c.rate_per_second is not null or c.daily_quota is not null)
-$function$;
-comment on function allowance_now(text) is 'What is left of a client''s limits, without taking anything.';
-
-CREATE OR REPLACE FUNCTION public.take_allowances(client_ids text[], keys text[], costs integer[])
- RETURNS TABLE(request integer, refused text, rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision)
- LANGUAGE plpgsql
-AS $function$
-declare
-  client text;
-  allowance record;
-begin
-  for client in
-    select c.client_id from clients c
-    where c.client_id = any(client_ids) and (c.rate_per_second is not null or c.daily_quota is not null)
-    order by c.client_id
-  loop
-    insert into allowances (client_id, tokens)
-    select c.client_id, greatest(c.rate_per_second, 1) from clients c where c.client_id = client
-    on conflict do nothing;
-    perform from allowances a where a.client_id = client for update;
-    -- Only now, so that it is what the one before has left.
-    select * into allowance from allowance_now(client);
-    -- Its limits were taken away in this very moment.
-    continue when not found;
-
-    for request in select position from unnest(client_ids) with ordinality as each(id, position) where id = client order by position
-    loop
-      if keys[request] is not null
-         and exists (select from idempotency_keys k where k.client_id = client and k.key = keys[request]) then
-        refused := null;
-      elsif allowance.used_today + costs[request] > allowance.quota then
-        refused := 'quota';
-      elsif allowance.tokens < 1 then
-        refused := 'rate';
-      else
-        refused := null;
-        allowance.tokens := allowance.tokens - costs[request];
-        allowance.used_today := allowance.used_today + costs[request];
-      end if;
-      rate := allowance.rate;
-      capacity := allowance.capacity;
-      tokens := allowance.tokens;
-      quota := allowance.quota;
-      used_today := allowance.used_today;
-      day_ends_in_s := allowance.day_ends_in_s;
-      return next;
-    end loop;
-
-    update allowances a
-    set tokens = coalesce(allowance.tokens, 1), refilled_at = allowance.seen_at,
-        day = (allowance.seen_at at time zone 'utc')::date, used_today = allowance.used_today
-    where a.client_id = client;
-  end loop;
-end
-$function$;
-comment on function take_allowances(text[],text[],integer[]) is 'Takes what requests cost from the limits of their clients, and says for each whether it fits, and what is left. Clients without limits have no row in the answer.';
-
-CREATE OR REPLACE FUNCTION public.uuid_v7()
- RETURNS uuid
- LANGUAGE sql
-AS $function$
-  select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
-$function$;
-comment on function uuid_v7() is 'A UUIDv7 (RFC 9562 §5.7) of this millisecond.';
-
-CREATE OR REPLACE FUNCTION public.tell_webhooks()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-declare
-  mails  uuid[];
-  owners text[];
-begin
-  -- All that it costs where there are none.
-  if not exists (select from webhooks) then return null; end if;
-  -- Arrays tell the planner how few rows they are: of the new events alone it expects a thousand, and might read whole tables for them.
-  mails  := array(select email_id from new_events);
-  owners := array(select distinct client_id from emails where id = any(mails));
-  if not exists (select from webhooks where client_id = any(owners) and disabled_at is null) then return null; end if;
-  insert into webhook_deliveries (id, webhook_id, email_id, event_id, type)
-  select uuid_v7(), webhooks.id, event.email_id, event.id, 'email.' || event.type
-  from new_events event
-  join emails on emails.id = event.email_id and emails.id = any(mails)
-  join webhooks on webhooks.client_id = emails.client_id and webhooks.client_id = any(owners) and webhooks.disabled_at is null
-    and (('*' = any(webhooks.events) and event.type <> 'attempt') or 'email.' || event.type = any(webhooks.events))
-  order by event.id, webhooks.id
-  -- One that is being deleted is waited for, and then not found; the foreign key alone would fail what brought the event.
-  for key share of webhooks;
-  return null;
-end $function$;
-comment on function tell_webhooks() is 'Makes a delivery of each new event for each endpoint that wants it, so that nobody who writes events has to think of it.';
-
-CREATE OR REPLACE FUNCTION public.delete_with_emails()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-declare
-  -- An array tells the planner how few they are.
-  ids uuid[] := array(select id from deleted_emails);
-begin
-  delete from email_contents where email_id = any(ids);
-  delete from email_events where email_id = any(ids);
-  return null;
-end $function$;
-comment on function delete_with_emails() is 'Deletes the contents and events of deleted emails.';
-
-CREATE OR REPLACE FUNCTION public.keep_clients_with_emails()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-begin
-  if exists (select from emails where client_id = old.client_id) then
-    raise foreign_key_violation using message = format('client %s has emails: disable it', old.client_id);
-  end if;
-  return old;
-end $function$;
-comment on function keep_clients_with_emails() is 'Refuses to delete a client that has emails.';
-
-CREATE OR REPLACE FUNCTION public.delete_with_contents()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-declare
-  -- An array tells the planner how few they are.
-  ids uuid[] := array(select email_id from deleted_contents);
-begin
-  delete from email_attachments where email_id = any(ids);
-  return null;
-end $function$;
-comment on function delete_with_contents() is 'Deletes the attachments of deleted contents.';
-
-CREATE OR REPLACE FUNCTION public.count_suppressions()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-begin
-  if tg_op = 'DELETE' then
-    update client_counts set manual_suppressions = manual_suppressions - 1 where client_id = old.client_id;
-  else
-    insert into client_counts as counts (client_id, manual_suppressions) values (new.client_id, 1)
-    on conflict (client_id) do update set manual_suppressions = counts.manual_suppressions + 1;
-  end if;
-  return null;
-end $function$;
-comment on function count_suppressions() is 'Keeps client_counts.manual_suppressions.';
-
-CREATE OR REPLACE FUNCTION public.address_keys(addresses text[])
- RETURNS text[]
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE STRICT
-AS $function$
-  select string_to_array(lower(array_to_string(addresses, e'\n')), e'\n')
-$function$;
-comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
 
 CREATE TRIGGER count_added_suppressions AFTER INSERT ON suppressions FOR EACH ROW WHEN (new.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
 CREATE TRIGGER count_removed_suppressions AFTER DELETE ON suppressions FOR EACH ROW WHEN (old.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
