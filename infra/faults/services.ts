@@ -66,7 +66,7 @@ export async function startServices(directory: string): Promise<Services> {
   const roles = functionRoles(path('roles'));
   await admin('migrate');
   await admin('database', 'roles', roles.file);
-  await admin('key', 'ensure', signingKeys);
+  await admin('signing-key', 'ensure', signingKeys);
   for (const { client_id, client_secret, scope } of [client, greedyClient])
     await admin('client', 'ensure', '--demo', client_id, '--secret', client_secret, '--scope', scope);
 

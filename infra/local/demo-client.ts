@@ -22,7 +22,7 @@ export function preparations(given: { signingKeys: string; roles: string | undef
     input: client_secret,
   };
   const ofOurs = roles === undefined ? [] : [{ command: ['database', 'roles', roles] }, example];
-  return [{ command: ['migrate'] }, { command: ['key', 'ensure', signingKeys] }, ...ofOurs];
+  return [{ command: ['migrate'] }, { command: ['signing-key', 'ensure', signingKeys] }, ...ofOurs];
 }
 
 /** Whether the lines that `npm start` prints would work: the client may have been changed, and then it stays so. */

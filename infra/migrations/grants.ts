@@ -25,10 +25,11 @@ const transition = 'status due_at finished_at queued_at settled last_reply';
 
 /** Of an index of `emails`: for whoever changes them, or looks for a recipient. */
 const addressKeys = 'address_keys(text[])';
-/** Whoever checks access tokens looks whether one was revoked, or its client disabled. */
+/** Whoever checks access tokens looks whether one was revoked, or its client disabled; API keys are checked here alone. */
 const tokenCheck = {
   revoked_tokens: { select: 'jti' },
-  clients: { select: 'client_id disabled_at' },
+  clients: { select: 'client_id scopes disabled_at' },
+  api_keys: { select: 'id hash client_id scopes allowed_senders expires_at last_used_at', update: 'last_used_at' },
 } as const;
 
 // biome-ignore format: one line a table
@@ -44,7 +45,7 @@ export const grants = {
   send: {
     tables: {
       ...tokenCheck,
-      clients:             { select: 'client_id disabled_at allowed_senders rate_per_second daily_quota relay_headers' },
+      clients:             { select: 'client_id scopes disabled_at allowed_senders rate_per_second daily_quota relay_headers' },
       allowances:          { select: all, insert: 'client_id tokens', update: 'tokens refilled_at day used_today' },
       suppressions:        { select: all, insert: all, update: 'email_id detail' },
       templates:           { select: all },
