@@ -21,7 +21,10 @@ const roles = () =>
   database.sql`select rolname from pg_roles where rolcanlogin and starts_with(rolname, current_database() || '_')`;
 const hashes = async () => (await database.sql`select secret_hash from client_secrets`).map((row) => row.secret_hash);
 
-test('a database of its own gets the example client, once', async () => {
+// Each command is a process of its own.
+const patience = { timeout: 120_000 };
+
+test('a database of its own gets the example client, once', patience, async () => {
   prepare(true);
   const [hash] = await hashes();
   prepare(true);
@@ -36,7 +39,7 @@ test('its secret is on no command line', () => {
   expect(commands.join(' ')).not.toContain(demoClient.client_secret);
 });
 
-test('a secret that was changed stays', async () => {
+test('a secret that was changed stays', patience, async () => {
   prepare(true);
   admin(database.url, 'client', 'roll-secret', demoClient.client_id);
   const changed = await hashes();
