@@ -17,12 +17,16 @@ export interface Contents {
 /** Characters of HTML whose text is made at once: up to 20 ms. */
 const mostAtOnce = 20_000;
 
+function hasContents(email: ClaimedEmail): email is ClaimedEmail & EmailContent {
+  return !isWithoutTexts(email) && email.attachments !== null;
+}
+
 /**
  * Tells `onFault` of a fault of composing, at once or later: it is the same in every attempt. One of signing is the key's, one of
  * reading the database's; they pass.
  */
 export function composed(email: ClaimedEmail, contents: Contents, onFault: (fault: Error) => void): MimeMessage {
-  if (!isWithoutTexts(email) && !takesLong(email)) return compose({ ...email, attachments: email.attachments ?? [] });
+  if (hasContents(email) && !takesLong(email)) return compose(email);
   // Once, however often the message is read: it has the same boundaries then.
   let whole: Promise<MimeMessage> | undefined;
   return async function* () {
@@ -33,13 +37,12 @@ export function composed(email: ClaimedEmail, contents: Contents, onFault: (faul
   };
 
   async function composeLarge(): Promise<MimeMessage> {
-    const read = isWithoutTexts(email)
-      ? await contents.readContents(email.id)
-      : { text_body: email.text_body, html_body: email.html_body, attachments: email.attachments ?? [] };
+    const read = hasContents(email) ? email : await contents.readContents(email.id);
     if (read === undefined) throw new Error('the contents are gone');
-    if (!takesLong(read)) return compose({ ...email, ...read });
-    const text = await contents.textOf(read.html_body, email.client_id);
-    return compose({ ...email, ...read }, () => text);
+    const whole = { ...email, ...read };
+    if (!takesLong(whole)) return compose(whole);
+    const text = await contents.textOf(whole.html_body, email.client_id);
+    return compose(whole, () => text);
   }
 
   function compose(parts: ClaimedEmail & EmailContent, textOf?: () => string | undefined): MimeMessage {

@@ -26,13 +26,18 @@ export async function previewEmail(
   request: ClientRequest<undefined, Buffer>,
   { writeEmails, work, sql }: PreviewDependencies,
 ): Promise<Reply> {
-  const { clientId } = request.client;
+  const { clientId, allowedSenders } = request.client;
   const accepted_at = new Date();
   const read = await readEmail(request, accepted_at, work);
   const written = await writeOne(writeEmails, clientId, read.requested());
   const email = toNewEmail(written, continueTrace(undefined));
   const { sender, recipients } = email;
-  const findings = await preflight(sql, { client_id: clientId, from: sender, recipients });
+  const findings = await preflight(sql, {
+    client_id: clientId,
+    allowed_senders: allowedSenders,
+    from: sender,
+    recipients,
+  });
   const { headers, custom_headers, text_body, html_body, attachments, subject, message_id } = email;
   const parts: PreviewParts = {
     headers,

@@ -43,11 +43,12 @@ export async function storeEmails(
   graceMs: number,
   chunks?: JoinedChunks,
 ): Promise<Map<number, StoredRow[]>> {
-  const given = acceptances.flatMap(({ client_id, idempotency, permissive = false, emails }, index) =>
+  const given = acceptances.flatMap(({ client_id, allowed_senders, idempotency, permissive = false, emails }, index) =>
     emails.map((email, position) => ({
       request: index + 1,
       client_id,
       permissive,
+      ...(allowed_senders && { narrower: allowed_senders }),
       ...idempotency,
       position,
       ...email,
@@ -59,13 +60,13 @@ export async function storeEmails(
     with given as (
       -- One parameter however many emails there are, so that the statement is planned once.
       select * from json_to_recordset(${JSON.stringify(given)}::text::json) as given(
-        request integer, client_id text, permissive boolean, key text, fingerprint text, position integer, waits boolean,
+        request integer, client_id text, permissive boolean, narrower text[], key text, fingerprint text, position integer, waits boolean,
         ${sql.unsafe(givenTypes)})
     ), checked as (
       -- Comes first, because an email with a refused sender must not use up a limit.
-      select given.id, request, given.client_id, key, permissive, allowed_senders,
+      select given.id, request, given.client_id, key, permissive, coalesce(narrower, allowed_senders) as allowed_senders,
              rate_per_second is not null or daily_quota is not null as has_limits,
-             ${maySendAs(sql, sql`allowed_senders`, sql`sender`)} as sender_allowed
+             ${maySendAs(sql, sql`allowed_senders`, sql`sender`)} and ${maySendAs(sql, sql`narrower`, sql`sender`)} as sender_allowed
       from given left join clients using (client_id)
     ), requests as (
       -- Limits apply to a request as a whole: all of it is stored or refused, except for senders that a permissive one leaves out.
