@@ -37,13 +37,12 @@ export function composed(email: ClaimedEmail, contents: Contents, onFault: (faul
   };
 
   async function composeLarge(): Promise<MimeMessage> {
-    const read = isWithoutTexts(email)
-      ? await contents.readContents(email.id)
-      : { text_body: email.text_body, html_body: email.html_body, attachments: email.attachments ?? [] };
+    const read = hasContents(email) ? email : await contents.readContents(email.id);
     if (read === undefined) throw new Error('the contents are gone');
-    if (!takesLong(read)) return compose({ ...email, ...read });
-    const text = await contents.textOf(read.html_body, email.client_id);
-    return compose({ ...email, ...read }, () => text);
+    const whole = { ...email, ...read };
+    if (!takesLong(whole)) return compose(whole);
+    const text = await contents.textOf(whole.html_body, email.client_id);
+    return compose(whole, () => text);
   }
 
   function compose(parts: ClaimedEmail & EmailContent, textOf?: () => string | undefined): MimeMessage {

@@ -66,7 +66,8 @@ function readIn<One extends RequestedEmail | SentError, Requested>(
   try {
     const all = check(body, attach);
     const wires = all.flatMap((one) => ('attachments' in one ? one.attachments.map(({ wire }) => wire) : []));
-    return withoutCopies({ ...made, requested: answerOf(all) }, wires);
+    const answer = { ...made, requested: answerOf(all) };
+    return wires.length === 0 ? answer : withoutCopies(answer, wires);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return { ...made, refused: toSent(error) };

@@ -21,12 +21,7 @@ export function dueAtOnce(
         while (next < all) {
           const later = { scheduled_at: new Date(Date.now() + 86_400_000), tags: [{ name: tag, value: '' }] };
           const body = JSON.stringify({ ...email(next++), ...later });
-          const { status, text } = await ask(
-            `${ground.urls.send}/send`,
-            { method: 'POST', headers: json(ground) },
-            body,
-          );
-          if (status !== 202) throw new Error(`not accepted: ${status} ${text}`);
+          const text = await accepted(ground, body);
           ids.push(JSON.parse(text).id);
         }
       };
@@ -43,6 +38,18 @@ export function dueAtOnce(
     },
   };
 }
+
+/** On a machine that is busy, a connection may be cut for its slowness: it comes again. */
+async function accepted(ground: Ground, body: string): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    const { status, text } = await ask(`${ground.urls.send}/send`, { method: 'POST', headers: json(ground) }, body);
+    if (status === 202) return text;
+    if (tries >= mostTries || status === 422) throw new Error(`not accepted: ${status} ${text}`);
+    await pause(1_000);
+  }
+}
+
+const mostTries = 20;
 
 async function has(ground: Ground, status: string): Promise<boolean> {
   const { text } = await ask(`${ground.urls.history}/emails?tag=${tag}&status=${status}&limit=1`, {

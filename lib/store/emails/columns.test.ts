@@ -97,7 +97,7 @@ describe('each column', () => {
     };
     await insertEmails(database.sql, [{ client_id: 'c', idempotency: null, emails: [given] }], 0);
     const [contents] = await database.sql`select * from email_contents`;
-    const attachments = given.attachments.map(({ content: _, ...attachment }) => attachment);
+    const attachments = given.attachments.map(({ wire: _, ...attachment }) => attachment);
     expect({ ...(await stored()), ...contents }).toMatchObject({ ...given, attachments });
     expect(contents?.attachments).toEqual(attachments);
     expect(await database.sql`select * from email_attachments`).toEqual([
