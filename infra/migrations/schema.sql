@@ -1,4 +1,5 @@
 -- The schema after all migrations: read this first. The numbered files beside it are what `migrate` applies; nothing applies this one.
+-- Which function may do what with it stands in grants.ts.
 -- `npm run generate` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
 -- It is not made by pg_dump, which no package for Node brings; the test builds a database from it and finds the same schema.
 
@@ -105,7 +106,6 @@ create table emails (
 CREATE INDEX emails_client_id ON emails USING btree (client_id, id);
 CREATE INDEX emails_due_at ON emails USING btree (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX emails_due_by_client ON emails USING btree (client_id, due_at) WHERE status = ANY (ARRAY['scheduled'::text, 'deferred'::text]);
-CREATE INDEX emails_recipient_keys ON emails USING gin (address_keys(recipients));
 CREATE INDEX emails_tags ON emails USING gin (tags jsonb_path_ops) WHERE tags <> '[]'::jsonb;
 CREATE INDEX emails_waiting ON emails USING btree (lane, client_id, id) WHERE status = 'queued'::text AND queued_at IS NULL;
 comment on table emails is 'One row an accepted email: its envelope and what became of it. This row is the truth; queue messages only carry its id.';
@@ -358,6 +358,38 @@ create table client_counts (
 comment on table client_counts is 'How much of something a client has, where counting the rows would take long; kept by triggers. A client without a row has none.';
 comment on column client_counts.manual_suppressions is 'Suppressions that were made by hand. Those of bounces are not bounded: each costs an email.';
 
+create table api_keys (
+  id              uuid not null,
+  client_id       text not null,
+  name            text not null,
+  hash            text not null,
+  start           text not null,
+  scopes          text[] not null,
+  allowed_senders text[],
+  made_with       uuid,
+  created_at      timestamptz not null default now(),
+  expires_at      timestamptz,
+  last_used_at    timestamptz,
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_hash_key UNIQUE (hash),
+  constraint api_keys_allowed_senders_check CHECK (cardinality(allowed_senders) >= 1 AND cardinality(allowed_senders) <= 50),
+  constraint api_keys_hash_check CHECK (hash ~ '^[A-Za-z0-9_-]{43}$'::text),
+  constraint api_keys_name_check CHECK (length(name) >= 1 AND length(name) <= 100),
+  constraint api_keys_scopes_check CHECK (scopes <@ ARRAY['basic'::text, 'email'::text, 'emails:send'::text] AND cardinality(scopes) > 0),
+  constraint api_keys_start_check CHECK (length(start) >= 10 AND length(start) <= 30),
+  constraint api_keys_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
+);
+CREATE INDEX api_keys_by_client ON api_keys USING btree (client_id, id);
+comment on table api_keys is 'API keys of clients. What a key may do is the part of this that its client may do, too. A key that is revoked is deleted.';
+comment on column api_keys.name is 'What its client or the operator calls it; several may have one name.';
+comment on column api_keys.hash is 'SHA-256 of the key in base64url. The key has more than 128 random bits, so nobody finds it by trying, and no slow hash is needed.';
+comment on column api_keys.start is 'What the key begins with: its prefix and 8 of its 32 random characters, by which people recognise it.';
+comment on column api_keys.scopes is 'Scopes of access tokens; emails:send is the part of email that sends.';
+comment on column api_keys.allowed_senders is 'Whom its emails may be from, within what its client may: as clients.allowed_senders. Null: as its client.';
+comment on column api_keys.made_with is 'The API key that it was made with, which may be gone; null: an access token, or the operator.';
+comment on column api_keys.expires_at is 'Null: it is good until it is revoked.';
+comment on column api_keys.last_used_at is 'To the hour: it is written once in that time.';
+
 CREATE OR REPLACE FUNCTION public.allowance_now(client text)
  RETURNS TABLE(rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision, seen_at timestamp with time zone)
  LANGUAGE sql
@@ -441,6 +473,8 @@ comment on function uuid_v7() is 'A UUIDv7 (RFC 9562 §5.7) of this millisecond.
 CREATE OR REPLACE FUNCTION public.tell_webhooks()
  RETURNS trigger
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   mails  uuid[];
@@ -464,6 +498,7 @@ begin
   return null;
 end $function$;
 comment on function tell_webhooks() is 'Makes a delivery of each new event for each endpoint that wants it, so that nobody who writes events has to think of it.';
+revoke execute on function tell_webhooks() from public;
 
 CREATE OR REPLACE FUNCTION public.delete_with_emails()
  RETURNS trigger
@@ -504,6 +539,27 @@ begin
 end $function$;
 comment on function delete_with_contents() is 'Deletes the attachments of deleted contents.';
 
+CREATE OR REPLACE FUNCTION public.rotate_webhook_secret(client text, webhook uuid, new_secret text, keep_seconds double precision, most_earlier integer)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update webhooks
+  set secrets = jsonb_build_array(jsonb_build_object('secret', new_secret, 'expires_at', null)) || (
+    select coalesce(jsonb_agg(jsonb_build_object('secret', earlier -> 'secret', 'expires_at', expires_at) order by position), '[]')
+    from (
+      select earlier, position,
+             least((earlier ->> 'expires_at')::timestamptz, now() + keep_seconds * interval '1 second') as expires_at
+      from jsonb_array_elements(secrets) with ordinality each(earlier, position)
+    ) kept
+    where expires_at > now() and position <= most_earlier)
+  where id = webhook and client_id = client
+  returning true
+$function$;
+comment on function rotate_webhook_secret(text,uuid,text,double precision,integer) is 'Puts a new secret before those of a client''s endpoint, which it does not tell. Null: the client has no such endpoint.';
+revoke execute on function rotate_webhook_secret(text,uuid,text,double precision,integer) from public;
+
 CREATE OR REPLACE FUNCTION public.count_suppressions()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -527,6 +583,8 @@ AS $function$
   select string_to_array(lower(array_to_string(addresses, e'\n')), e'\n')
 $function$;
 comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
+
+CREATE INDEX emails_recipient_keys ON emails USING gin (address_keys(recipients));
 
 CREATE TRIGGER count_added_suppressions AFTER INSERT ON suppressions FOR EACH ROW WHEN (new.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
 CREATE TRIGGER count_removed_suppressions AFTER DELETE ON suppressions FOR EACH ROW WHEN (old.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
