@@ -26,9 +26,12 @@ export interface Filling {
 }
 
 const leastWindow = 20;
-const mostWindow = 800;
-/** While emails wait, this often. */
+/** Of a window of which more than half is left at the next look. */
+const shrinking = 0.75;
+const mostWindow = 400;
+/** While emails wait, this often; more often where workers take all that a window holds. */
 const busyMs = 100;
+const hurriedMs = 50;
 /** While none do. */
 const idleMs = 200;
 /** A queue that others keep from ever being short holds up those who wait no longer than this. */
@@ -54,7 +57,8 @@ export async function fillQueues(
   // A queue that the broker refuses leaves the other lane as it is.
   for (const each of filled)
     if (each.status === 'rejected' && !(each.reason instanceof BrokerAwayError)) throw each.reason;
-  return Math.min(waiting.length > 0 ? busyMs : idleMs, intervalMs);
+  if (waiting.length === 0) return Math.min(idleMs, intervalMs);
+  return Math.min(waiting.some((lane) => filling[lane].window === mostWindow) ? hurriedMs : busyMs, intervalMs);
 }
 
 /** Gives places to all that wait, up to `limit` a lane: for who has dispatch called on a schedule, and not often. Resolves with how many. */
@@ -66,9 +70,10 @@ export async function fillOnce(dependencies: FillDependencies, limit: number): P
 async function fillLane(lane: Lane, filling: Filling, dependencies: FillDependencies): Promise<void> {
   const onQueue = (await dependencies.queue.depth(lane)) * maxIds;
   if (onQueue === 0) filling.window = Math.min(filling.window * 2, mostWindow);
+  // A worker that has just begun takes many at once, and then fewer.
+  else if (onQueue > filling.window / 2) filling.window = Math.max(filling.window * shrinking, leastWindow);
   let limit = filling.window - onQueue;
   if (limit <= 0) {
-    filling.window = Math.max(filling.window / 2, leastWindow);
     if (!(await isKeptOut(filling, dependencies))) return;
     limit = leastWindow;
   }

@@ -24,7 +24,10 @@ export interface QueueShareOptions {
 export const leastShort = 100;
 export const mostShort = 2_000;
 const holdMs = 500;
-/** Ids that each client may put on a long queue within `shareMs`: nobody with a single email ever waits for dispatch. */
+/**
+ * Ids that each client may put on a long queue within `shareMs`: nobody with a single email ever waits for dispatch. Who has more waits,
+ * from then on with all that comes: so many in each second of a long hand-in would make a long queue again.
+ */
 export const share = 20;
 const shareMs = 1_000;
 /** Between two looks at a queue, and where much was put there since the last. */
@@ -129,9 +132,10 @@ export function createQueueShare({
       }
       const isFilling = state.since > state.short / 2 && time - state.lookedAt > lookSoonMs;
       if (time - state.lookedAt > lookMs || isFilling) void look(lane, state, isFilling);
+      if (state.waiting.has(client)) return false;
       const taken = state.taken.get(client) ?? 0;
       const isShort = state.depth + state.since < state.short;
-      if (taken >= share && (!isShort || state.waiting.has(client))) {
+      if (taken >= share && !isShort) {
         state.waiting.add(client);
         return false;
       }
