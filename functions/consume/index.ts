@@ -1,6 +1,8 @@
 // The consume function: delivers emails. Wiring only.
 
+import { ApiError } from '../../lib/http/errors.ts';
 import { hostFunction } from '../../lib/http/host.ts';
+import { createWork } from '../../lib/http/work.ts';
 import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
@@ -19,7 +21,7 @@ import { createLeases } from './leases.ts';
 import { createMemory } from './memory.ts';
 import { createDeliveryMetrics } from './metrics.ts';
 import { createRelays } from './relays.ts';
-import { ConsumeSettings } from './settings.ts';
+import { ConsumeSettings, emailsPerConnection } from './settings.ts';
 import { createSmtpRelay } from './smtp-relay.ts';
 
 const settings = readSettings(ConsumeSettings, process.env);
@@ -40,16 +42,22 @@ const leaseSql = openDatabase(settings.DATABASE_URL, {
   pooler: settings.DATABASE_POOLER,
 });
 const leaseMs = settings.LEASE_SECONDS * 1000;
-/**
- * Emails in work for each SMTP connection: while one is delivered, others are claimed or recorded, and larger groups share a
- * statement and a commit. Not more, because emails of a worker that dies wait until their leases end.
- */
-const emailsAtOnce = settings.SMTP_CONNECTIONS * 8;
+/** Of each lane. */
+const emailsAtOnce = settings.SMTP_CONNECTIONS * emailsPerConnection;
 /** Messages from the queue held at once, of up to twenty ids each. When this worker dies, unclaimed ids go to another at once. */
 const prefetch = settings.SMTP_CONNECTIONS * 3;
 
 /** Long ones, each a row without contents, that wait for one of the connections they may have: others are taken meanwhile. */
 const mostLetGo = settings.SMTP_CONNECTIONS * 50;
+/** For the text of long HTML. Who waits has a connection: one may wait for as long as others together take. */
+const work = createWork({
+  program: new URL('./thread.mjs', import.meta.url),
+  threads: 1,
+  waitMs: 120_000,
+  heapMegabytes: 64,
+});
+/** A text that takes longer than this is left out. */
+const mostTextMs = 2_000;
 const memory = createMemory(settings.CONTENT_MEMORY_BYTES);
 
 const relays = createRelays(
@@ -83,6 +91,12 @@ const dependencies: DeliverDependencies = {
     return emails.map((email) => email && { email, askedAt });
   }, inGroups('claim')),
   readContents: (id) => untilDatabaseIsBack(() => readContents(sql, id)),
+  textOf: (html, holder) =>
+    work<string | undefined>('textOfHtml', html, { holder, limitMs: mostTextMs }).catch((error) => {
+      // Too many wait: it passes. Otherwise it takes too long, or cannot be read: the HTML says it all.
+      if (error instanceof ApiError) throw error;
+      return undefined;
+    }),
   readAttachments: (id, attachments) => storedAttachments(sql, id, attachments, untilDatabaseIsBack),
   keepClaim: leases.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),

@@ -4,6 +4,13 @@ import { commonSettings, integer, seconds, url } from '../../lib/process/setting
 import { databaseSettings } from '../../lib/store/settings.ts';
 import { parseRelayUrls } from './relay-url.ts';
 
+/**
+ * Emails of a lane in work for each SMTP connection: while one is delivered, others are claimed or recorded, and larger groups share a
+ * statement and a commit. Not more, because emails of a worker that dies wait until their leases end, and those that it has handed over
+ * and not yet recorded are delivered again.
+ */
+export const emailsPerConnection = 8;
+
 /** One URL or several, in order of preference. */
 const relayUrls = v.pipe(
   v.string(),

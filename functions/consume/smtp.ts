@@ -113,7 +113,8 @@ export async function handOver(
     return { result: { ended: 'abandoned', reason: composeFailed, error: error as Error }, sent: 'nothing' };
   }
   const message = gate(composed, { mostBytes, beforeData, beforeDot, aboutToLeave: () => leaveTogether(smtp) });
-  letQuickPiecesPass(message.through);
+  // A small message is one piece, which nodemailer is soon done with.
+  if (!Buffer.isBuffer(composed)) letQuickPiecesPass(message.through);
   message.through.on('end', () => allowSilence(smtp, timeoutMs * timesAtTheEnd));
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };

@@ -7,7 +7,7 @@ import { continueTrace } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import { preflight } from '../../lib/store/emails/preflight.ts';
 import { toNewEmail } from './new-email.ts';
-import type { ComposedPreview } from './preview-task.ts';
+import type { ComposedPreview, PreviewParts } from './preview-task.ts';
 import { readEmail } from './read-request.ts';
 import { type WriteEmails, writeOne } from './render-emails.ts';
 
@@ -39,9 +39,19 @@ export async function previewEmail(
     recipients,
   });
   const { headers, custom_headers, text_body, html_body, attachments, subject, message_id } = email;
-  const parts = { headers, custom_headers, text_body, html_body, attachments, subject, message_id, accepted_at };
-  const { text, message, isTruncated } = await work<ComposedPreview>('composePreview', parts, {
+  const parts: PreviewParts = {
+    headers,
+    custom_headers,
+    text_body,
+    html_body,
+    attachments,
+    subject,
+    message_id,
+    accepted_at,
+  };
+  const { textOfHtml, message, isTruncated } = await work<ComposedPreview>('composePreview', parts, {
     holder: clientId,
+    transfer: attachments.map(({ wire }) => wire.buffer as ArrayBuffer),
   }).catch((error) => {
     if (!(error instanceof WorkTooLong)) throw error;
     throw new ApiError('content_too_large', 'This email takes too long to compose for a preview.');
@@ -57,7 +67,7 @@ export async function previewEmail(
     body: {
       object: 'preview',
       subject,
-      text,
+      text: text_body ?? textOfHtml,
       html: html_body,
       template: email.template,
       envelope: { from: sender, to },

@@ -27,7 +27,7 @@ export function bytesOf({ emails }: Acceptance): number {
   const lengths = emails.flatMap(({ text_body, html_body, attachments }) => [
     text_body?.length ?? 0,
     html_body?.length ?? 0,
-    ...attachments.map(({ content }) => content.length),
+    ...attachments.map(({ wire }) => wire.length),
   ]);
   return lengths.reduce((sum, length) => sum + length, 0);
 }
