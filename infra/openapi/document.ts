@@ -185,15 +185,16 @@ const securitySchemes = {
     type: 'http',
     scheme: 'bearer',
     description:
-      'An API key (`re_…`), of `POST /api-keys` or from the operator. One for sending alone (`emails:send`) may send and preview emails.',
+      'In place of an access token, in every operation that takes one: an API key (`re_…`), of `POST /api-keys` or from the operator. One for sending alone (`emails:send`) may send and preview emails.',
   },
   clientSecret: { type: 'http', scheme: 'basic', description: 'Client id and secret (RFC 6749 §2.3.1).' },
 };
 
 function securityOf({ security }: Operation): object[] {
   if (security === null) return [];
-  // The body may prove the client, too.
-  return security === 'client' ? [{ clientSecret: [] }, {}] : [{ accessToken: [security] }, { apiKey: [] }];
+  // The body may prove the client, too. An API key stands for the token everywhere: as an alternative of each operation it would take the
+  // place of the form for client id and secret on the reference page.
+  return security === 'client' ? [{ clientSecret: [] }, {}] : [{ accessToken: [security] }];
 }
 
 function toName(summary: string): string {
