@@ -26,10 +26,15 @@ export function parseIdempotencyKey(header: string | string[] | undefined): stri
 
 /** SHA-256 of what a parsed body says: white space and the order of its fields do not matter. */
 export function fingerprint(body: unknown): string {
-  return createHash('sha256').update(JSON.stringify(body, sortFields)).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify(inOrder(body)))
+    .digest('base64url');
 }
 
-function sortFields(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  // Millions of bytes in a list are as they are.
+  if (Array.isArray(value)) return value.some((one) => typeof one === 'object') ? value.map(inOrder) : value;
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, field]) => [name, inOrder(field)]));
 }

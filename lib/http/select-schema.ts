@@ -8,3 +8,13 @@ export function selectSchema<Output>(
 ) {
   return Object.assign(v.lazy(choose), { plain });
 }
+
+/** Refuses whatever comes, and says what it should be: for what has the look of no form at all. */
+export function refusing<Output>(message: string): v.GenericSchema<unknown, Output> {
+  return v.custom<Output>(() => false, message);
+}
+
+/** Has fields, as a list has none. */
+export function isObject(input: unknown): input is Record<string, unknown> {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
