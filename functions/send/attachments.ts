@@ -1,9 +1,9 @@
 // Attachments as callers give them: bytes, and what they are called. Never a path or an address: our server reads no file and fetches nothing for a caller.
-import { detectExtension } from 'nodemailer/lib/mime-funcs';
 import * as v from 'valibot';
 import { selectSchema } from '../../lib/http/select-schema.ts';
 import { boundedList, firstFault, text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
+import { fileEnding } from '../../lib/mail/file-ending.ts';
 import type { GivenAttachment } from '../../lib/store/emails/email.ts';
 import { AttachmentContent } from './attachment-content.ts';
 import { headerText } from './header-text.ts';
@@ -80,7 +80,7 @@ function toAttachment(given: v.InferOutput<typeof AttachmentObject>, index: numb
   const { content, content_type, content_id, inline_content_id } = given;
   const type = content_type ?? (v.is(ContentType, content.type) ? content.type : null);
   return {
-    filename: given.filename || `attachment-${index + 1}.${detectExtension(type ?? '')}`,
+    filename: given.filename || `attachment-${index + 1}.${fileEnding(type)}`,
     content: content.base64,
     content_type: type,
     content_id: content_id ?? inline_content_id ?? null,

@@ -7,45 +7,99 @@ import type { Reply } from '../../../lib/http/exchange.ts';
 import { pageOf } from '../../../lib/http/query.ts';
 import {
   addSuppressions,
+  findSuppression,
   listSuppressions,
-  removeSuppression,
+  removeSuppressions,
   type Suppression,
 } from '../../../lib/store/suppressions/suppressions.ts';
 import type { ManageDependencies } from '../dependencies.ts';
-import { addressInPath, recipientsOf, type SuppressionQuery, type SuppressionRequest } from './suppression-request.ts';
+import {
+  type AddBatchRequest,
+  addressInPath,
+  exactlyOne,
+  originOf,
+  origins,
+  type RemoveBatchRequest,
+  recipientsOf,
+  type SuppressionQuery,
+  type SuppressionRequest,
+} from './suppression-request.ts';
+
+const noStore = { 'cache-control': 'no-store' };
 
 /** 200 `{object: "list", data, has_more, next_after}`, in the order of the addresses. */
 export async function listPage(
   { query, client }: ClientRequest<v.InferOutput<typeof SuppressionQuery>>,
   { sql }: ManageDependencies,
 ): Promise<Reply> {
-  const { limit, ...filter } = query;
+  const { limit, origin, ...filter } = query;
+  const reason = origin && origins[origin];
   // One row more than asked for: it shows whether there is another page.
-  const found = await listSuppressions(sql, client.clientId, filter, limit + 1);
-  const body = pageOf(found, limit, show, ({ recipient }) => recipient);
-  return { status: 200, headers: { 'cache-control': 'no-store' }, body };
+  const found = await listSuppressions(sql, client.clientId, { ...filter, reason }, limit + 1);
+  const body = pageOf(found, query, show, ({ recipient }) => recipient);
+  return { status: 200, headers: noStore, body };
 }
 
-/** 200 `{object: "list", data}` with all that were named; those that were suppressed already keep their reason. */
+/** 200 with the suppression; 404 when the client does not suppress this address. */
+export async function showOne(
+  { params: { recipient = '' }, client }: ClientRequest,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const address = addressInPath(recipient);
+  const found = address === undefined ? undefined : await findSuppression(sql, client.clientId, address);
+  if (found === undefined) throw unknownSuppression();
+  return { status: 200, headers: noStore, body: show(found) };
+}
+
+/** 200 `{object: "list", data}` with all that were named, or the suppression itself where it was asked for by `email`; those that were suppressed already keep their reason. */
 export async function addOrKeep(
   { body, client }: ClientRequest<undefined, v.InferOutput<typeof SuppressionRequest>>,
   { sql }: ManageDependencies,
 ): Promise<Reply> {
   const data = (await addSuppressions(sql, client.clientId, recipientsOf(body))).map(show);
+  return { status: 200, body: body.email === undefined ? { object: 'list', data } : data[0] };
+}
+
+/** 200 `{object: "list", data}` with all that were named. */
+export async function addBatch(
+  { body, client }: ClientRequest<undefined, v.InferOutput<typeof AddBatchRequest>>,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const data = (await addSuppressions(sql, client.clientId, exactlyOne(body, 'emails'))).map(show);
   return { status: 200, body: { object: 'list', data } };
 }
 
-/** 200 `{object, recipient, deleted: true}`; 404 when the client does not suppress this address. */
+/** 200 `{object: "list", data}` with those that were on the list. */
+export async function removeBatch(
+  { body, client }: ClientRequest<undefined, v.InferOutput<typeof RemoveBatchRequest>>,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const removed = await removeSuppressions(sql, client.clientId, exactlyOne(body, 'emails or ids'));
+  return { status: 200, body: { object: 'list', data: removed.map(showRemoved) } };
+}
+
+/** 200 `{object, id, recipient, email, deleted: true}`; 404 when the client does not suppress this address. */
 export async function removeOne(
   { params: { recipient = '' }, client }: ClientRequest,
   { sql }: ManageDependencies,
 ): Promise<Reply> {
   const address = addressInPath(recipient);
-  const isRemoved = address !== undefined && (await removeSuppression(sql, client.clientId, address));
-  if (!isRemoved) throw new ApiError('not_found', 'This address is not on your suppression list.');
-  return { status: 200, body: { object: 'suppression', recipient: address.toLowerCase(), deleted: true } };
+  const [removed] = address === undefined ? [] : await removeSuppressions(sql, client.clientId, [address]);
+  if (removed === undefined) throw unknownSuppression();
+  return { status: 200, body: showRemoved(removed) };
 }
 
+function unknownSuppression(): ApiError {
+  return new ApiError('not_found', 'This address is not on your suppression list.');
+}
+
+/** With what Resend calls the same. */
 function show(suppression: Suppression) {
-  return { object: 'suppression', ...suppression };
+  const { recipient, reason, email_id } = suppression;
+  const alike = { email: recipient, origin: originOf(reason), source_id: email_id };
+  return { object: 'suppression', ...suppression, ...alike };
+}
+
+function showRemoved({ id, recipient }: Pick<Suppression, 'id' | 'recipient'>) {
+  return { object: 'suppression', id, recipient, email: recipient, deleted: true };
 }

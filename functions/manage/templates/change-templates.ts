@@ -1,44 +1,36 @@
-// The handlers of POST /templates, PUT /templates/{name} and DELETE /templates/{name}.
+// The handlers that change a template: PUT, PATCH and DELETE /templates/{name}, and POST /templates/{name}/publish.
+import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
 import type * as v from 'valibot';
 import type { ClientRequest } from '../../../lib/auth/client-route.ts';
 import { ApiError } from '../../../lib/http/errors.ts';
 import type { Reply } from '../../../lib/http/exchange.ts';
-import { invalidBody } from '../../../lib/http/request-body.ts';
+import { checkSameId, invalidBody } from '../../../lib/http/request-body.ts';
+import type { Sql } from '../../../lib/store/database.ts';
 import { isTemplateName } from '../../../lib/store/templates/template.ts';
 import {
   deleteTemplate,
   findTemplate,
   insertTemplate,
   insertVersion,
-  maxTemplates,
   maxVersions,
   type NewVersion,
+  renameTemplate,
   type TemplateVersion,
 } from '../../../lib/store/templates/templates.ts';
 import type { ManageDependencies } from '../dependencies.ts';
+import { firstVersion, nameTaken, tooMany } from './new-templates.ts';
 import { showTemplate, unknownTemplate } from './show-templates.ts';
-import { allowsChange, checkLiquid, type NewTemplateRequest, type TemplateVersionRequest } from './template-request.ts';
+import {
+  allowsChange,
+  type ChangeTemplateRequest,
+  checkLiquid,
+  checkVariables,
+  type TemplateVersionRequest,
+} from './template-request.ts';
 
 /** Somebody else may make a version between our read and our write; then we read again, this many times. */
 const maxLooks = 5;
-
-/** 201 with version 1 and its `Location`; 409 `already_exists` when the name is taken. */
-export async function createTemplate(
-  { body, client }: ClientRequest<undefined, v.InferOutput<typeof NewTemplateRequest>>,
-  { sql, work }: ManageDependencies,
-): Promise<Reply> {
-  const { name, ...source } = body;
-  const template = { id: uuidv7(), name, source, variables: await checkLiquid(source, client.clientId, work) };
-  switch (await insertTemplate(sql, client.clientId, template)) {
-    case 'inserted':
-      return { ...showTemplate(firstVersion(template)), status: 201 };
-    case 'name_taken':
-      throw new ApiError('already_exists', `You have a template ${template.name}; PUT makes a new version of it.`);
-    case 'too_many':
-      throw tooMany();
-  }
-}
 
 /**
  * 200 with the next version, or with the newest if its content is the same: PUT may be repeated. 201 with version 1 if the client
@@ -63,51 +55,84 @@ export async function putTemplate(
     }
     if (newest === undefined) {
       if (!isTemplateName(name)) throw unknownTemplate(name);
-      const template = { id: uuidv7(), name, ...version };
+      const template = { id: uuidv7(), name, title: null, ...version };
       const result = await insertTemplate(sql, clientId, template);
       if (result === 'inserted') return { ...showTemplate(firstVersion(template)), status: 201 };
       if (result === 'too_many') throw tooMany();
     } else if (newest.version !== null) {
-      if (saysTheSame(newest, version)) return showTemplate(newest);
-      if (newest.version >= maxVersions) {
-        const message = `has ${maxVersions} versions, which is the most; delete the template to begin anew`;
-        throw invalidBody([{ path: '', message }]);
-      }
-      if (await insertVersion(sql, newest.id, newest.version, version)) {
-        const next = newest.version + 1;
-        const { source, variables } = version;
-        return showTemplate({
-          ...newest,
-          ...source,
-          variables,
-          version: next,
-          latest_version: next,
-          updated_at: new Date(),
-        });
-      }
+      const next = await nextVersion(sql, newest, version);
+      if (next !== undefined) return showTemplate(next);
     }
   }
-  throw new ApiError('conflict', 'This template changes too quickly. Try again.');
+  throw tooQuick();
 }
 
-/** 204. Emails rendered from it stay as they are. */
+/** 200 with the next version, in which what was not given is as it was before, or with the newest if nothing is different. */
+export async function changeTemplate(
+  { params: { name = '' }, body, client }: ClientRequest<undefined, v.InferOutput<typeof ChangeTemplateRequest>>,
+  { sql, work }: ManageDependencies,
+): Promise<Reply> {
+  const { clientId } = client;
+  const { id, template_id, name: title, alias, variables: declared, ...parts } = body;
+  for (let look = 0; look < maxLooks; look += 1) {
+    const newest = await findTemplate(sql, clientId, name);
+    if (newest === undefined || newest.version === null) throw unknownTemplate(name);
+    checkSameId({ id, template_id }, [newest.id, newest.name]);
+    const { subject = newest.subject, text = newest.text, html = newest.html } = parts;
+    const source = { subject, text, html };
+    const variables = await checkVariables(source, declared ?? newest.variables.declared, clientId, work);
+    const next = await nextVersion(sql, newest, { source, variables });
+    if (next === undefined) continue;
+    const names = { name: alias ?? next.name, title: title ?? next.title };
+    const isRenamed = names.name !== next.name || names.title !== next.title;
+    if (isRenamed && !(await renameTemplate(sql, next.id, names))) throw nameTaken(names.name, 'choose another alias');
+    return showTemplate({ ...next, ...names });
+  }
+  throw tooQuick();
+}
+
+/** 200 with the newest version, which is what emails are rendered from in any case: there are no drafts. */
+export async function publishTemplate(
+  { params: { name = '' }, client }: ClientRequest,
+  { sql }: ManageDependencies,
+): Promise<Reply> {
+  const newest = await findTemplate(sql, client.clientId, name);
+  if (newest === undefined || newest.version === null) throw unknownTemplate(name);
+  return showTemplate(newest);
+}
+
+/** 200 `{object, id, deleted: true}`. Emails rendered from it stay as they are. */
 export async function removeTemplate(
   { params: { name = '' }, client }: ClientRequest,
   { sql }: ManageDependencies,
 ): Promise<Reply> {
-  if (await deleteTemplate(sql, client.clientId, name)) return { status: 204 };
-  throw unknownTemplate(name);
+  const id = await deleteTemplate(sql, client.clientId, name);
+  if (id === undefined) throw unknownTemplate(name);
+  return { status: 200, body: { object: 'template', id, deleted: true } };
 }
 
-function firstVersion({ id, name, source, variables }: NewVersion & { id: string; name: string }): TemplateVersion {
-  const now = new Date();
-  return { id, name, version: 1, latest_version: 1, ...source, variables, created_at: now, updated_at: now };
+/** The newest version now; undefined where somebody else has made one meanwhile. */
+async function nextVersion(
+  sql: Sql,
+  newest: TemplateVersion,
+  version: NewVersion,
+): Promise<TemplateVersion | undefined> {
+  if (saysTheSame(newest, version)) return newest;
+  if (newest.version >= maxVersions) {
+    const message = `has ${maxVersions} versions, which is the most; delete the template to begin anew`;
+    throw invalidBody([{ path: '', message }]);
+  }
+  if (!(await insertVersion(sql, newest.id, newest.version, version))) return undefined;
+  const next = newest.version + 1;
+  const { source, variables } = version;
+  return { ...newest, ...source, variables, version: next, latest_version: next, updated_at: new Date() };
 }
 
-function saysTheSame(one: TemplateVersion, { source }: NewVersion): boolean {
-  return one.subject === source.subject && one.text === source.text && one.html === source.html;
+function saysTheSame(one: TemplateVersion, { source, variables }: NewVersion): boolean {
+  const isSameSource = one.subject === source.subject && one.text === source.text && one.html === source.html;
+  return isSameSource && isDeepStrictEqual(one.variables.declared, variables.declared);
 }
 
-function tooMany(): ApiError {
-  return invalidBody([{ path: '', message: `You have ${maxTemplates} templates, which is the most` }]);
+function tooQuick(): ApiError {
+  return new ApiError('conflict', 'This template changes too quickly. Try again.');
 }

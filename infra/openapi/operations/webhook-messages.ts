@@ -31,11 +31,37 @@ const Attempt = v.pipe(
 
 const attempt: v.GenericSchema = v.optional(described(Attempt, 'The conversation that it is the outcome of.'));
 
+/** What Resend has for an event, beside ours. */
+const alike: Partial<Record<EventType, v.ObjectEntries>> = {
+  bounced: {
+    bounce: described(
+      v.strictObject({
+        type: text('`Permanent`.'),
+        subType: text('`General`.'),
+        message: text('What the relay said.'),
+      }),
+      'The refusal, as Resend has it.',
+    ),
+  },
+  failed: { failed: described(v.strictObject({ reason: text('Why.') }), 'The same, as Resend has it.') },
+  suppressed: {
+    suppressed: described(
+      v.strictObject({ type: text('`OnAccountSuppressionList`.'), message: text('The same in words.') }),
+      'The same, as Resend has it.',
+    ),
+  },
+};
+
 function messageSchema(type: EventType): v.GenericSchema {
   const data: v.ObjectEntries = {
     email_id: id,
+    message_id: text('The Message-ID header.'),
     created_at: time('When the email was accepted.'),
     from: text('Address of the sender.'),
+    to: described(
+      v.array(v.string()),
+      'Addresses of those it is to; all recipients, once the contents have been purged.',
+    ),
     recipients: described(v.array(v.string()), 'The addresses of to, cc and bcc.'),
     subject: text('The subject.'),
     tags: Tags,
@@ -43,12 +69,15 @@ function messageSchema(type: EventType): v.GenericSchema {
       v.nullable(v.record(v.string(), v.string())),
       'What the client noted on it; null once the contents have been purged.',
     ),
+    template_id: v.optional(text('Id of the template that it was rendered from.')),
     detail: described(v.strictObject(eventDetails[type]), 'What there is to say of it.'),
+    ...alike[type],
     ...(outcomes.includes(type) ? { attempt } : {}),
   };
   const message = v.strictObject({
     type: described(v.literal(`email.${type}`), 'The event.'),
     timestamp: time('When it happened.'),
+    created_at: time('The same, as Resend calls it.'),
     test: v.optional(
       described(v.literal(true), 'Of an example that `POST /webhooks/{id}/test` asked for: there is no such email.'),
     ),
@@ -82,6 +111,12 @@ const attempts: Partial<Record<EventType, object>> = {
   },
 };
 
+const alikes: Partial<Record<EventType, object>> = {
+  bounced: { bounce: { type: 'Permanent', subType: 'General', message: 'no such user' } },
+  failed: { failed: { reason: 'no such user' } },
+  suppressed: { suppressed: { type: 'OnAccountSuppressionList', message: 'On the suppression list.' } },
+};
+
 function titleOf(type: EventType): string {
   return `Email${type.charAt(0).toUpperCase()}${type.slice(1)}`;
 }
@@ -94,16 +129,20 @@ export const webhookMessages: WebhookMessage[] = eventTypes.map((type) => ({
   example: {
     type: `email.${type}`,
     timestamp: at,
+    created_at: at,
     data: {
       email_id: exampleId,
+      message_id: `<${exampleId}@example.com>`,
       created_at: at,
       from: 'shop@example.com',
+      to: ['a@example.com'],
       recipients: ['a@example.com'],
       subject: 'Your order',
       tags: [{ name: 'campaign', value: 'spring' }],
       metadata: { order: '7' },
       detail: examples[type],
       ...(attempts[type] && { attempt: attempts[type] }),
+      ...alikes[type],
     },
   },
 }));
