@@ -1,6 +1,6 @@
 -- What programs written for Resend ask for: suppressions with ids, templates with a title, events by their names there.
 
-alter table suppressions add column id uuid not null default uuid_v7();
+alter table suppressions add column id uuid not null default gen_random_uuid();
 create unique index suppressions_id on suppressions (client_id, id);
 comment on column suppressions.id is 'What it is called where an address may not stand.';
 

@@ -196,7 +196,7 @@ create table suppressions (
   email_id   uuid,
   detail     text,
   created_at timestamptz not null default now(),
-  id         uuid not null default uuid_v7(),
+  id         uuid not null default gen_random_uuid(),
   constraint suppressions_pkey PRIMARY KEY (client_id, recipient),
   constraint suppressions_reason_check CHECK (reason = ANY (ARRAY['hard_bounce'::text, 'complaint'::text, 'manual'::text])),
   constraint suppressions_recipient_check CHECK (recipient = lower(recipient)),

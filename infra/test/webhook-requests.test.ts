@@ -115,7 +115,9 @@ describe('the requests', () => {
     ] as const)
       expect(await ask(method, path + suffix, body, others)).toMatchObject({ status: 404 });
     expect(await ask('POST', '/webhooks', { url: 'https://example.com/' }, readOnly)).toMatchObject({ status: 403 });
-    expect((await ask('GET', '/webhooks', undefined, readOnly)).body).toEqual({ object: 'list', data: [] });
+    expect((await ask('GET', '/webhooks', undefined, readOnly)).body).toEqual({
+      ...{ object: 'list', data: [], has_more: false, next_after: null },
+    });
 
     const more = await Promise.all(
       Array.from({ length: 25 }, () => ask('POST', '/webhooks', { url: 'https://example.com/' })),

@@ -68,7 +68,7 @@ const maxVariables = 50;
 const maxFallback = 2_000;
 const keyMessage = 'must be 1 to 50 letters, digits and underscores, and begin with no digit';
 const fallbackMessage = 'must be a string or a number';
-const Variable = v.pipe(
+export const DeclaredVariableRequest = v.pipe(
   strictObject({
     key: v.pipe(text(50, keyMessage), v.regex(/^[A-Za-z_][A-Za-z0-9_]{0,49}$/, keyMessage)),
     type: v.optional(v.picklist(['string', 'number'], 'must be string or number'), 'string'),
@@ -82,7 +82,7 @@ const Variable = v.pipe(
   }),
   v.transform(({ fallback_value = null, ...variable }): DeclaredVariable => ({ ...variable, fallback_value })),
 );
-const Variables = v.optional(boundedList(Variable, maxVariables));
+const Variables = v.optional(boundedList(DeclaredVariableRequest, maxVariables));
 
 const withEmail = 'is not kept with a template here: give it with each email';
 const refused = { from: withEmail, reply_to: withEmail };

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import {
   ChangeTemplateRequest,
+  DeclaredVariableRequest,
   NewTemplateRequest,
   TemplateVersionRequest,
 } from '../../../functions/manage/templates/template-request.ts';
@@ -22,8 +23,8 @@ export async function givenTemplate(call: Call) {
 
 /** A template of its own for the example, in version 1. */
 async function givenFirstVersion(call: Call) {
-  await call('POST', '/templates', { name: 'farewell', ...source });
-  return { welcome: 'farewell' };
+  const { alias } = await call('POST', '/templates', { name: 'A farewell', ...source });
+  return { welcome: alias };
 }
 
 const versionNumber = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -281,6 +282,12 @@ const parts = {
 };
 
 export const templateProse: Prose[] = [
+  {
+    schema: DeclaredVariableRequest,
+    name: 'DeclaredVariable',
+    description: 'A variable of a template.',
+    fields: { key: 'Its name.', type: 'What it is.', fallback_value: 'Its value where an email gives none.' },
+  },
   {
     schema: NewTemplateRequest,
     name: 'NewTemplateRequest',

@@ -1,5 +1,6 @@
 // What endpoints are told: the messages that functions/notify/payload.ts writes, one kind for each event.
 import * as v from 'valibot';
+import { aliases } from '../../../lib/store/webhooks/webhook.ts';
 import { exampleId, type WebhookMessage } from '../operation.ts';
 import { type EventType, eventDetails, eventTypes, exampleEvents, Tags } from './email-answers.ts';
 import { described, id, text, time } from './fields.ts';
@@ -52,7 +53,7 @@ const alike: Partial<Record<EventType, v.ObjectEntries>> = {
   },
 };
 
-function messageSchema(type: EventType): v.GenericSchema {
+function messageSchema(type: EventType, name: string): v.GenericSchema {
   const data: v.ObjectEntries = {
     email_id: id,
     message_id: text('The Message-ID header.'),
@@ -75,7 +76,7 @@ function messageSchema(type: EventType): v.GenericSchema {
     ...(outcomes.includes(type) ? { attempt } : {}),
   };
   const message = v.strictObject({
-    type: described(v.literal(`email.${type}`), 'The event.'),
+    type: described(v.literal(`email.${name}`), 'The event.'),
     timestamp: time('When it happened.'),
     created_at: time('The same, as Resend calls it.'),
     test: v.optional(
@@ -83,7 +84,7 @@ function messageSchema(type: EventType): v.GenericSchema {
     ),
     data: described(v.strictObject(data), 'The email, and the event.'),
   });
-  return v.pipe(message, v.title(`${titleOf(type)}Message`), v.description(`${summaries[type]}.`));
+  return v.pipe(message, v.title(`${titleOf(name)}Message`), v.description(`${summaries[type]}.`));
 }
 
 const at = '2026-01-31T12:00:00.000Z';
@@ -117,17 +118,24 @@ const alikes: Partial<Record<EventType, object>> = {
   suppressed: { suppressed: { type: 'OnAccountSuppressionList', message: 'On the suppression list.' } },
 };
 
-function titleOf(type: EventType): string {
-  return `Email${type.charAt(0).toUpperCase()}${type.slice(1)}`;
+/** `EmailDeliveryDelayed` */
+function titleOf(name: string): string {
+  return `email_${name}`.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-export const webhookMessages: WebhookMessage[] = eventTypes.map((type) => ({
-  type: `email.${type}`,
-  id: `on${titleOf(type)}`,
+/** Each event by its name, and some by that of Resend as well. */
+const names: [name: string, type: EventType][] = [
+  ...eventTypes.map((type): [string, EventType] => [type, type]),
+  ...Object.entries(aliases).map(([alias, type]): [string, EventType] => [alias.slice('email.'.length), type]),
+];
+
+export const webhookMessages: WebhookMessage[] = names.map(([name, type]) => ({
+  type: `email.${name}`,
+  id: `on${titleOf(name)}`,
   summary: summaries[type],
-  schema: messageSchema(type),
+  schema: messageSchema(type, name),
   example: {
-    type: `email.${type}`,
+    type: `email.${name}`,
     timestamp: at,
     created_at: at,
     data: {
