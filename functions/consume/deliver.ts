@@ -1,5 +1,6 @@
 // The handler of one id: claims the row, hands the message to an SMTP relay, records what happened.
 
+import { notAsciiIn } from '../../lib/mail/message-head.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
 import { untilDatabaseIsBack, untilRecorded } from '../../lib/store/database.ts';
@@ -13,7 +14,16 @@ import { signedWith } from './dkim-sign.ts';
 import { type Lease, LeaseUncertainError } from './leases.ts';
 import { type Load, loadOf } from './load.ts';
 import type { DeliveryMetrics } from './metrics.ts';
-import { type Attempt, expire, failEmpty, failUncomposable, handBack, nextStep, relaysAway } from './next-step.ts';
+import {
+  type Attempt,
+  expire,
+  failEmpty,
+  failUncomposable,
+  handBack,
+  nextStep,
+  recordingOf,
+  relaysAway,
+} from './next-step.ts';
 import { classify } from './outcome.ts';
 import type { Relays } from './relays.ts';
 
@@ -29,6 +39,8 @@ export interface DeliverDependencies extends Contents {
   markDataStarted: (email: ClaimedEmail) => Promise<boolean>;
   /** Resolves with whether the status changed. */
   record: (transition: Transition) => Promise<boolean>;
+  /** How long faults of a recording may go on until the email ends without its outcome. */
+  patienceMs: number;
   /** Which DKIM key signs for the address in From, if any. */
   findDkimKey: FindDkimKey;
   relays: Relays;
@@ -37,8 +49,8 @@ export interface DeliverDependencies extends Contents {
   log: Log;
 }
 
-/** When an attempt cannot be recorded, one try in this many is logged: about one line a minute. */
-const logEveryTries = 12;
+/** When an attempt cannot be recorded, one fault in this many is logged: about one line a minute. */
+const logEveryFaults = 12;
 
 /**
  * Delivers the email with this id, if it is ours to deliver. Rejects when the database is away, or refuses, before anything has begun, and
@@ -88,12 +100,13 @@ async function attempt(
   { lease, load }: { lease: Lease; load: Load },
   dependencies: DeliverDependencies,
 ): Promise<void> {
-  const { markDataStarted, findDkimKey, record, relays, retry, metrics, log } = dependencies;
+  const { markDataStarted, findDkimKey, record, patienceMs, relays, retry, metrics, log } = dependencies;
   const sign = await signedWith(() => untilDatabaseIsBack(() => findDkimKey(email.headers.from.email)));
   let uncomposable: Error | undefined;
   const conversations = await relays.send(
     {
       envelope: { from: email.sender, to: email.recipients },
+      notAscii: notAsciiIn(email),
       compose: () =>
         sign(
           composed(email, dependencies, (fault) => {
@@ -115,21 +128,28 @@ async function attempt(
     outcome: classify(result, email.recipients),
   }));
   const transition = uncomposable ? failUncomposable(email) : first ? transitionAfter([first, ...others]) : notBegun();
-  // Only this process knows what happened. It keeps the outcome and the claim until the outcome is recorded or the process must
+  // Only this process knows what happened. It keeps the outcome and the claim until something of it is recorded or the process must
   // end; otherwise the email would be sent a second time.
-  const isChanged = await untilRecorded(
-    () => record(transition),
-    (error, tries) => {
-      if (tries % logEveryTries === 1)
-        log.error('an attempt cannot be recorded, trying again', { email_id: email.id, error });
+  const { form: recorded, result: isChanged } = await untilRecorded(recordingOf(email, transition), record, {
+    patienceMs,
+    onFault: (error, faults) => {
+      if (faults % logEveryFaults === 1)
+        log.error('an attempt cannot be recorded, trying again', {
+          email_id: email.id,
+          to: transition.to,
+          faults,
+          error,
+        });
     },
-  );
+  });
+  if (recorded !== transition)
+    log.error('an attempt was recorded in part', { email_id: email.id, to: transition.to, recorded: recorded.to });
 
   for (const each of first ? [first, ...others] : []) metrics.attempted(each);
-  if (isChanged) metrics.changed(transition);
+  if (isChanged) metrics.changed(recorded);
   const { relay, ms, outcome } = others.at(-1) ?? first ?? {};
   log[outcome?.status === 'sent' || transition.to === 'queued' ? 'info' : 'warn'](
-    isChanged ? transition.to : 'attempt recorded, but the claim had been lost',
+    isChanged ? recorded.to : 'attempt recorded, but the claim had been lost',
     {
       email_id: email.id,
       client_id: email.client_id,

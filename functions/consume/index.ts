@@ -93,6 +93,8 @@ const dependencies: DeliverDependencies = {
     const changed = await transitionEmails(sql, transitions);
     return transitions.map(({ id }) => changed.has(id));
   }, inGroups('record')),
+  // By then, the lease of a worker that died would have passed to another.
+  patienceMs: leaseMs,
   relays,
   retry: {
     baseMs: settings.RETRY_BASE_SECONDS * 1000,

@@ -49,6 +49,9 @@ describe('a lease', () => {
     });
     const lease = leasesThat(renew).keep(claim, performance.now());
     await expect.poll(() => isSure(lease), { interval: 5 }).toBe(false);
+    await expect.poll(() => renew.mock.settledResults[0]?.type, { interval: 1 }).toBe('fulfilled');
+    // It was given when it was asked for.
+    expect([isSure(lease), renew.mock.calls.length]).toEqual([false, 1]);
     await expect.poll(() => isSure(lease), { interval: 5 }).toBe(true);
   });
 

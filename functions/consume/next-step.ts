@@ -1,9 +1,10 @@
 // What an outcome means for the email: what its status becomes, when it is tried again, and what its history says. Pure.
 
 import { traceIdOf } from '../../lib/process/trace.ts';
+import type { Recording } from '../../lib/store/database.ts';
 import type { Claim, ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import type { SettledRecipient } from '../../lib/store/emails/email.ts';
-import type { NewEvent } from '../../lib/store/emails/events.ts';
+import type { AttemptDetail, NewEvent } from '../../lib/store/emails/events.ts';
 import type { Transition } from '../../lib/store/emails/transition-emails.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
 import { anotherMayTake } from './failover.ts';
@@ -142,6 +143,36 @@ function attemptEvent(email: ClaimedEmail, { relay, ms, outcome }: Attempt): New
       ...(recipients.size > 1 && { recipients: recipientStatuses(outcome) }),
     },
   };
+}
+
+/**
+ * How the outcome of an attempt is recorded: as it is; or without the words of relays, which are the likeliest not to be storable; or
+ * as an end that admits it. Never as another attempt, which would send the email again.
+ */
+export function recordingOf(claim: Claim, transition: Transition): Recording<Transition> {
+  const { id, attempts } = claim;
+  const plain: Transition = {
+    ...transition,
+    settled: Object.fromEntries(
+      Object.entries(transition.settled).map(([recipient, settled]) => [recipient, { ...settled, reply: null }]),
+    ),
+    last_reply: null,
+    hard_bounces: [],
+    facts: transition.facts.map((fact) =>
+      fact.type === 'attempt' ? { ...fact, detail: withoutQuotes(fact.detail) } : fact,
+    ),
+  };
+  const reason = `its outcome (${transition.to}) could not be recorded`;
+  if (transition.by === 'release') return { full: transition, plain, end: endUnattempted(claim, 'failed', reason) };
+  const end: Transition<'attempt'> = {
+    ...{ id, by: 'attempt', attempts, to: 'unknown', due_in_ms: null, settled: {}, last_reply: null, facts: [] },
+    events: [{ type: 'unknown', detail: { reason } }],
+  };
+  return { full: transition, plain, end };
+}
+
+function withoutQuotes({ recipients: _, ...detail }: AttemptDetail): AttemptDetail {
+  return { ...detail, reply: null };
 }
 
 /** The transition of an email that came too late to be attempted. */

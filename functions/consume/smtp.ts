@@ -9,7 +9,7 @@ import type { AttemptResult, Refused, Stage } from './outcome.ts';
 import { letQuickPiecesPass } from './quick-pieces.ts';
 import type { RelayAddress } from './relay-url.ts';
 import { tooLarge, wireBytes } from './size.ts';
-import { refuseSmtpUtf8 } from './smtputf8.ts';
+import { askForSmtpUtf8, refuseSmtpUtf8 } from './smtputf8.ts';
 
 /** A connection to a relay. */
 export interface Connection extends InStep {
@@ -18,6 +18,8 @@ export interface Connection extends InStep {
 
 export interface SmtpMessage extends Pick<Passing, 'beforeData' | 'beforeDot'> {
   envelope: { from: string; to: string[] };
+  /** What its head has that is not ASCII. */
+  notAscii?: string | undefined;
   compose: () => Buffer | Readable;
   /** Least size on the wire, as far as it is known before the message is composed. */
   leastBytes?: number;
@@ -87,11 +89,12 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
 /** Hands one message over. Never rejects: failures are results, too. */
 export async function handOver(
   { smtp }: Connection,
-  { envelope, compose, leastBytes = 0, beforeData, beforeDot }: SmtpMessage,
+  { envelope, notAscii, compose, leastBytes = 0, beforeData, beforeDot }: SmtpMessage,
 ): Promise<Handover> {
   const { extensions, mostBytes } = offersOf(smtp);
   const refusal =
-    refuseSmtpUtf8(envelope, extensions) ?? (leastBytes > mostBytes ? tooLarge(leastBytes, mostBytes) : undefined);
+    refuseSmtpUtf8(envelope, extensions, notAscii) ??
+    (leastBytes > mostBytes ? tooLarge(leastBytes, mostBytes) : undefined);
   if (refusal) return { result: refusal, sent: 'nothing' };
   let composed: Buffer | Readable;
   try {
@@ -106,6 +109,7 @@ export async function handOver(
   letQuickPiecesPass(message.through);
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };
+  const asked = notAscii === undefined ? undefined : askForSmtpUtf8(smtp);
   const result = await new Promise<AttemptResult>((resolve) => {
     smtp.send(ownEnvelope, message.through, (error, info) => {
       const { sent, fault } = message.progress();
@@ -119,6 +123,7 @@ export async function handOver(
       else resolve(lostAtData('the relay answered before the end of the message'));
     });
   });
+  asked?.();
   if (!Buffer.isBuffer(composed)) composed.destroy();
   return { result, sent: message.progress().sent };
 }

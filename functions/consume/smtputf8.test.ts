@@ -11,6 +11,14 @@ describe('refuseSmtpUtf8', () => {
     expect(refuseSmtpUtf8({ from, to }, extensions)).toBeUndefined();
   });
 
+  it('looks at the head of the message, too', () => {
+    const envelope = { from: 'a@example.com', to: ['b@example.com'] };
+    expect(refuseSmtpUtf8(envelope, ['SMTPUTF8'], 'jörg@example.com')).toBeUndefined();
+    expect(refuseSmtpUtf8(envelope, ['8BITMIME'], 'jörg@example.com')).toMatchObject({
+      reply: { code: 553, text: expect.stringContaining('the address jörg@example.com needs') },
+    });
+  });
+
   it.each([
     ['a recipient', 'a@example.com', ['b@example.com', '用户@example.com'], '用户@example.com'],
     ['the sender', 'jörg@example.com', ['b@example.com'], 'jörg@example.com'],

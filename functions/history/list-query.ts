@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { pageParameters, QueryTime } from '../../lib/http/query.ts';
 import { text } from '../../lib/http/size-limits.ts';
-import { maxAddress } from '../../lib/mail/address.ts';
+import { maxAddress, normalizeAddress } from '../../lib/mail/address.ts';
 import { emailStatuses } from '../../lib/store/emails/email.ts';
 
 const recipientMessage = 'must be an email address';
@@ -14,6 +14,8 @@ export const ListQuery = v.strictObject({
     v.pipe(
       text(maxAddress, recipientMessage),
       v.check((given) => given.includes('@') && !/\p{Cc}/u.test(given), recipientMessage),
+      // Emails of earlier releases may have what is no address any more.
+      v.transform((given) => normalizeAddress(given) ?? given),
     ),
   ),
   tag: v.optional(

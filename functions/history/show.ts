@@ -1,6 +1,7 @@
 // How rows are shown to clients.
+import { mailboxText } from '../../lib/mail/mailbox-text.ts';
 import type { EmailSummary } from '../../lib/store/emails/columns.ts';
-import type { AddressHeaders, EmailStatus, Mailbox } from '../../lib/store/emails/email.ts';
+import type { AddressHeaders, EmailStatus } from '../../lib/store/emails/email.ts';
 import type { EmailEvent } from '../../lib/store/emails/events.ts';
 import type { ListedEmail, ShownContent } from '../../lib/store/emails/read.ts';
 
@@ -74,19 +75,14 @@ export function showEmail(email: EmailSummary & ShownContent, events: EmailEvent
 
 function showAddresses({ from, to, cc, bcc, reply_to }: AddressHeaders) {
   return {
-    from: showMailbox(from),
-    to: to.map(showMailbox),
-    cc: cc.map(showMailbox),
-    bcc: bcc.map(showMailbox),
-    reply_to: reply_to.map(showMailbox),
+    from: mailboxText(from),
+    to: to.map(mailboxText),
+    cc: cc.map(mailboxText),
+    bcc: bcc.map(mailboxText),
+    reply_to: reply_to.map(mailboxText),
   };
 }
 
 export function showEvent({ at, type, detail }: EmailEvent) {
   return { type, at, ...detail };
-}
-
-/** As in a header: `Name <a@example.com>`, or the address alone. */
-function showMailbox({ email, name }: Mailbox): string {
-  return name ? `${name} <${email}>` : email;
 }

@@ -29,7 +29,16 @@ const hosted = hostFunction({
   metrics: createMetrics('manage'),
   maxBodyBytes,
   routes: manageRoutes,
-  dependencies: { sql, work, allowedAddresses: settings.WEBHOOK_ALLOWED_ADDRESSES },
+  dependencies: {
+    sql,
+    work,
+    allowedAddresses: settings.WEBHOOK_ALLOWED_ADDRESSES,
+    most: {
+      suppressions: settings.SUPPRESSIONS_PER_CLIENT,
+      templateBytes: settings.TEMPLATE_BYTES_PER_CLIENT,
+      webhooks: settings.WEBHOOKS_PER_CLIENT,
+    },
+  },
   authenticate: createTokenCheck({
     issuer: settings.ISSUER,
     audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,

@@ -47,6 +47,8 @@ const dependencies: NotifyDependencies = {
   post: (url, headers, body) =>
     post(url, headers, body, { timeoutMs, allowed: settings.WEBHOOK_ALLOWED_ADDRESSES, resolve }),
   record: createBatcher((steps) => recordSteps(sql, steps, log), inGroups('record')),
+  // By then, the lease of a worker that died would have passed to another.
+  patienceMs: leaseMs,
   waitsMs: settings.WEBHOOK_RETRY_SECONDS,
   metrics: createNotifyMetrics(metrics),
   log,

@@ -1,4 +1,5 @@
 // The next step of a delivery after an attempt, and the report on its endpoint. Pure.
+import type { Recording } from '../../lib/store/database.ts';
 import type { ClaimedDelivery, DeliveryOutcome } from '../../lib/store/webhooks/claim.ts';
 import type { EndpointReport } from '../../lib/store/webhooks/health.ts';
 import type { Posted } from './post.ts';
@@ -60,6 +61,14 @@ export function endDisabled({ id, attempts }: Attempted): Step {
     },
     report: undefined,
   };
+}
+
+/** How a step is recorded: as it is; or without the report on its endpoint; or as an end that admits it, so that no further call is made. */
+export function recordingOf(step: Step): Recording<Step> {
+  const { id, attempts, status } = step.outcome;
+  const reason = `its outcome (${status}) could not be recorded`;
+  const end = { id, attempts, status: 'failed', due_in_ms: null, status_code: null, reason, ms: 0 } as const;
+  return { full: step, plain: { ...step, report: undefined }, end: { outcome: end, report: undefined } };
 }
 
 function reasonOf(status: number): string {

@@ -51,6 +51,10 @@ describe('parseRetryAfter', () => {
     ['0', 0],
     ['Fri, 01 Jan 2027 00:01:00 GMT', 60_000],
     ['Thu, 31 Dec 2026 00:00:00 GMT', 0],
+    // RFC 9110 §5.6.7: the other two forms, both in GMT.
+    ['Friday, 01-Jan-27 00:01:00 GMT', 60_000],
+    ['Fri Jan  1 00:01:00 2027', 60_000],
+    ['Tue, 30 Feb 2027 00:00:00 GMT', undefined],
     ['-5', undefined],
     ['1.5', undefined],
     ['soon', undefined],

@@ -33,7 +33,9 @@ export function nextWait(
 export function parseRetryAfter(value: string | undefined, now = Date.now()): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,10}$/.test(value)) return Number(value) * 1000;
-  // An HTTP date begins with three letters; `Date.parse` alone would accept all kinds of numbers.
-  const at = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.max(at - now, 0);
+  // An HTTP date begins with three letters; `Date.parse` alone would accept all kinds of numbers. One without a zone is in GMT (RFC 9110 §5.6.7).
+  const at = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(/ GMT$/.test(value) ? value : `${value} GMT`) : Number.NaN;
+  // 30 February has become 2 March.
+  const isDay = value.match(/\d+/g)?.some((digits) => Number(digits) === new Date(at).getUTCDate());
+  return isDay ? Math.max(at - now, 0) : undefined;
 }

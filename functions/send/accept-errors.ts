@@ -1,7 +1,8 @@
 // The errors of a request refused by the accepting statement (sender, limits), and the headers with what is left of the limits.
 
 import { ApiError } from '../../lib/http/errors.ts';
-import type { RateLimits } from '../../lib/store/clients/rate-limits.ts';
+import { type LimitName, type RateLimits, takeFromLimits } from '../../lib/store/clients/rate-limits.ts';
+import type { Query } from '../../lib/store/database.ts';
 import type { Accepted, RefusedSender } from '../../lib/store/emails/accept.ts';
 
 /** What acceptance came to, where it was this. */
@@ -33,8 +34,32 @@ function senderMessage(sender: string, allowed: string[]): string {
   return `This client may not send from ${sender}, only from ${allowed.slice(0, maxNamed).join(', ')}${more}`;
 }
 
+interface Limited {
+  by: LimitName;
+  /** Emails. */
+  cost: number;
+  retry_after_s: number;
+  limits: RateLimits;
+}
+
+/**
+ * Takes from a client's limits what a change of emails costs, as many emails as it changes. Returns the headers of the answer. Throws the
+ * error of a limit that is used up: the transaction, and with it the change, is rolled back then.
+ */
+export async function countInLimits(
+  transaction: Query,
+  clientId: string,
+  cost: number,
+): Promise<Record<string, string>> {
+  const taken = await takeFromLimits(transaction, clientId, cost);
+  if (taken === undefined) return {};
+  const { refused, retry_after_s, limits } = taken;
+  if (refused !== null) throw limitedError({ by: refused, cost, retry_after_s, limits });
+  return rateLimitHeaders(limits);
+}
+
 /** `rate_limit_exceeded` or `daily_quota_exceeded`, with `Retry-After` (RFC 9110 §10.2.3) in seconds. */
-export function limitedError({ by, cost, retry_after_s, limits }: AcceptedAs<'limited'>): ApiError {
+export function limitedError({ by, cost, retry_after_s, limits }: Limited): ApiError {
   const { rate, daily_quota } = limits;
   const headers = {
     'retry-after': String(retry_after_s),

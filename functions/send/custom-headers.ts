@@ -1,12 +1,12 @@
 // Headers that callers add to a message: which names they may not set, what a value may be.
 import * as v from 'valibot';
 import { stringMap } from '../../lib/http/size-limits.ts';
-import { encodedWordFault, hasEncodedWord, isOneLine } from './header-text.ts';
+import { hasEncodedWord } from '../../lib/mail/encoded-words.ts';
+import { fitsLines, headerField, mostOfLine } from '../../lib/mail/header-fields.ts';
+import { encodedWordFault, isOneLine } from './header-text.ts';
 import { oneClick, unsubscribeAddresses } from './unsubscribe.ts';
 
 const maxHeaders = 50;
-/** RFC 5322 §2.1.1: octets of a line. */
-const maxLine = 998;
 
 /**
  * Headers that fields of the request, we, or servers on the way set. A caller who could set them, too, could contradict the
@@ -42,7 +42,10 @@ export function headerFault(name: string, value: string): string | undefined {
   if (!value.isWellFormed()) return 'must be well-formed Unicode';
   if (hasEncodedWord(value)) return encodedWordFault;
   if (value.trim() === '') return 'must not be empty';
-  if (name.length + 2 + Buffer.byteLength(value) > maxLine) return `may have ${maxLine} bytes at most, name included`;
+  if (name.length + 2 + Buffer.byteLength(value) > mostOfLine)
+    return `may have ${mostOfLine} bytes at most, name included`;
+  if (!fitsLines(headerField(name, value)))
+    return `has a part that becomes longer than a line (${mostOfLine} bytes) when it is encoded`;
   switch (name.toLowerCase()) {
     case 'list-unsubscribe':
       return unsubscribeAddresses(value) === undefined
@@ -56,7 +59,7 @@ export function headerFault(name: string, value: string): string | undefined {
 }
 
 export const CustomHeaders = v.pipe(
-  stringMap(maxHeaders, headerFault, { name: headerName, maxLength: maxLine }),
+  stringMap(maxHeaders, headerFault, { name: headerName, maxLength: mostOfLine }),
   v.check(
     (headers) => new Set(Object.keys(headers).map((name) => name.toLowerCase())).size === Object.keys(headers).length,
     'must not name a header twice',

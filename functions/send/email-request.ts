@@ -10,7 +10,7 @@ import { CustomHeaders, headerValue } from './custom-headers.ts';
 import { defaultBody } from './default-body.ts';
 import { headerText } from './header-text.ts';
 import { MailAddress } from './mail-address.ts';
-import { MailboxList, MailboxSchema, maxRecipients, ReplyToList } from './mailbox.ts';
+import { DisplayName, MailboxList, MailboxSchema, maxRecipients, ReplyToList } from './mailbox.ts';
 import { Metadata, Tags } from './tags-and-metadata.ts';
 import { type Reference, TemplateData, TemplateReference, type TemplateUse } from './template-reference.ts';
 import { ScheduleTime } from './time-in-words.ts';
@@ -117,9 +117,9 @@ export const FullForm = v.pipe(
 export const OriginalForm = v.pipe(
   strictObject({
     email: MailAddress,
-    name: v.optional(headerText(256)),
+    name: v.optional(DisplayName),
     to_email: MailAddress,
-    to_name: v.optional(headerText(256)),
+    to_name: v.optional(DisplayName),
     ...content,
     ...extras,
     ...handling,

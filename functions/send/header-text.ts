@@ -1,6 +1,7 @@
 // Text that may stand in a header of a message.
 import * as v from 'valibot';
 import { firstFault, text } from '../../lib/http/size-limits.ts';
+import { hasEncodedWord } from '../../lib/mail/encoded-words.ts';
 
 /** No control characters (CR and LF would begin a new header), well-formed Unicode. */
 export function headerText(maxLength: number) {
@@ -18,9 +19,5 @@ export function isOneLine(text: string): boolean {
   return !/[\p{Cc}\u2028\u2029]/u.test(text);
 }
 
+/** Readers would decode it, line breaks in it and all, and nobody has checked what it says. */
 export const encodedWordFault = 'must not have encoded words (=?…?=): give the text itself';
-
-/** RFC 2047: text that readers would decode, line breaks in it and all, and that nobody has checked. */
-export function hasEncodedWord(text: string): boolean {
-  return /=\?[^?]*\?[bq]\?/i.test(text);
-}

@@ -84,12 +84,10 @@ const hosted = hostFunction({
   dependencies: {
     store,
     work,
-    writeEmails: createWriter(
-      createTemplates(sql),
-      (clientId) => mayRelayHeaders(sql, clientId),
-      work,
-      settings.MAX_BODY_BYTES,
-    ),
+    writeEmails: createWriter(createTemplates(sql), (clientId) => mayRelayHeaders(sql, clientId), work, {
+      maxCharacters: settings.MAX_BODY_BYTES,
+      timeZone: settings.TEMPLATE_TIME_ZONE,
+    }),
     readStatus,
     batchTurns: pLimit(batchesAtOnce),
     publish: queue.publish,

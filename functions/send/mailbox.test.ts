@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { normalizeAddress } from '../../lib/mail/address.ts';
+import { mailboxText } from '../../lib/mail/mailbox-text.ts';
 import { MailboxList, MailboxSchema } from './mailbox.ts';
 
 describe('normalizeAddress', () => {
@@ -13,6 +15,10 @@ describe('normalizeAddress', () => {
     ['user@例え.test', 'user@xn--r8jz45g.test'],
     ['jörg@example.com', 'jörg@example.com'],
     ['jo\u0308rg@example.com', 'jörg@example.com'],
+    ['Jane@Example.COM.', 'Jane@example.com'],
+    ['a@XN--EXMPLE-CUA.com', 'a@xn--exmple-cua.com'],
+    ['a@EXÄMPLE.com', 'a@xn--exmple-cua.com'],
+    ['a@exa\u0308mple。com', 'a@xn--exmple-cua.com'],
     ['用户@例え.test', '用户@xn--r8jz45g.test'],
     [`${'a'.repeat(64)}@example.com`, `${'a'.repeat(64)}@example.com`],
   ])('takes %s', (text, address) => {
@@ -44,6 +50,8 @@ describe('normalizeAddress', () => {
     ['leading dot', '.a@example.com'],
     ['double dot', 'a..b@example.com'],
     ['empty label', 'a@example..com'],
+    ['empty label at the end', 'a@example.com..'],
+    ['the root alone', 'a@.'],
     ['hyphen at an end', 'a@-example.com'],
     ['a soft hyphen', 'a@exam\u00adple.com'],
     ['a zero-width space', 'a@exam\u200bple.com'],
@@ -65,6 +73,15 @@ describe('MailboxSchema', () => {
     ['a@example.com', { email: 'a@example.com' }],
     ['Zoë Ä <a@example.com>', { email: 'a@example.com', name: 'Zoë Ä' }],
     ['"Last, First" <a@example.com>', { email: 'a@example.com', name: 'Last, First' }],
+    ['"Jane \\"JJ\\" Doe" <a@example.com>', { email: 'a@example.com', name: 'Jane "JJ" Doe' }],
+    ['"a\\\\b: c; <d@e.test>, (f)"<a@example.com>', { email: 'a@example.com', name: 'a\\b: c; <d@e.test>, (f)' }],
+    ['" Jane " <a@example.com>', { email: 'a@example.com', name: 'Jane' }],
+    ['"" <a@example.com>', { email: 'a@example.com' }],
+    [
+      { email: 'a@example.com', name: ' Jane ' },
+      { email: 'a@example.com', name: 'Jane' },
+    ],
+    [{ email: 'a@example.com', name: ' ' }, { email: 'a@example.com' }],
     ['<a@example.com>', { email: 'a@example.com' }],
     [
       { email: 'a@example.com', name: 'A' },
@@ -82,9 +99,30 @@ describe('MailboxSchema', () => {
     ['A <a@example.com> <b@example.com>'],
     ['A\r\nBcc: b@example.com <a@example.com>'],
     ['Last, First <a@example.com>'],
+    ['"A" <a@example.com>, "B" <b@example.com>'],
+    ['"A <a@example.com>'],
+    ['"A"B" <a@example.com>'],
+    ['"A\\" <a@example.com>'],
+    ['"A" B <a@example.com>'],
+    ['"A\\\r\nBcc: b@example.com" <a@example.com>'],
+    [`"${'\\"'.repeat(257)}" <a@example.com>`],
     [{ email: 'a@example.com', name: 'A\r\nBcc: b@example.com' }],
     [{ email: 'a@example.com', extra: 1 }],
     [{ email: ['a@example.com'] }],
+    // Local parts in which mail systems read more than a name: routes, and words that readers decode.
+    ['=?utf-8?q?x?=@example.com'],
+    ['=?utf-8?b?eA==?=@example.com'],
+    ['a=?x@example.com'],
+    ['a%b.example@example.com'],
+    ['A <a%b@example.com>'],
+    ['b.example!a@example.com'],
+    ['b!c!a@example.com'],
+    [{ email: 'a%40b.example@example.com' }],
+    [{ email: 'a!b@example.com', name: 'A' }],
+    ['@b.example:a@example.com'],
+    ['@b.example,@c.example:a@example.com'],
+    ['"a@b.example"@example.com'],
+    ['=?utf-8?q?=0d=0aBcc:_x?= <a@example.com>'],
     [{ name: 'A' }],
     [['a@example.com']],
     [42],
@@ -99,5 +137,34 @@ describe('MailboxList', () => {
   it('makes a list of one, or takes a list', () => {
     expect(v.parse(MailboxList, 'a@example.com')).toEqual([{ email: 'a@example.com' }]);
     expect(v.parse(MailboxList, ['a@example.com', { email: 'b@example.com' }])).toHaveLength(2);
+  });
+});
+
+describe('what GET shows of a mailbox', () => {
+  const names = fc
+    .oneof(
+      fc.string({ unit: 'grapheme', maxLength: 256 }),
+      fc
+        .array(fc.constantFrom('"', '\\', ',', ':', ';', '<', '>', '@', '(', ')', ' ', 'a', 'ü', '.'), {
+          maxLength: 30,
+        })
+        .map((all) => all.join('')),
+    )
+    .filter((name) => v.is(MailboxSchema, { email: 'a@example.com', name }));
+
+  it('is taken back, and is the same', () => {
+    const property = fc.property(names, (name) => {
+      const mailbox = v.parse(MailboxSchema, { email: 'a@example.com', name });
+      expect(v.parse(MailboxSchema, mailboxText(mailbox))).toEqual(mailbox);
+    });
+    fc.assert(property, { numRuns: 1_000 });
+  });
+
+  it('has quotes only where they are needed', () => {
+    const shown = (name: string) => mailboxText({ email: 'a@example.com', name });
+    expect([shown('Zoë Ä.'), shown('Doe, J'), shown('Support: x'), shown('a "b"')]).toEqual([
+      ...['Zoë Ä. <a@example.com>', '"Doe, J" <a@example.com>', '"Support: x" <a@example.com>'],
+      '"a \\"b\\"" <a@example.com>',
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { isObject, refusing, selectSchema } from '../../lib/http/select-schema.t
 import { boundedList, text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import { addressMessage, maxAddress, normalizeAddress } from '../../lib/mail/address.ts';
+import { splitMailbox } from '../../lib/mail/mailbox-text.ts';
 import type { Mailbox } from '../../lib/store/emails/email.ts';
 import { headerText } from './header-text.ts';
 import { isReadOtherwise, MailAddress, mailAddress, readOtherwiseMessage } from './mail-address.ts';
@@ -12,23 +13,14 @@ const maxName = 256;
 
 /** To, cc and bcc together, and so each of them. */
 export const maxRecipients = 50;
-const DisplayName = headerText(maxName);
+/** White space around it does not survive its way. */
+export const DisplayName = v.pipe(
+  headerText(maxName),
+  v.transform((given) => given.trim()),
+);
 
-/** `Name <a@example.com>`, the name perhaps in quotes; what is not of that form is an address, or none. */
-function splitNameAndAddress(given: string): { email: string; name?: string } {
-  const whole = given.trim();
-  const open = whole.lastIndexOf('<');
-  if (open < 0 || !whole.endsWith('>')) return { email: whole };
-  const named = whole.slice(0, open).trim();
-  const isQuoted = named.length > 1 && named.startsWith('"') && named.endsWith('"');
-  const name = isQuoted ? named.slice(1, -1) : named;
-  if ((isQuoted ? /["\\]/ : /["<>@,;:\\]/).test(name)) return { email: whole };
-  const email = whole.slice(open + 1, -1);
-  return name.trim() ? { email, name: name.trim() } : { email };
-}
-
-/** The brackets and the space between, and quotes. */
-const maxMailbox = maxAddress + maxName + 4;
+/** The brackets and the space between, and quotes; in these, each character of the name may have a backslash. */
+const maxMailbox = maxAddress + 2 * maxName + 5;
 
 const mailboxMessage = `${addressMessage} or "Name <name@example.com>"; give several as a list`;
 
@@ -37,7 +29,7 @@ function mailboxText(mostLocal?: number) {
   return v.pipe(
     text(maxMailbox, mailboxMessage),
     v.rawTransform(({ dataset, addIssue, NEVER }): Mailbox => {
-      const { email, name } = splitNameAndAddress(dataset.value);
+      const { email, name } = splitMailbox(dataset.value);
       const address = normalizeAddress(email, mostLocal);
       const checkedName = v.safeParse(v.optional(DisplayName), name);
       if (address === undefined) {

@@ -19,12 +19,18 @@ const hardLimitMs = 2_000;
 /** In order; an error (422) where a header is not the client's to set, or a template is unknown, lacks variables, or renders to what may not be sent. */
 export type WriteEmails = (clientId: string, requests: RequestedEmail[]) => Promise<(EmailRequest | ApiError)[]>;
 
-/** `maxCharacters` is what all templates of one request may render to: as much as a request can bring by itself. */
+export interface WriterOptions {
+  /** What all templates of one request may render to: as much as a request can bring by itself. */
+  maxCharacters: number;
+  /** Of the dates in templates. */
+  timeZone: string;
+}
+
 export function createWriter(
   findTemplate: (wanted: WantedTemplate) => Promise<FoundTemplate>,
   mayRelayHeaders: (clientId: string) => Promise<boolean>,
   work: Work,
-  maxCharacters: number,
+  { maxCharacters, timeZone }: WriterOptions,
 ): WriteEmails {
   return async (clientId, requests) => {
     const refused = await relayHeaderErrors(requests, () => mayRelayHeaders(clientId));
@@ -38,7 +44,8 @@ export function createWriter(
       }),
     );
     const renderings = requests.flatMap((request, index) => (refused[index] ? [] : renderingOf(request, found[index])));
-    const input: RenderInput = { renderings, budget: { msLeft: maxRequestMs, charactersLeft: maxCharacters } };
+    const budget = { msLeft: maxRequestMs, charactersLeft: maxCharacters };
+    const input: RenderInput = { renderings, budget, timeZone };
     const rendered = renderings.length === 0 ? [] : await render(input, clientId, work);
     return requests.map((request, index) => {
       const template = found[index];

@@ -24,6 +24,8 @@ export interface RenderInput {
   renderings: Rendering[];
   /** For all of them together. */
   budget: RenderBudget;
+  /** Of the dates. */
+  timeZone: string;
 }
 
 export type Rendered = { rendered: RenderedTemplate; faults: Fault[] };
@@ -33,9 +35,9 @@ const maxKept = 2_000_000;
 
 const kept = new LRUCache<string, ParsedTemplate>({ maxSize: maxKept });
 
-export function render({ renderings, budget }: RenderInput): Rendered[] {
+export function render({ renderings, budget, timeZone }: RenderInput): Rendered[] {
   return renderings.map(({ key, source, data, without }) =>
-    renderTemplate(parsedOnce(key, source), data, budget, without),
+    renderTemplate(parsedOnce(key, source), data, budget, { without, timeZone }),
   );
 }
 

@@ -17,6 +17,7 @@ import {
   replayEmails,
 } from '../../lib/store/emails/replay.ts';
 import { replayableStatuses } from '../../lib/store/emails/transitions.ts';
+import { countInLimits } from './accept-errors.ts';
 import type { ReplayRequest } from './replay-request.ts';
 
 export interface ReplayDependencies {
@@ -33,7 +34,7 @@ const maxLooks = 5;
 
 /**
  * 202 `{object, id, status: "queued"}`; 409 `conflict` with the present status when it is sent or on its way, or saying that its
- * contents are gone, or it was replayed too often; 404 when the client has no such email.
+ * contents are gone, or it was replayed too often; 404 when the client has no such email. Counts as an email in the client's limits (429).
  */
 export async function replayOne(
   { params: { id = '' }, client: { clientId } }: ClientRequest,
@@ -42,11 +43,15 @@ export async function replayOne(
   const { sql, publishGraceMs, log } = dependencies;
   const owner = { client_id: clientId };
   for (let look = 0; isEmailId(id) && look < maxLooks; look += 1) {
-    const replayed = await replayEmail(sql, owner, id, publishGraceMs);
-    if (replayed !== undefined) {
+    const done = await inTransaction(sql, async (transaction) => {
+      const replayed = await replayEmail(transaction, owner, id, publishGraceMs);
+      return replayed && { replayed, headers: await countInLimits(transaction, clientId, 1) };
+    });
+    if (done !== undefined) {
+      const { replayed, headers } = done;
       publishAll([replayed], clientId, dependencies);
       log.info('replayed', { email_id: replayed.id, client_id: clientId });
-      return { status: 202, body: { object: 'email', id: replayed.id, status: 'queued' } };
+      return { status: 202, headers, body: { object: 'email', id: replayed.id, status: 'queued' } };
     }
     const email = await findEmail(sql, owner, id);
     if (email === undefined) break;
@@ -63,7 +68,10 @@ export async function replayOne(
   throw new ApiError('not_found', `You have no email with the id ${id}.`);
 }
 
-/** 202 `{object: "list", data: [{id}], has_more}`, the oldest first; those whose contents have been purged are passed over. */
+/**
+ * 202 `{object: "list", data: [{id}], has_more}`, the oldest first; those whose contents have been purged are passed over. Each counts
+ * as an email in the client's limits: all of them fit, or none is replayed (429).
+ */
 export async function replayMany(
   { body, client: { clientId } }: ClientRequest<undefined, v.InferOutput<typeof ReplayRequest>>,
   dependencies: ReplayDependencies,
@@ -71,13 +79,19 @@ export async function replayMany(
   const { sql, publishGraceMs, log } = dependencies;
   const { limit, ...filter } = body;
   const owner = { client_id: clientId };
-  const { replayed, hasMore } = await inTransaction(sql, async (transaction) => ({
-    replayed: await replayEmails(transaction, owner, filter, limit, publishGraceMs),
-    hasMore: await areReplayable(transaction, owner, filter),
-  }));
+  const { replayed, hasMore, headers } = await inTransaction(sql, async (transaction) => {
+    const replayed = await replayEmails(transaction, owner, filter, limit, publishGraceMs);
+    const hasMore = await areReplayable(transaction, owner, filter);
+    const headers = replayed.length === 0 ? {} : await countInLimits(transaction, clientId, replayed.length);
+    return { replayed, hasMore, headers };
+  });
   publishAll(replayed, clientId, dependencies);
   log.info('replayed', { emails: replayed.length, client_id: clientId });
-  return { status: 202, body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore } };
+  return {
+    status: 202,
+    headers,
+    body: { object: 'list', data: replayed.map(({ id }) => ({ id })), has_more: hasMore },
+  };
 }
 
 /** Nobody waits for the broker: if an id does not get there, dispatch finds the row when it is due. */

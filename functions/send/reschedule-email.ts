@@ -6,11 +6,12 @@ import type { Reply } from '../../lib/http/exchange.ts';
 import { checkSameId, invalidBody } from '../../lib/http/request-body.ts';
 import { text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
-import type { Sql } from '../../lib/store/database.ts';
+import { inTransaction, type Sql } from '../../lib/store/database.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
 import { mostRepeats } from '../../lib/store/emails/events.ts';
 import { findEmail } from '../../lib/store/emails/read.ts';
 import { isRescheduledOut, rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
+import { countInLimits } from './accept-errors.ts';
 import { maxScheduleAheadMs } from './email-request.ts';
 import { ScheduleTime } from './time-in-words.ts';
 
@@ -31,7 +32,8 @@ export const RescheduleRequest = strictObject({
 
 /**
  * 200 `{object, id, status, scheduled_at}`; a time that has passed means now. 409 `conflict` with the present status when the email
- * is not waiting for its time any more, or got another one too often, 404 when the client has no such email.
+ * is not waiting for its time any more, or got another one too often, 404 when the client has no such email. Counts as an email in
+ * the client's limits (429).
  */
 export async function rescheduleScheduled(
   {
@@ -45,8 +47,13 @@ export async function rescheduleScheduled(
   checkSameId(named, [id]);
   const email = isEmailId(id) ? await findEmail(sql, { client_id: clientId }, id) : undefined;
   if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
-  if (await rescheduleEmail(sql, clientId, email.id, scheduled_at)) {
-    return { status: 200, body: { object: 'email', id: email.id, status: 'scheduled', scheduled_at } };
+  const headers = await inTransaction(sql, async (transaction) =>
+    (await rescheduleEmail(transaction, clientId, email.id, scheduled_at))
+      ? countInLimits(transaction, clientId, 1)
+      : undefined,
+  );
+  if (headers !== undefined) {
+    return { status: 200, headers, body: { object: 'email', id: email.id, status: 'scheduled', scheduled_at } };
   }
   const now = (await findEmail(sql, { client_id: clientId }, id)) ?? email;
   if (now.status === 'scheduled' && (await isRescheduledOut(sql, clientId, id))) {

@@ -56,9 +56,10 @@ export const TemplateReferenceObject = v.pipe(
   }),
   v.rawTransform(({ dataset: { value }, addIssue, NEVER }): Reference => {
     const { name, id, version, variables } = value;
-    const template = name ?? id;
-    if (template !== undefined && (name === undefined || id === undefined))
-      return { template, version: version ?? null, ...(variables && { variables }) };
+    const template = id ?? name;
+    // All three are what an email shows of its template.
+    const isOne = name === undefined || id === undefined || version !== undefined;
+    if (template !== undefined && isOne) return { template, version: version ?? null, ...(variables && { variables }) };
     addIssue({ message: 'must have either a name or an id' });
     return NEVER;
   }),

@@ -117,13 +117,14 @@ describe('the other client commands', () => {
     await succeed('client', 'create', 'shop', '--any-sender');
     await succeed('client', 'create', 'a-client-of-long-name', '--scope', 'email', '--sender', 'B.test');
     await succeed('client', 'disable', 'shop');
+    await succeed('client', 'set-relay-headers', 'shop', 'on');
     const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d UTC`;
     expect(await succeed('client', 'list')).toMatch(
       new RegExp(
         [
-          '^CLIENT                 SCOPES       SENDERS  RATE  QUOTA  SECRETS  KEYS  LIFETIME  CREATED               DISABLED',
-          `a-client-of-long-name  email        b.test   none  none   1        0     default   ${date}  -`,
-          `shop                   basic email  any      none  none   1        0     default   ${date}  ${date}$`,
+          '^CLIENT                 SCOPES       SENDERS  RELAY HEADERS  RATE  QUOTA  SECRETS  KEYS  LIFETIME  CREATED               DISABLED',
+          `a-client-of-long-name  email        b.test   no             none  none   1        0     default   ${date}  -`,
+          `shop                   basic email  any      yes            none  none   1        0     default   ${date}  ${date}$`,
         ].join('\n'),
       ),
     );
@@ -308,7 +309,7 @@ describe('senders and limits', () => {
     await succeed('client', 'set-limits', 'shop', '--rate', '0.5', '--daily-quota', '1000');
     expect(await client('shop')).toMatchObject({ rate_per_second: 0.5, daily_quota: 1000 });
     expect(await succeed('client', 'list')).toMatch(
-      / \*\.c\.test a@b\.test xn--exmple-cua\.test {2}0\.5\/s {2}1000\/day /,
+      / \*\.c\.test a@b\.test xn--exmple-cua\.test {2}no {13}0\.5\/s {2}1000\/day /,
     );
     await succeed('client', 'set-limits', 'shop', '--rate', 'none');
     expect(await client('shop')).toMatchObject({ rate_per_second: null, daily_quota: 1000 });

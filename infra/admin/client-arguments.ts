@@ -44,17 +44,18 @@ export async function givenSecret(
     throw new UsageError('--secret and --secret-file do not go together.');
   }
   // The secret of an example may be short: everybody knows it anyway.
-  if (secret !== undefined && demo !== undefined) return usableSecret(secret, { ...secretLength, least: 1 });
+  const length = demo === undefined ? secretLength : { ...secretLength, least: 1 };
   if (secret !== undefined) {
-    const usable = usableSecret(secret);
-    say('Warning: --secret can be read in the list of processes and in the history of the shell. Use --secret-file.');
+    const usable = usableSecret(secret, length);
+    if (demo === undefined)
+      say('Warning: --secret can be read in the list of processes and in the history of the shell. Use --secret-file.');
     return usable;
   }
   if (file === undefined) return undefined;
   const content = await (file === '-' ? text(process.stdin) : readFile(file, 'utf8')).catch(() => {
     throw new AdminError(`${file} cannot be read.`);
   });
-  return usableSecret(content.replace(/\r?\n$/, ''));
+  return usableSecret(content.replace(/\r?\n$/, ''), length);
 }
 
 /** `apply` returns false when there is no such client. */

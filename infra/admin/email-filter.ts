@@ -1,5 +1,6 @@
 // The operator's options that filter emails.
 
+import { timeOf } from '../../lib/http/time.ts';
 import { normalizeAddress } from '../../lib/mail/address.ts';
 import { isClientId } from '../../lib/store/clients/clients.ts';
 import type { EmailFilter, Owner } from '../../lib/store/emails/filter.ts';
@@ -51,9 +52,9 @@ export function parseLimit(text: string, maximum: number): number {
 function parseTime(option: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const [, day, time = '00:00', offset = 'Z'] =
-    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
-  const date = new Date(`${day}T${time}${offset}`);
-  if (day === undefined || Number.isNaN(date.getTime()))
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? [];
+  const date = timeOf(`${day}T${time}${offset}`);
+  if (date === undefined)
     throw new UsageError(`${option} must be a time in UTC such as 2026-01-31 or 2026-01-31T12:00.`);
   return date;
 }

@@ -13,6 +13,8 @@ export interface ChildOptions {
   /** Added to what we inherited. */
   env?: Record<string, string>;
   cwd?: string;
+  /** What it reads from standard input: secrets, which do not belong on a command line. */
+  input?: string;
   /** Another user to run as; only root can set it. */
   account?: Account | undefined;
   /** What asks it to end. */
@@ -63,8 +65,10 @@ export function startChild(options: ChildOptions): Child {
     env: { ...process.env, ...options.env },
     // Its own process group, so that Ctrl-C in the terminal reaches only us, and we choose the order of stopping.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  // It may end without reading; then what it says is told.
+  child.stdin?.on('error', () => {}).end(options.input);
   for (const stream of [child.stdout, child.stderr]) {
     if (stream)
       onLines(stream, (line) => {

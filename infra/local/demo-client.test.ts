@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../test/database.ts';
-import { admin } from '../test/functions.ts';
+import { admin, adminReading } from '../test/functions.ts';
 import { demoClient, preparations } from './demo-client.ts';
 
 let database: TestDatabase;
@@ -14,7 +14,9 @@ afterEach(() => database?.drop());
 
 function prepare(isOurDatabase: boolean): void {
   const signingKeys = join(inject('workDirectory'), 'signing-keys.json');
-  for (const command of preparations({ signingKeys, isOurDatabase })) admin(database.url, ...command);
+  for (const { command, input } of preparations({ signingKeys, isOurDatabase })) {
+    adminReading(input, database.url, ...command);
+  }
 }
 const hashes = async () => (await database.sql`select secret_hash from client_secrets`).map((row) => row.secret_hash);
 
@@ -24,6 +26,12 @@ test('a database of its own gets the example client, once', async () => {
   prepare(true);
   expect(await database.sql`select client_id from clients`).toEqual([{ client_id: demoClient.client_id }]);
   expect(await hashes()).toEqual([hash]);
+});
+
+test('its secret is on no command line', () => {
+  const commands = preparations({ signingKeys: 'keys.json', isOurDatabase: true }).flatMap(({ command }) => command);
+  expect(commands).toContain(demoClient.client_id);
+  expect(commands.join(' ')).not.toContain(demoClient.client_secret);
 });
 
 test('a secret that was changed stays', async () => {

@@ -3,11 +3,22 @@
 /** The original's. */
 export const demoClient = { client_id: 'myawesomeapp', client_secret: 'abc123', scope: 'basic email' };
 
+interface Preparation {
+  /** The operator's command. */
+  command: string[];
+  /** What it reads from standard input. */
+  input?: string;
+}
+
 /** The operator's commands, in order, before functions start; each finds what an earlier start has done. */
-export function preparations({ signingKeys, isOurDatabase }: { signingKeys: string; isOurDatabase: boolean }) {
+export function preparations(given: { signingKeys: string; isOurDatabase: boolean }): Preparation[] {
+  const { signingKeys, isOurDatabase } = given;
   const { client_id, client_secret, scope } = demoClient;
-  const example = ['client', 'ensure', client_id, '--demo', '--secret', client_secret, '--scope', scope];
-  return [['migrate'], ['key', 'ensure', signingKeys], ...(isOurDatabase ? [example] : [])];
+  const example = {
+    command: ['client', 'ensure', client_id, '--demo', '--secret-file', '-', '--scope', scope],
+    input: client_secret,
+  };
+  return [{ command: ['migrate'] }, { command: ['key', 'ensure', signingKeys] }, ...(isOurDatabase ? [example] : [])];
 }
 
 /** Whether the lines that `npm start` prints would work: the client may have been changed, and then it stays so. */

@@ -13,6 +13,8 @@ import { PassThrough } from 'node:stream';
 import { createProxyServer } from 'httpxy';
 import { endBrokenRequests } from '../../lib/http/broken-request.ts';
 import { problemTypeFor } from '../../lib/http/errors.ts';
+import { oneAtATime } from '../../lib/http/pipeline.ts';
+import { faultOfHeaders } from '../../lib/http/request-line.ts';
 import type { PublicFunction } from '../gateway/public-functions.ts';
 import { functionFor } from '../gateway/routes.ts';
 import { loopback } from './ports.ts';
@@ -45,8 +47,9 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
 
   const pass = (request: IncomingMessage, response: ServerResponse) => {
     const path = originForm(request).split('?', 1)[0] ?? '/';
-    // The function would get only one of them.
-    if (hostsOf(request) > 1) return problem(response, 400, 'The request has more than one Host header');
+    // The function would get only one of two.
+    const fault = faultOfHeaders(request.rawHeaders);
+    if (fault !== undefined) return problem(response, 400, fault);
     const name = functionFor(request.method ?? 'GET', path);
     if (name === undefined) return problem(response, 404, `There is nothing at ${path}`);
     addForwardedHeaders(request);
@@ -67,8 +70,11 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
     if (buffer instanceof PassThrough) askFirst(onward, request, response, buffer);
   });
 
-  const server = createServer(pass);
-  server.on('checkContinue', pass);
+  const inTurn = oneAtATime();
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    inTurn(request, response, () => pass(request, response));
+  const server = createServer(onRequest);
+  server.on('checkContinue', onRequest);
   endBrokenRequests(server);
   await listen(server, port);
   return {
@@ -135,10 +141,6 @@ function whyNoAnswer(name: PublicFunction, error: NodeJS.ErrnoException): string
   return error.code === 'ECONNREFUSED'
     ? `The function "${name}" is not running at the moment`
     : `The function "${name}" ended before it answered; whether it did what was asked is not known`;
-}
-
-function hostsOf({ rawHeaders }: IncomingMessage): number {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
 }
 
 /** What functions call the same. */

@@ -132,14 +132,19 @@ async function startMailboxPage(folder: Folder): Promise<string> {
 async function prepare(folder: Folder, databaseUrl: string, signingKeys: string): Promise<void> {
   const log = folder.logOf('admin');
   const env = { DATABASE_URL: databaseUrl };
-  for (const command of preparations({ signingKeys, isOurDatabase })) {
+  for (const { command, input } of preparations({ signingKeys, isOurDatabase })) {
     const args = ['dist/admin/index.mjs', ...command];
-    await run(`The operator's command "${command[0]}"`, args, log, env);
+    await run(`The operator's command "${command[0]}"`, args, log, { env, ...(input !== undefined && { input }) });
   }
 }
 
-function run(name: string, args: string[], log: (line: string) => void, env: Record<string, string> = {}) {
-  return startChild({ name, command: process.execPath, args, env, log }).done();
+function run(
+  name: string,
+  args: string[],
+  log: (line: string) => void,
+  further: { env?: Record<string, string>; input?: string } = {},
+) {
+  return startChild({ name, command: process.execPath, args, log, ...further }).done();
 }
 
 function urlsOf(folder: Folder): string {

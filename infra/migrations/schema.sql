@@ -105,7 +105,7 @@ create table emails (
 CREATE INDEX emails_client_id ON emails USING btree (client_id, id);
 CREATE INDEX emails_due_at ON emails USING btree (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX emails_due_by_client ON emails USING btree (client_id, due_at) WHERE status = ANY (ARRAY['scheduled'::text, 'deferred'::text]);
-CREATE INDEX emails_recipients ON emails USING gin (recipients);
+CREATE INDEX emails_recipient_keys ON emails USING gin (address_keys(recipients));
 CREATE INDEX emails_tags ON emails USING gin (tags jsonb_path_ops) WHERE tags <> '[]'::jsonb;
 CREATE INDEX emails_waiting ON emails USING btree (lane, client_id, id) WHERE status = 'queued'::text AND queued_at IS NULL;
 comment on table emails is 'One row an accepted email: its envelope and what became of it. This row is the truth; queue messages only carry its id.';
@@ -267,6 +267,7 @@ create table webhook_deliveries (
 );
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries USING btree (webhook_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX webhook_deliveries_email_id ON webhook_deliveries USING btree (email_id);
+CREATE INDEX webhook_deliveries_examples ON webhook_deliveries USING btree (webhook_id, created_at) WHERE email_id IS NULL;
 CREATE INDEX webhook_deliveries_queued ON webhook_deliveries USING btree (webhook_id) WHERE queued_at IS NOT NULL;
 CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries USING btree (webhook_id, id);
 comment on table webhook_deliveries is 'One row an event and endpoint. What it says is read from the event when it is told.';
@@ -353,6 +354,15 @@ comment on table email_attachments is 'Bytes of attachments, in chunks that a wo
 comment on column email_attachments."position" is 'Which of email_contents.attachments, from 0.';
 comment on column email_attachments.chunk is 'From 0. Each has 8,192 lines, the last one what is left.';
 comment on column email_attachments.data is 'Base64 in lines of 76 characters with CRLF between them (RFC 2045 §6.8): as it goes on the wire.';
+
+create table client_counts (
+  client_id           text not null,
+  manual_suppressions integer not null default 0,
+  constraint client_counts_pkey PRIMARY KEY (client_id),
+  constraint client_counts_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
+) with (fillfactor=50);
+comment on table client_counts is 'How much of something a client has, where counting the rows would take long; kept by triggers. A client without a row has none.';
+comment on column client_counts.manual_suppressions is 'Suppressions that were made by hand. Those of bounces are not bounded: each costs an email.';
 
 CREATE OR REPLACE FUNCTION public.allowance_now(client text)
  RETURNS TABLE(rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision, seen_at timestamp with time zone)
@@ -508,6 +518,32 @@ begin
 end $function$;
 comment on function delete_with_contents() is 'Deletes the attachments of deleted contents.';
 
+CREATE OR REPLACE FUNCTION public.count_suppressions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    update client_counts set manual_suppressions = manual_suppressions - 1 where client_id = old.client_id;
+  else
+    insert into client_counts as counts (client_id, manual_suppressions) values (new.client_id, 1)
+    on conflict (client_id) do update set manual_suppressions = counts.manual_suppressions + 1;
+  end if;
+  return null;
+end $function$;
+comment on function count_suppressions() is 'Keeps client_counts.manual_suppressions.';
+
+CREATE OR REPLACE FUNCTION public.address_keys(addresses text[])
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select string_to_array(lower(array_to_string(addresses, e'\n')), e'\n')
+$function$;
+comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
+
+CREATE TRIGGER count_added_suppressions AFTER INSERT ON suppressions FOR EACH ROW WHEN (new.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
+CREATE TRIGGER count_removed_suppressions AFTER DELETE ON suppressions FOR EACH ROW WHEN (old.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
 CREATE TRIGGER delete_with_contents AFTER DELETE ON email_contents REFERENCING OLD TABLE AS deleted_contents FOR EACH STATEMENT EXECUTE FUNCTION delete_with_contents();
 CREATE TRIGGER delete_with_emails AFTER DELETE ON emails REFERENCING OLD TABLE AS deleted_emails FOR EACH STATEMENT EXECUTE FUNCTION delete_with_emails();
 CREATE TRIGGER keep_clients_with_emails BEFORE DELETE ON clients FOR EACH ROW EXECUTE FUNCTION keep_clients_with_emails();

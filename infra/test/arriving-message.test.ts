@@ -108,7 +108,49 @@ describe('attachments', () => {
   });
 });
 
+describe('an invitation', () => {
+  it.each(['REQUEST', 'CANCEL', 'PUBLISH'])('of method %s is an alternative, and attached', async (method) => {
+    const content = base64OfCalendar(method);
+    const attachments = [{ filename: 'invite.ics', content, content_type: `text/calendar; method=${method}` }];
+    const { raw, parsed, email } = await deliver({ ...good, html: '<p>Hi</p>', attachments });
+    const alternatives = /multipart\/alternative;\s+boundary="([^"]+)"/.exec(raw)?.[1] ?? '';
+    const parts = raw.split(`--${alternatives}`).slice(1, -1);
+    expect(parts.map((part) => /^Content-Type: ([^;]+)/m.exec(part)?.[1])).toEqual([
+      ...['text/plain', 'text/html', 'text/calendar'],
+    ]);
+    const [head, body = ''] = parts[2]?.split('\r\n\r\n') ?? [];
+    expect(head?.replace(/\r\n\s/g, ' ')).toContain(`text/calendar; method=${method}; charset=utf-8`);
+    expect(head).not.toContain('Content-Disposition');
+    expect(body.replace(/\s/g, '')).toBe(content);
+    expect(parsed.attachments.at(-1)).toMatchObject({ filename: 'invite.ics', contentType: 'application/ics' });
+    expect(email.attachments).toMatchObject([
+      { filename: 'invite.ics', content_type: `text/calendar; method=${method}` },
+    ]);
+  });
+});
+
+function base64OfCalendar(method: string): string {
+  const lines = [
+    'BEGIN:VCALENDAR',
+    `METHOD:${method}`,
+    'BEGIN:VEVENT',
+    'SUMMARY:Grüße',
+    'END:VEVENT',
+    'END:VCALENDAR',
+    '',
+  ];
+  return Buffer.from(lines.join('\r\n')).toString('base64');
+}
+
 describe('texts', () => {
+  it('of HTML alone is what its reader sees', async () => {
+    const html =
+      '<div style="display:none">Preview</div><div>&zwnj;&nbsp;&zwnj;&nbsp;</div><table><tr><th>Item</th><th>Price</th></tr>' +
+      '<tr><td>Pear</td><td>1.00</td></tr></table>';
+    const { parsed } = await deliver({ from: good.from, to: good.to, subject: 'Order', html });
+    expect(parsed.text?.trim()).toBe('Item Price\nPear 1.00');
+  });
+
   it('arrive in every script, with long lines and odd ones', async () => {
     const text = [
       `${'lange Zeile ü '.repeat(200)}`,
@@ -143,6 +185,54 @@ describe('headers, tags and metadata', () => {
     expect(parsed.headers.get('x-greeting')).toBe('=?UTF-8?Q?Gr=C3=BC=C3=9Fe?=');
     expect(parsed.inReplyTo).toBe('<1@example.com>');
     expect(email.headers).toMatchObject(headers);
+  });
+
+  it('structured headers keep their form: nothing of them is encoded, and no line is empty', async () => {
+    const headers = {
+      'List-Id': '"News" <n.example.com>',
+      'List-Post': 'NO (posting is "closed")',
+      Keywords: '"spring, sale", shoes',
+      'Disposition-Notification-To': '"Doe, Jane" <jane@example.com>',
+      'X-Options': '{"category": "a", "sub": {":n": ["q"]}}',
+      'List-Unsubscribe': `<https://example.com/u?who="7"&t=${'x'.repeat(500)}>, <mailto:u@example.com?subject="off">`,
+      'Return-Receipt-To': 'Zoë <zoe@exämple.com>',
+    };
+    for (const attachments of [[], [{ filename: 'a.txt', content: 'eA==' }]]) {
+      const { raw, email } = await deliver({ ...good, headers, attachments });
+      const head = raw.split('\r\n\r\n', 1)[0] ?? '';
+      const lines = head.replace(/\r\n(?=[ \t])/g, '').split('\r\n');
+      const { 'Return-Receipt-To': _, ...asTheyAre } = headers;
+      for (const [name, value] of Object.entries(asTheyAre)) expect(lines).toContain(`${name}: ${value}`);
+      expect(lines).toContain('Return-Receipt-To: =?UTF-8?Q?Zo=C3=AB?= <zoe@xn--exmple-cua.com>');
+      for (const line of head.split('\r\n')) expect(line).toMatch(/\S+:? *\S/);
+      expect(email.headers).toEqual(headers);
+    }
+  });
+
+  it('a subject of 998 letters goes in lines of 76', async () => {
+    const { raw, parsed } = await deliver({ ...good, subject: 's'.repeat(998) });
+    expect(parsed.subject).toBe('s'.repeat(998));
+    const head = raw.split('\r\n\r\n', 1)[0] ?? '';
+    expect(Math.max(...head.split('\r\n').map((line) => line.length))).toBeLessThanOrEqual(78);
+  });
+
+  it('what GET shows can be sent again', async () => {
+    const mailboxes = [
+      '"Doe, Jane \\"JJ\\"" <jane@example.com>',
+      '"Support: a\\\\b" <s@example.com>',
+      'Zoë <z@example.com>',
+    ];
+    const { email } = await deliver({
+      ...good,
+      ...{ from: mailboxes[0], to: mailboxes, cc: mailboxes[1], reply_to: mailboxes },
+      ...{ headers: { 'X-A': '"q", ü', 'List-Id': '"N" <n.example.com>' }, tags: ['a', { name: 'b', value: 'c:"d"' }] },
+      ...{ unsubscribe: { url: 'https://example.com/ü' }, metadata: { order: '7 "8"' } },
+    });
+    const { from, to, cc, bcc, reply_to, subject, text, headers, tags, metadata, lane, delivery } = email;
+    expect({ from, to, reply_to }).toEqual({ from: mailboxes[0], to: mailboxes, reply_to: mailboxes });
+    const shown = { from, to, cc, bcc, reply_to, subject, text, headers, tags, metadata, lane, delivery };
+    const { email: again } = await deliver(shown);
+    expect(again).toMatchObject(shown);
   });
 
   it('the two headers of unsubscribing are the same in headers', async () => {
@@ -192,6 +282,32 @@ describe('SMTPUTF8', () => {
     expect(utf8Senders).toEqual(['needs-utf8@example.com']);
   });
 
+  it('is asked for what the message shows, whoever is left in the envelope', async () => {
+    utf8Senders.length = 0;
+    await deliver({ ...good, from: 'reply@example.com', reply_to: 'jörg@exämple.com' });
+    await deliver({ ...good, from: 'receipt@example.com', headers: { 'Return-Receipt-To': 'Ü <jörg@example.com>' } });
+    expect(utf8Senders).toEqual(['reply@example.com', 'receipt@example.com']);
+
+    smtp.behave({ refuse: { 'b@example.com': [450, '4.2.0 later'] } });
+    const answer = await json(
+      await api.send({ ...good, from: 'settled@example.com', to: ['jörg@example.com', 'b@example.com'] }),
+    );
+    const until = (status: string) =>
+      eventually(async () => (await api.read(`/emails/${answer.id}`)).status === status || undefined);
+    await until('deferred');
+    smtp.behave({});
+    await database.sql`update emails set due_at = now() where id = ${answer.id}`;
+    await until('sent');
+    expect(smtp.received.filter(({ from }) => from === 'settled@example.com').map(({ to }) => to)).toEqual([
+      ['jörg@example.com'],
+      ['b@example.com'],
+    ]);
+    expect(utf8Senders.slice(2)).toEqual(['settled@example.com', 'settled@example.com']);
+    // The next message on the connection asks for nothing.
+    await deliver({ ...good, from: 'plain@example.com' });
+    expect(utf8Senders).toHaveLength(4);
+  });
+
   it('is missing: the email bounces, and says why', async () => {
     old = await startSmtpServer({ hideSMTPUTF8: true });
     await api.functions.consume.stop();
@@ -204,6 +320,8 @@ describe('SMTPUTF8', () => {
     });
     expect(bounced.events[1]).toMatchObject({ type: 'attempt', category: 'address', enhanced_code: '5.6.7' });
     expect(bounced.last_reply).toContain('the relay does not offer SMTPUTF8 (RFC 6531), which the address 用户@');
+    const shown = await json(await api.send({ ...good, reply_to: 'jörg@exämple.com' }, { prefer: 'wait=10' }));
+    expect(shown).toMatchObject({ status: 'bounced', last_reply: expect.stringContaining('jörg@xn--exmple-cua.com') });
     expect((await json(await api.send(good, { prefer: 'wait=10' }))).status).toBe('sent');
     expect(old.received).toHaveLength(1);
   });

@@ -158,12 +158,18 @@ export async function getToken(tokenUrl: string, client = exampleClient): Promis
 
 /** Runs the operator's command. */
 export function admin(databaseUrl: string, ...args: string[]): string {
+  return adminReading(undefined, databaseUrl, ...args);
+}
+
+/** The same with `input` on its standard input. */
+export function adminReading(input: string | undefined, databaseUrl: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [join(inject('bundles'), 'admin', 'index.mjs'), ...args],
     {
       env: { ...process.env, DATABASE_URL: databaseUrl },
       encoding: 'utf8',
+      ...(input !== undefined && { input }),
     },
   );
   if (status !== 0) throw new Error(`admin ${args.join(' ')}: ${stderr}`);

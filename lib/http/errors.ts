@@ -25,7 +25,7 @@ export const problems = {
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   missing_required_field: { status: 422, title: 'Required field missing' },
   validation_error: { status: 422, title: 'Request body invalid' },
-  rate_limit_exceeded: { status: 429, title: 'Too many emails a second' },
+  rate_limit_exceeded: { status: 429, title: 'Too many requests' },
   daily_quota_exceeded: { status: 429, title: 'Daily quota used up' },
   internal_server_error: { status: 500, title: 'Internal error' },
   unavailable: { status: 503, title: 'Temporarily unavailable' },

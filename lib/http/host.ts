@@ -19,6 +19,7 @@ import type { Reply } from './exchange.ts';
 import type { FunctionDefinition, HostedFunction, ListenSettings } from './function-definition.ts';
 import { checkMediaType } from './media-type.ts';
 import { createHold, createRequestMemory, type Hold, mostSmallBytes } from './memory.ts';
+import { oneAtATime } from './pipeline.ts';
 import { checkQuery } from './query.ts';
 import { writeReply } from './reply.ts';
 import { hasBody, lengthOf, networkOf, pathOf, queryOf } from './request-head.ts';
@@ -198,21 +199,23 @@ export function hostFunction<
     setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
     const server = getTestServer(name);
     const [framework] = server.listeners('request') as [(request: IncomingMessage, response: ServerResponse) => void];
-    const onRequest = (request: FrameworkRequest, response: ServerResponse, goOn?: () => void) => {
-      receive(request, goOn).then(
-        () => framework(request, response),
-        (error) => {
-          send(request, response, refuse(error, request));
-          dropBody(request, Math.max(maxBodyBytes, mostIgnoredBytes));
-        },
-      );
-    };
+    const inTurn = oneAtATime();
+    const onRequest = (request: FrameworkRequest, response: ServerResponse, goOn?: () => void) =>
+      inTurn(request, response, () => {
+        receive(request, goOn).then(
+          () => framework(request, response),
+          (error) => {
+            send(request, response, refuse(error, request));
+            dropBody(request, Math.max(maxBodyBytes, mostIgnoredBytes));
+          },
+        );
+      });
     server.removeAllListeners('request');
     server.on('request', (request: FrameworkRequest, response: ServerResponse) => onRequest(request, response));
     // curl and others ask before they send a large body: say no before it travels.
     server.on('checkContinue', (request: FrameworkRequest, response: ServerResponse) => {
       if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
-        send(request, response, refuse(tooLarge(maxBodyBytes), request));
+        inTurn(request, response, () => send(request, response, refuse(tooLarge(maxBodyBytes), request)));
       } else {
         onRequest(request, response, () => response.writeContinue());
       }

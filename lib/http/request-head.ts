@@ -1,8 +1,10 @@
 // What the head of a request says, before its body is read.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
+/** All after the first question mark: another one is a part of it (RFC 3986 §3.4). */
 export function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
-  return new URLSearchParams(url.split('?')[1] ?? '');
+  const mark = url.indexOf('?');
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
 }
 
 /** Whoever has an IPv6 address has all of its /64. */

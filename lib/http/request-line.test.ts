@@ -16,13 +16,28 @@ describe('checkRequestLine', () => {
     expect(() => check(`/${'a'.repeat(2_000)}`)).toThrow('2000 characters');
   });
 
-  it('refuses two Hosts, the same or not, in any spelling', () => {
-    expect(() => check('/', ['Host', 'a.test', 'Accept', '*/*', 'hOsT', 'a.test'])).toThrow('more than one Host');
+  it.each([
+    ['Host', 'a.test', 'a.test'],
+    ['Host', 'a.test', 'b.test'],
+    ['Authorization', 'Bearer a', 'Bearer b'],
+    ['Content-Type', 'application/json', 'text/plain'],
+    ['Idempotency-Key', 'a', 'b'],
+  ])('refuses two of %s (%s, %s), in any spelling', (name, one, other) => {
+    const twice = [name, one, 'Accept', '*/*', name.toUpperCase(), other];
+    expect(() => check('/', twice)).toThrow(`more than one ${name} header`);
   });
+
+  it.each(['gzip, chunked', 'identity', 'chunked, chunked', 'x-chunked'])(
+    'refuses the transfer coding %s',
+    (coding) => {
+      expect(() => check('/', ['Host', 'a.test', 'transfer-encoding', coding])).toThrow('other than chunked');
+    },
+  );
 
   it('leaves alone what is well-formed, and what stands in the query', () => {
     check('/suppressions/%C3%A9%40example.com?limit=1');
     check('/emails?tag=%ff%');
     check('/', ['Accept', 'Host', 'Host', 'a.test', 'X-Host', 'b.test']);
+    check('/', ['Prefer', 'wait=1', 'Prefer', 'wait=2', 'Transfer-Encoding', 'Chunked']);
   });
 });

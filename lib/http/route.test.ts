@@ -66,6 +66,17 @@ describe('parseJson', () => {
     expect(errorOf(() => parseJson(Buffer.from(text))).code).toBe('invalid_json');
   });
 
+  it.each(['1e400', '-1e309', '[1e999]', '{"a":{"b":[1,-1e400]}}'])(
+    'refuses %s, a number that would become null',
+    (text) => {
+      expect(errorOf(() => parseJson(Buffer.from(text))).message).toContain('number that is too large');
+    },
+  );
+
+  it('takes numbers that are numbers', () => {
+    expect(parseJson(Buffer.from('[1e308, -0, 1e-400, 123456789012345678901234567890]'))).toHaveLength(4);
+  });
+
   it('refuses what is not UTF-8', () => {
     expect(errorOf(() => parseJson(Buffer.from([0x22, 0xff, 0x22]))).code).toBe('invalid_json');
   });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { createWork, WorkTooLong } from './work.ts';
 
 const program = new URL('./fixtures/thread.mjs', import.meta.url);
@@ -23,15 +24,33 @@ describe('a piece of work', () => {
     },
     20_000,
   );
+
+  it('does nothing any more once it was ended', async () => {
+    const shared = new SharedArrayBuffer(4);
+    const counted = () => Atomics.load(new Int32Array(shared), 0);
+    await expect(workWith()('count', shared, { holder: 'a', limitMs: 500 })).rejects.toThrow(WorkTooLong);
+    await vi.waitFor(
+      async () => {
+        const before = counted();
+        expect(before).not.toBe(0);
+        // Long enough for a thread to have its turn on a busy machine.
+        await setTimeout(300);
+        expect(counted()).toBe(before);
+      },
+      { timeout: 5_000 },
+    );
+  }, 20_000);
 });
 
 describe('a client', () => {
   it('has half of the threads: the work of another begins at once', async () => {
     const work = workWith();
-    const order: string[] = [];
-    const run = (holder: string) => work('busy', 300, { holder }).then(() => order.push(holder));
-    await Promise.all([run('a'), run('a'), run('a'), run('b')]);
-    expect(order.indexOf('b')).toBeLessThan(2);
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const held = [1, 2, 3].map(() => work('hold', gate, { holder: 'a', limitMs: 20_000 }));
+    expect(await work('echo', 1, { holder: 'b' })).toBe(1);
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    await Promise.all(held);
   });
 
   it('for whom much was done has its turn after others', async () => {

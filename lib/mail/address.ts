@@ -32,12 +32,12 @@ export function normalizeAddress(text: string, mostLocal = maxLocalPart): string
   return Buffer.byteLength(address) <= maxAddress ? address : undefined;
 }
 
-/** A domain in lower-case ASCII (IDNA); undefined if mail cannot go to it. */
+/** A domain in lower-case ASCII (IDNA), without the dot of the root; undefined if mail cannot go to it. */
 export function normalizeDomain(text: string): string | undefined {
   if (text.length > maxDomain) return undefined;
   // domainToASCII follows URL rules, which accept or drop some other characters.
   if (/[\s/\\?#%:[\]@<>()",;\p{Cc}\p{Cf}]/u.test(text)) return undefined;
-  const domain = domainToASCII(text);
+  const domain = domainToASCII(text).replace(/\.$/, '');
   const labels = domain.split('.');
   const isName = labels.length > 1 && labels.every((label) => labelForm.test(label));
   // The last label must not be a number: that would be an IP address.

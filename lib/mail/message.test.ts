@@ -1,9 +1,7 @@
-import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
-import { composeMessage, composeStream, type MessageParts, type MimeMessage, wholeMessage } from './message.ts';
+import { composeMessage, composeWhole, type MessageParts, type MimeMessage, wholeMessage } from './message.ts';
 
 const plain: MessageParts = {
   headers: {
@@ -44,7 +42,6 @@ const mailboxes = fc.array(mailbox, { maxLength: 4 });
 const messages: fc.Arbitrary<MessageParts> = fc.record({
   headers: fc.record({ from: mailbox, to: mailboxes, cc: mailboxes, bcc: mailboxes, reply_to: mailboxes }),
   custom_headers: fc.dictionary(
-    // As nodemailer would spell them.
     fc.constantFrom('X-A', 'X-B-ID', 'List-Unsubscribe', 'References', 'In-Reply-To'),
     words,
   ),
@@ -57,11 +54,8 @@ const messages: fc.Arbitrary<MessageParts> = fc.record({
 });
 
 /** Boundaries are generated. */
-async function bytes(message: MimeMessage | Readable): Promise<string> {
-  const isStream = !Buffer.isBuffer(message) && typeof message !== 'function';
-  const text = (await (isStream ? buffer(message) : wholeMessage(message)))
-    .toString('latin1')
-    .replace(/\r\n?|\n/g, '\r\n');
+async function bytes(message: MimeMessage): Promise<string> {
+  const text = (await wholeMessage(message)).toString('latin1');
   const [, boundary] = /boundary="(.+?)"/.exec(text) ?? [];
   return boundary === undefined ? text : text.replaceAll(boundary, 'boundary');
 }
@@ -71,8 +65,8 @@ describe('a message without attachments', () => {
     expect(composeMessage(plain)).toBeInstanceOf(Buffer);
     const compared = fc.asyncProperty(messages, async (email) => {
       // Where a line of quoted-printable is broken depends on the pieces that the encoder is given; it says nothing (RFC 2045 §6.7).
-      const unbroken = async (message: MimeMessage | Readable) => (await bytes(message)).replaceAll('=\r\n', '');
-      expect(await unbroken(composeMessage(email))).toBe(await unbroken(composeStream(email)));
+      const unbroken = async (message: MimeMessage) => (await bytes(message)).replaceAll('=\r\n', '');
+      expect(await unbroken(composeMessage(email))).toBe(await unbroken(await composeWhole(email)));
     });
     await fc.assert(compared, { numRuns: 500 });
   });
@@ -173,10 +167,68 @@ describe('a message with attachments', () => {
         const message = composeMessage({ ...email, attachments });
         const [first, again] = [await wholeMessage(message), await wholeMessage(message)];
         expect(first.equals(again)).toBe(true);
-        const composer = await buffer(composeStream({ ...email, attachments }, undefined, contents));
+        const composer = await composeWhole({ ...email, attachments }, undefined, {
+          attached: contents.map((content) => ({ content })),
+        });
         expect(atItsEnd(withoutBoundaries(first))).toBe(atItsEnd(withoutBoundaries(await wholeMessage(composer))));
       },
     );
     await fc.assert(compared, { numRuns: 100 });
   });
+});
+
+describe('an invitation', () => {
+  const ics = ['BEGIN:VCALENDAR', 'METHOD:REQUEST', 'SUMMARY:Grüße', 'END:VCALENDAR', ''].join('\r\n');
+  const attached = (content_type: string | null, filename = 'invite.ics') => ({
+    filename,
+    content: Buffer.from(ics).toString('base64'),
+    content_type,
+    content_id: null,
+    size: Buffer.byteLength(ics),
+  });
+  /** The types of a message's parts, nested. */
+  const typesOf = (raw: string) =>
+    [...raw.matchAll(/^Content-Type: ([^\r]*(?:\r\n[ \t][^\r]*)*)/gm)].map(([, type = '']) =>
+      type.replace(/\r\n/g, '').replace(/;\s*(boundary|name)="?[^;"]*"?/g, ''),
+    );
+
+  it.each([
+    ['text/calendar; method=REQUEST', 'text/calendar; method=REQUEST; charset=utf-8'],
+    ['text/calendar; charset="UTF-8"; method=CANCEL', 'text/calendar; charset=UTF-8; method=CANCEL'],
+    ['TEXT/Calendar;component=VEVENT;METHOD="reply"', 'TEXT/Calendar; component=VEVENT; method=reply; charset=utf-8'],
+  ])('%s is an alternative to the text, and attached', async (type, alternative) => {
+    const raw = (await wholeMessage(composeMessage({ ...plain, attachments: [attached(type)] }))).toString();
+    expect(typesOf(raw)).toEqual([
+      ...['multipart/mixed', 'multipart/alternative', 'text/plain; charset=utf-8', 'text/html; charset=utf-8'],
+      ...[alternative, 'application/ics'],
+    ]);
+    expect(raw).toMatch(/text\/calendar[^\r]*(\r\n[ \t][^\r]*)*\r\nContent-Transfer-Encoding: base64\r\n\r\n/i);
+    expect(raw.split(Buffer.from(ics).toString('base64').slice(0, 40))).toHaveLength(3);
+    const { attachments, html } = await simpleParser(raw);
+    expect(attachments.map(({ content }) => content.toString())).toEqual([ics, ics]);
+    expect(html).toBe('<p>Hi</p>');
+  });
+
+  it('goes beside a text alone, inline images and other attachments', async () => {
+    const image = { ...attached('image/png', 'i.png'), content_id: 'i' };
+    const type = 'text/calendar; method=PUBLISH';
+    const types = async (some: Partial<MessageParts>) =>
+      typesOf((await wholeMessage(composeMessage({ ...plain, ...some }))).toString()).map((each) => each.split(';')[0]);
+    expect(await types({ html_body: null, attachments: [attached(type)] })).toEqual([
+      ...['multipart/mixed', 'multipart/alternative', 'text/plain', 'text/calendar', 'application/ics'],
+    ]);
+    expect(await types({ attachments: [image, attached(type), attached(type), attached(null, 'a.pdf')] })).toEqual([
+      ...['multipart/mixed', 'multipart/alternative', 'text/plain', 'multipart/related', 'text/html', 'image/png'],
+      ...['text/calendar', 'application/ics', 'application/ics', 'application/pdf'],
+    ]);
+  });
+
+  it.each(['text/calendar', 'text/calendar; x-method=REQUEST', 'application/ics; method=REQUEST', null])(
+    '%s is attached alone',
+    async (type) => {
+      const raw = (await wholeMessage(composeMessage({ ...plain, attachments: [attached(type)] }))).toString();
+      expect(typesOf(raw)).toHaveLength(5);
+      expect(raw).toContain(`Content-Type: ${type?.split(';')[0] ?? 'text/calendar'}`);
+    },
+  );
 });

@@ -1,10 +1,12 @@
 // Builds the MIME message (RFC 5322, RFC 2045) of an email. Every attempt gets the same bytes, except for generated boundaries.
-import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
 import { givenAttachments, type ReadAttachment } from '../store/emails/attachments.ts';
-import type { Attachment, EmailContent, Mailbox } from '../store/emails/email.ts';
-import { type MessagePieces, piecesOf, placeholder, withCrlf } from './mime-pieces.ts';
+import type { Attachment, EmailContent } from '../store/emails/email.ts';
+import { isInvitation, typeOfInvitation } from './invitations.ts';
+import { messageHead, withHead } from './message-head.ts';
+import { type MessagePieces, type Placeholder, piecesOf, placeholder, withCrlf } from './mime-pieces.ts';
 import { plainMessage } from './mime-text.ts';
 import { textOfHtml } from './text-of-html.ts';
 
@@ -25,29 +27,18 @@ export type MimeMessage = Buffer | MessagePieces;
  * `given`; `onFault` is told of a fault that comes to light only as the pieces are read, but not of one of `read`.
  */
 export function composeMessage(
-  given: MessageParts,
-  read: ReadAttachment = givenAttachments(given.attachments),
+  email: MessageParts,
+  read: ReadAttachment = givenAttachments(email.attachments),
   onFault: (fault: Error) => void = () => {},
 ): MimeMessage {
-  const email = foldable(given);
-  const { headers, custom_headers, subject, message_id, accepted_at, attachments, html_body } = email;
   const text = textOfMessage(email);
   const [first, ...others] = [
     ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
-    ...(html_body ? [{ type: 'text/html' as const, content: html_body }] : []),
+    ...(email.html_body ? [{ type: 'text/html' as const, content: email.html_body }] : []),
   ];
   // Nodemailer also composes an empty message.
-  if (attachments.length > 0 || first === undefined) return messageInPieces(email, text, read, onFault);
-  const own = {
-    From: toAddress(headers.from),
-    To: headers.to.map(toAddress),
-    Cc: headers.cc.map(toAddress),
-    'Reply-To': headers.reply_to.map(toAddress),
-    Subject: subject,
-    'Message-ID': message_id,
-    Date: accepted_at,
-  };
-  return plainMessage({ custom: custom_headers, own }, [first, ...others]);
+  if (email.attachments.length > 0 || first === undefined) return messageInPieces(email, text, read, onFault);
+  return plainMessage(messageHead(email), [first, ...others]);
 }
 
 function messageInPieces(
@@ -56,32 +47,51 @@ function messageInPieces(
   read: ReadAttachment,
   onFault: (fault: Error) => void,
 ): MessagePieces {
-  const placeholders = email.attachments.map(placeholder);
-  const contents = placeholders.map(({ content }) => content);
-  return piecesOf(() => composeStream(email, text, contents).once('error', onFault), placeholders, read);
+  const attached = email.attachments.map((_, position) => placeholder(position));
+  const invitation = email.attachments.findIndex(isInvitation);
+  const invited = invitation < 0 ? undefined : placeholder(invitation);
+  const layOut = () =>
+    composeWhole(email, text, { attached, invited }).catch((fault: Error) => {
+      onFault(fault);
+      throw fault;
+    });
+  return piecesOf(layOut, invited ? [...attached, invited] : attached, read);
 }
 
-/** The same with everything that a message can have. `contents` are those of its attachments. */
-export function composeStream(email: MessageParts, text = textOfMessage(email), contents: Buffer[] = []): Readable {
-  const { headers, custom_headers, html_body, attachments, subject, message_id, accepted_at } = foldable(email);
+/** What stands for the attachments, and for the one that is an alternative to the text as well. */
+interface Contents {
+  attached: readonly Pick<Placeholder, 'content'>[];
+  invited?: (Pick<Placeholder, 'content'> & { position: number }) | undefined;
+}
+
+/** The same with everything that a message can have. Nodemailer lays out its parts. */
+export async function composeWhole(
+  email: MessageParts,
+  text = textOfMessage(email),
+  { attached, invited }: Contents = { attached: [] },
+): Promise<Buffer> {
+  const { html_body, attachments } = email;
   const composer = new MailComposer({
-    from: toAddress(headers.from),
-    to: headers.to.map(toAddress),
-    cc: headers.cc.map(toAddress),
-    replyTo: headers.reply_to.map(toAddress),
-    subject,
-    messageId: message_id,
-    date: accepted_at,
-    headers: Object.entries(custom_headers).map(([key, value]) => ({ key, value })),
     ...(text !== undefined && { text }),
     ...(html_body !== null && { html: html_body }),
+    ...(invited !== undefined && {
+      alternatives: [
+        {
+          content: invited.content,
+          contentType: typeOfInvitation(attachments[invited.position]?.content_type ?? ''),
+          contentTransferEncoding: 'base64' as const,
+        },
+      ],
+    }),
     // With HTML, those that have a content_id go beside it in multipart/related.
-    attachments: attachments.map((attachment, position) => toPart(attachment, contents[position] ?? Buffer.alloc(0))),
+    attachments: attachments.map((attachment, position) =>
+      toPart(attachment, attached[position]?.content ?? Buffer.alloc(0)),
+    ),
     // Our server never reads a file or fetches a URL for a caller.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return composer.compile().createReadStream();
+  return withHead(messageHead(email), withCrlf(await buffer(composer.compile().createReadStream())));
 }
 
 /** All of a message, as it travels. */
@@ -100,44 +110,17 @@ export function textOfMessage({
   return text_body ?? (html_body === null ? undefined : textOfHtml(html_body));
 }
 
-/** Longest run of spaces in a header; folding a longer one would make lines of only white space (RFC 5322 §3.2.2 forbids them). */
+/** Longest run of spaces in a name; folding a longer one would make lines of only white space (RFC 5322 §3.2.2 forbids them). */
 const longRun = / {40,}/g;
 
-/** The email with headers that can be folded: each long run of spaces becomes one space. */
-function foldable<Email extends MessageParts>(email: Email): Email {
-  const { subject, headers, custom_headers, attachments } = email;
-  return {
-    ...email,
-    subject: shortened(subject),
-    headers: {
-      from: shortName(headers.from),
-      to: headers.to.map(shortName),
-      cc: headers.cc.map(shortName),
-      bcc: headers.bcc,
-      reply_to: headers.reply_to.map(shortName),
-    },
-    custom_headers: Object.fromEntries(Object.entries(custom_headers).map(([name, value]) => [name, shortened(value)])),
-    attachments: attachments.map((one) => ({ ...one, filename: shortened(one.filename) })),
-  };
-}
-
-function shortName({ email, name }: Mailbox): Mailbox {
-  return name === undefined ? { email } : { email, name: shortened(name) };
-}
-
-function shortened(text: string): string {
-  return text.replace(longRun, ' ').trimEnd();
-}
-
-function toAddress({ email, name }: Mailbox) {
-  return { address: email, name: name ?? '' };
-}
-
-function toPart({ filename, content_type, content_id }: Attachment, content: Buffer) {
+function toPart(attachment: Attachment, content: Buffer) {
+  const { content_type, content_id } = attachment;
+  const filename = attachment.filename.replace(longRun, ' ').trimEnd();
   return {
     filename,
     content,
-    contentType: content_type ?? typeOf(filename),
+    // A mail program shows an invitation once: as the alternative.
+    contentType: isInvitation(attachment) ? 'application/ics' : (content_type ?? typeOf(filename)),
     // The bytes must arrive unchanged, whatever the type is.
     contentTransferEncoding: 'base64' as const,
     ...(content_id !== null && { cid: content_id }),

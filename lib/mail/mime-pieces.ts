@@ -1,7 +1,5 @@
 // Messages with attachments, in pieces: nodemailer lays a message out, and the attachments' own bytes take their places in it, as they are stored.
 import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type { ReadAttachment } from '../store/emails/attachments.ts';
 
 /** A message, as often as it is asked for: the same bytes each time, never all of them at once. Its lines end in CRLF. */
@@ -9,28 +7,30 @@ export type MessagePieces = () => AsyncIterable<Buffer>;
 
 /** What stands for an attachment while a message is laid out: so much chance that no text has it, and one line of base64. */
 export interface Placeholder {
+  /** Which attachment. One may have several places. */
+  position: number;
   content: Buffer;
   encoded: Buffer;
 }
 
-export function placeholder(): Placeholder {
+export function placeholder(position: number): Placeholder {
   const content = randomBytes(24);
-  return { content, encoded: Buffer.from(content.toString('base64')) };
+  return { position, content, encoded: Buffer.from(content.toString('base64')) };
 }
 
 /** How much of a large message had left decides what the loss of its connection means: it leaves as fast as the relay takes it. */
 const pieceBytes = 65_536;
 
-/** `layOut` writes the message with a placeholder for each attachment. */
+/** `layOut` writes the message with placeholders for its attachments, its lines ending in CRLF. */
 export function piecesOf(
-  layOut: () => Readable,
+  layOut: () => Promise<Buffer>,
   placeholders: readonly Placeholder[],
   read: ReadAttachment,
 ): MessagePieces {
   // Once, as its boundaries are generated.
   let laidOut: Promise<Part[]> | undefined;
   return async function* () {
-    laidOut ??= buffer(layOut()).then((layout) => split(withCrlf(layout), placeholders));
+    laidOut ??= layOut().then((layout) => split(layout, placeholders));
     for (const part of await laidOut) {
       if (Buffer.isBuffer(part)) yield* inPieces(part);
       else for await (const wire of read(part.position)) yield* inPieces(wire);
@@ -43,7 +43,7 @@ type Part = Buffer | { position: number };
 
 function split(layout: Buffer, placeholders: readonly Placeholder[]): Part[] {
   const found = placeholders
-    .map(({ encoded }, position) => ({ position, at: layout.indexOf(encoded), length: encoded.length }))
+    .map(({ position, encoded }) => ({ position, at: layout.indexOf(encoded), length: encoded.length }))
     .sort((one, other) => one.at - other.at);
   let from = 0;
   const parts = found.flatMap(({ position, at, length }): Part[] => {

@@ -1,15 +1,8 @@
 // Builds the most common message (text and HTML, no attachments) in one piece; nodemailer's composer needs a dozen streams for it.
 import { randomUUID } from 'node:crypto';
 import * as base64 from 'nodemailer/lib/base64';
-import { foldLines, hasLongerLines, isPlainText } from 'nodemailer/lib/mime-funcs';
-import MimeNode, { type MimeNodeHeaderValue } from 'nodemailer/lib/mime-node';
+import { hasLongerLines, isPlainText } from 'nodemailer/lib/mime-funcs';
 import * as qp from 'nodemailer/lib/qp';
-
-/** The headers that nodemailer's composer would be given: those of the caller, then ours. */
-interface Headers {
-  custom: Record<string, string>;
-  own: Record<string, MimeNodeHeaderValue>;
-}
 
 interface Body {
   type: 'text/plain' | 'text/html';
@@ -19,12 +12,8 @@ interface Body {
 /** RFC 2045 §6.7 limits encoded lines to 76 characters; a text with a longer line is encoded. */
 const lineLength = 76;
 
-/** Encodes header values; its own headers are unused. */
-const writer = new MimeNode();
-
-/** The same bytes as from nodemailer's composer, except that the boundary differs and names of headers stay as they are. */
-export function plainMessage({ custom, own }: Headers, bodies: readonly [Body, ...Body[]]): Buffer {
-  const head = [...Object.entries(custom), ...Object.entries(own)].map(header).join('');
+/** The same bytes as from nodemailer's composer with that head, except that the boundary differs. */
+export function plainMessage(head: string, bodies: readonly [Body, ...Body[]]): Buffer {
   const [only, ...others] = bodies;
   if (others.length === 0) {
     const { type, encoding, content } = part(only);
@@ -36,12 +25,6 @@ export function plainMessage({ custom, own }: Headers, bodies: readonly [Body, .
     .map(({ type, encoding, content }) => `--${boundary}\r\n${type}${encoding}\r\n${content}\r\n`);
   const type = `Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n`;
   return Buffer.from(`${head}MIME-Version: 1.0\r\n${type}\r\n${parts.join('')}--${boundary}--\r\n`);
-}
-
-/** A folded header line; empty when there is no value. */
-function header([name, value]: [name: string, value: MimeNodeHeaderValue]): string {
-  const text = writer.encodeHeaderValue(name, value);
-  return text.trim() === '' ? '' : `${foldLines(`${name}: ${text}`)}\r\n`;
 }
 
 function part({ type, content }: Body) {

@@ -59,3 +59,137 @@ describe('lists that cannot be counted as they ask', () => {
     expect(textOfHtml(html)).toBe(text);
   });
 });
+
+describe('cells, rows and terms are apart', () => {
+  it.each([
+    ['a table of values', '<table><tr><th>Item<th>Price<tr><td>Pear<td>1.00</table>', 'Item Price\nPear 1.00'],
+    [
+      'tables that lay out',
+      '<table><tr><td><table><tr><td><p>A</p></td><td>B</td></tr></table></td></tr></table>C',
+      'A\n\nB\n\nC',
+    ],
+    [
+      'sections of a table',
+      '<table><caption>Cap</caption><thead><tr><td>a</td><td></td><td>b</td></tr></thead><tbody><tr><td>c',
+      'Cap\na b\nc',
+    ],
+    ['a list of terms', '<dl><dt>Name</dt><dd>Jane</dd><dt>City</dt><dd>Bonn</dd></dl>', 'Name\nJane\nCity\nBonn'],
+    ['figures and addresses', '<figure>a<figcaption>b</figcaption></figure><address>c</address>d', 'a\nb\nc\nd'],
+    [
+      'buttons under each other',
+      '<a style="display:block" href="https://a.test">A</a><a style="display: block">B</a>',
+      'A [https://a.test]\nB',
+    ],
+    [
+      'buttons side by side',
+      '<a href="https://a.test">A</a><a href="https://b.test"><img alt="B"></a>',
+      'A [https://a.test] B [https://b.test]',
+    ],
+  ])('%s', (_what, html, text) => {
+    expect(textOfHtml(html)).toBe(text);
+  });
+
+  it('leaves out references that nobody can follow', () => {
+    const html = ['javascript:alert(1)', ' data:text/html,x', 'cid:a', '#top']
+      .map((href) => `<a href="${href}">x</a>`)
+      .join(' ');
+    expect(textOfHtml(html)).toBe('x x x x');
+  });
+});
+
+describe('what is hidden from a reader is not in the text', () => {
+  it.each([
+    ...[
+      'display:none',
+      'DISPLAY : None !important',
+      'color:red;display:none',
+      'visibility:hidden',
+      'visibility:collapse',
+    ],
+    ...[
+      'opacity:0',
+      'opacity: 0.0',
+      'opacity:0%',
+      'font-size:0',
+      'font-size:0px',
+      'font-size:.0em',
+      'font-size:1px',
+      'font:0/0 a',
+    ],
+    ...['max-height:0', 'max-height:0px;overflow:hidden', 'height:0;overflow:hidden', 'width:0px;overflow-x:hidden'],
+    ...[
+      'text-indent:-9999px',
+      'position:absolute;left:-9999px',
+      'position:absolute;clip:rect(0,0,0,0)',
+      'transform:scale(0)',
+    ],
+    ...[
+      'display:none;font-size:1px;line-height:1px;max-height:0px;max-width:0px;opacity:0;overflow:hidden;mso-hide:all',
+    ],
+  ])('%s', (style) => {
+    expect(
+      textOfHtml(
+        `<div style="${style}">Preview <b>and <i>more</i></b><img alt="x"></div><p>Hi</p>`.replace('<img alt="x">', ''),
+      ),
+    ).toBe('Hi');
+    expect(textOfHtml(`<p>Hi <span style='${style}'>Preview</span></p>`)).toBe('Hi');
+  });
+
+  it.each([
+    ['by an attribute', '<p hidden>x</p><p>Hi'],
+    [
+      'by a class',
+      '<style>/* } */ .pre, .x { color:red; display:none!important }</style><span class="a pre">x</span>Hi',
+    ],
+    ['by an id', '<head><style>span#pre{max-height:0}</style></head><body><span id="pre">x</span>Hi'],
+    [
+      'by name and class',
+      '<style>@import "x"; @media print { p { display:none } } div.pre { opacity:0 }</style><div class=pre>x</div><p>Hi',
+    ],
+    ['in comments for Outlook', '<!--[if mso]><table><tr><td>x<![endif]-->Hi'],
+    ['what is no text', '<title>x</title><script>x</script><svg><text>x</text></svg><template>x</template>Hi'],
+    ['without an end', '<p style="display:none">x<p>Hi'],
+  ])('%s', (_what, html) => {
+    expect(textOfHtml(html)).toBe('Hi');
+  });
+
+  it.each([
+    ['in letters of no size, text of a size', '<td style="font-size:0"> <div style="font-size:14px">Hi</div> </td>'],
+    ['in the invisible, what is visible', '<p style="visibility:hidden">x<b style="visibility:visible">Hi</b></p>'],
+    ['of relative size', '<p style="font-size:90%">Hi</p>'],
+    ['half faded', '<p style="opacity:0.5;max-height:0.5em;height:0">Hi</p>'],
+    ['hidden from Outlook alone', '<a style="mso-hide:all">Hi</a>'],
+    ['hidden from some screens', '<style>@media (max-width:600px) { .x { display:none } }</style><p class=x>Hi'],
+    ['of another class', '<style>.y.x, p .x, .x:hover { display:none }</style><p class=x>Hi'],
+    ['shown after all', '<style>.x { display:none }</style><p class=x style="display:block">Hi'],
+  ])('but: %s', (_what, html) => {
+    expect(textOfHtml(html)).toBe('Hi');
+  });
+});
+
+describe('characters without width', () => {
+  it.each([
+    ['the usual filler', `Hi${'&zwnj;&nbsp;'.repeat(50)}<p>Body`, 'Hi\n\nBody'],
+    ['other fillers', `Hi ${'&#847; &#8199; &shy; '.repeat(20)}&#8203;&#65279;<div>Body</div>`, 'Hi\nBody'],
+    ['beside spaces', 'Hi &zwj; you&#8203;', 'Hi you'],
+    ['soft hyphens', 'Donau&shy;dampf&shy;schiff', 'Donaudampfschiff'],
+    ['but not where they make a letter', 'می\u200cخواهم 👩\u200d👧', 'می\u200cخواهم 👩\u200d👧'],
+    ['nor spaces that do not break', '10&nbsp;km&nbsp;&nbsp;x', '10\u00a0km\u00a0\u00a0x'],
+  ])('%s', (_what, html, text) => {
+    expect(textOfHtml(html)).toBe(text);
+  });
+
+  it.each<[string, string]>([
+    ['rows of filler', '&zwnj;&nbsp;'.repeat(16_000)],
+    ['spaces behind one', `\u200b${' '.repeat(190_000)}`],
+    ['a sheet of rules', `<style>${'.a.b.c{display:none}'.repeat(9_000)}</style><p class="a b">x`],
+    ['braces in a sheet', `<style>${'@{'.repeat(90_000)}</style>x`],
+    ['comments in a sheet', `<style>${'/*'.repeat(90_000)}</style>x`],
+    ['classes of an element', `<style>.a{display:none}</style><p class="${'a '.repeat(90_000)}">x`],
+    ['declarations', `<p style="${'display:none;'.repeat(14_000)}">x`],
+  ])('%s are read in time', (_what, html) => {
+    const startedAt = performance.now();
+    textOfHtml(html);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+  });
+});

@@ -1,6 +1,6 @@
 // Makes the text part of an email that has only HTML: for readers without HTML, and for filters that distrust mail without text.
 import { compile, type FormatCallback } from 'html-to-text';
-import { Parser } from 'htmlparser2';
+import { visibleHtml } from './visible-html.ts';
 
 /** Limits of the HTML. If it is larger or nested deeper, the email gets no text: reading it would delay all other emails. */
 const maxHtml = 200_000;
@@ -11,8 +11,21 @@ const limits = { maxChildNodes: 10_000, ellipsis: '…' };
 /** The text of an image is its `alt`; its URL helps nobody. */
 const image: FormatCallback = (element, _walk, builder) => {
   const alt = element.attribs?.alt;
-  if (alt) builder.addInline(alt);
+  if (!alt) return;
+  keepApart(element, builder);
+  builder.addInline(alt);
 };
+
+const link: FormatCallback = (element, walk, builder, options) => {
+  keepApart(element, builder);
+  builder.options.formatters?.anchor?.(element, walk, builder, options);
+};
+
+/** Buttons and pictures side by side have space around them, though none in their text. */
+function keepApart(element: Parameters<FormatCallback>[0], builder: Parameters<FormatCallback>[2]): void {
+  const { prev } = element as { prev?: { name?: string } | null };
+  if (prev?.name === 'a' || prev?.name === 'img') builder.addInline(' ');
+}
 
 /** Limits of html-to-text's list numbers: Roman numerals have no sign for 5,000, letters none for 0. */
 const mostNumbered = 3_999;
@@ -27,49 +40,61 @@ const orderedList: FormatCallback = (element, walk, builder, options) => {
   builder.options.formatters?.orderedList?.(element, walk, builder, options);
 };
 
+/** A cell is apart from the one before it in its row; blocks in it begin lines by themselves. */
+const cell: FormatCallback = (element, walk, builder) => {
+  builder.addInline(' ');
+  walk(element.children, builder);
+  builder.addInline(' ');
+};
+
+/** Elements on lines of their own that html-to-text takes for parts of a line. */
+const ownLines = [
+  ...['tr', 'caption', 'dl', 'dt', 'dd', 'address', 'figure', 'figcaption', 'fieldset', 'legend', 'details', 'summary'],
+  ...['center', 'option', 'hgroup', 'dialog', 'search', 'menu', 'li', 'optgroup'],
+];
+const aLine = { leadingLineBreaks: 1, trailingLineBreaks: 1 };
+
 let convert: ((html: string) => string) | undefined;
 
 /** Undefined if there is nothing to read, or too much. Links keep their URLs: `text [https://…]`. */
 export function textOfHtml(html: string): string | undefined {
-  if (html.length > maxHtml || isDeeper(html, maxDepth)) return undefined;
+  const visible = html.length > maxHtml ? undefined : visibleHtml(html, maxDepth);
+  if (visible === undefined) return undefined;
   // Compiled once, when first needed.
   convert ??= compile({
     // Mail programs wrap lines to their own width.
     wordwrap: false,
     limits,
-    formatters: { image, countedList: orderedList },
+    formatters: { image, link, countedList: orderedList, cell },
     selectors: [
-      ...['style', 'script', 'title', 'head', 'template'].map((selector) => ({ selector, format: 'skip' })),
+      ...ownLines.map((selector) => ({ selector, format: 'block', options: aLine })),
+      { selector: 'table', format: 'block', options: { leadingLineBreaks: 2, trailingLineBreaks: 2 } },
+      ...['td', 'th'].map((selector) => ({ selector, format: 'cell' })),
       { selector: 'img', format: 'image' },
       { selector: 'ol', format: 'countedList' },
-      { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
+      { selector: 'a', format: 'link', options: { hideLinkHrefIfSameAsText: true } },
       ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
     ],
   });
   try {
-    return convert(html).trim() || undefined;
+    return withoutFiller(convert(visible)).trim() || undefined;
   } catch {
     // If the converter fails, the email goes without a text, as when it is too large: the HTML says it all.
     return undefined;
   }
 }
 
-/**
- * Whether elements are nested deeper than `max`. Uses the same parser as html-to-text, and stops at `max`: each open element makes
- * the parser slower for every other tag, and html-to-text itself would not stop.
- */
-function isDeeper(html: string, max: number): boolean {
-  let depth = 0;
-  let deepest = 0;
-  const parser = new Parser({
-    onopentag() {
-      depth += 1;
-      deepest = Math.max(deepest, depth);
-    },
-    onclosetag() {
-      depth -= 1;
-    },
+/** Characters without width that nobody needs to read a text: soft hyphens, and what fills the preview line of an email. */
+const neverNeeded = /\u034f|[\u00ad\u180e\u2060-\u2064\ufeff]/g;
+/** Those that join and part letters mean nothing in a row, or beside spaces. */
+const filler =
+  /(?:[\u200b-\u200d][ \u00a0\u2007]*){2,}|(?<=[\s\u00a0]|^)[\u200b-\u200d]+|[\u200b-\u200d]+(?=[\s\u00a0]|$)/g;
+
+function withoutFiller(text: string): string {
+  const lines = text.split('\n').map((line) => {
+    const kept = line.replace(neverNeeded, '').replace(filler, ' ');
+    return kept === line ? line : kept.replace(/ {2,}/g, ' ').replace(/[\s\u00a0\u2007]+$/, '');
   });
-  for (let at = 0; at < html.length && deepest <= max; at += 10_000) parser.write(html.slice(at, at + 10_000));
-  return deepest > max;
+  const kept = lines.join('\n');
+  return kept === text ? text : kept.replace(/\n{3,}/g, '\n\n');
 }

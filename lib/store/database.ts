@@ -142,26 +142,58 @@ export async function untilDatabaseIsBack<Result>(query: () => Promise<Result>):
   });
 }
 
-/**
- * Runs `write` until it succeeds, whatever the error. Use it when only this process knows what to write, and giving up would do
- * something a second time. After a fault of the write itself, the pause grows, and `onFault` is called each time.
- */
-export async function untilRecorded<Result>(
-  write: () => Promise<Result>,
-  onFault: (error: unknown, tries: number) => void,
-): Promise<Result> {
-  return untilDone(write, onFault);
+/** What is to be recorded, in three forms: those after the first are for a row that the first never fits. */
+export interface Recording<Form> {
+  full: Form;
+  /** The same without what it only quotes. */
+  plain: Form;
+  /** An end, which says no more than that the outcome could not be recorded. */
+  end: Form;
 }
 
-async function untilDone<Result>(
-  query: () => Promise<Result>,
-  onFault: (error: unknown, tries: number) => void,
-): Promise<Result> {
+/** From this fault on, the plain form is tried after the full one. */
+const plainAfterFaults = 3;
+
+/**
+ * Records until one form is stored, whatever the error. Use it when only this process knows what to record, and giving up would do
+ * something a second time. The end is tried once faults of the writes themselves have gone on for `patienceMs`, not while the database
+ * is away or refuses for now. The pause grows to 5 s; `onFault` is called after each round in vain. Resolves with the form that is stored.
+ */
+export async function untilRecorded<Form, Result>(
+  { full, plain, end }: Recording<Form>,
+  write: (form: Form) => Promise<Result>,
+  { patienceMs, onFault }: { patienceMs: number; onFault: (error: unknown, faults: number) => void },
+): Promise<{ form: Form; result: Result }> {
+  let faults = 0;
+  let firstAt = 0;
+  const attempt = async () => {
+    const forms = [full];
+    if (faults >= plainAfterFaults) forms.push(plain);
+    if (faults >= plainAfterFaults && performance.now() - firstAt >= patienceMs) forms.push(end);
+    const errors: unknown[] = [];
+    for (const form of forms) {
+      try {
+        return { form, result: await write(form) };
+      } catch (error) {
+        if (isDatabaseUnavailable(error)) throw error;
+        errors.push(error);
+      }
+    }
+    throw errors[0];
+  };
+  return untilDone(attempt, (error) => {
+    if (faults === 0) firstAt = performance.now();
+    faults += 1;
+    onFault(error, faults);
+  });
+}
+
+async function untilDone<Result>(query: () => Promise<Result>, onFault: (error: unknown) => void): Promise<Result> {
   for (let tries = 1; ; tries++) {
     try {
       return await query();
     } catch (error) {
-      if (!isDatabaseUnavailable(error)) onFault(error, tries);
+      if (!isDatabaseUnavailable(error)) onFault(error);
       await setTimeout(Math.min(retryMs * 2 ** (tries - 1), mostWaitMs(error)));
     }
   }

@@ -5,14 +5,17 @@ import type { ClientRequest } from '../../../lib/auth/client-route.ts';
 import { ApiError } from '../../../lib/http/errors.ts';
 import type { Reply } from '../../../lib/http/exchange.ts';
 import { pageOf } from '../../../lib/http/query.ts';
+import { lockStored } from '../../../lib/store/clients/clients.ts';
+import { inTransaction, type Sql } from '../../../lib/store/database.ts';
 import {
   addSuppressions,
+  countManual,
   findSuppression,
   listSuppressions,
   removeSuppressions,
   type Suppression,
 } from '../../../lib/store/suppressions/suppressions.ts';
-import type { ManageDependencies } from '../dependencies.ts';
+import { type ManageDependencies, tooMany } from '../dependencies.ts';
 import {
   type AddBatchRequest,
   addressInPath,
@@ -51,22 +54,40 @@ export async function showOne(
   return { status: 200, headers: noStore, body: show(found) };
 }
 
-/** 200 `{object: "list", data}` with all that were named, or the suppression itself where it was asked for by `email`; those that were suppressed already keep their reason. */
+/**
+ * 200 `{object: "list", data}` with all that were named, or the suppression itself where it was asked for by `email`; those that were
+ * suppressed already keep their reason. 422, and none is added, where the client would have more than it may have.
+ */
 export async function addOrKeep(
   { body, client }: ClientRequest<undefined, v.InferOutput<typeof SuppressionRequest>>,
-  { sql }: ManageDependencies,
+  dependencies: ManageDependencies,
 ): Promise<Reply> {
-  const data = (await addSuppressions(sql, client.clientId, recipientsOf(body))).map(show);
+  const data = (await add(recipientsOf(body), client.clientId, dependencies)).map(show);
   return { status: 200, body: body.email === undefined ? { object: 'list', data } : data[0] };
 }
 
-/** 200 `{object: "list", data}` with all that were named. */
+/** 200 `{object: "list", data}` with all that were named; 422 as above. */
 export async function addBatch(
   { body, client }: ClientRequest<undefined, v.InferOutput<typeof AddBatchRequest>>,
-  { sql }: ManageDependencies,
+  dependencies: ManageDependencies,
 ): Promise<Reply> {
-  const data = (await addSuppressions(sql, client.clientId, exactlyOne(body, 'emails'))).map(show);
+  const data = (await add(exactlyOne(body, 'emails'), client.clientId, dependencies)).map(show);
   return { status: 200, body: { object: 'list', data } };
+}
+
+function add(
+  recipients: string[],
+  clientId: string,
+  { sql, most: { suppressions: most } }: ManageDependencies,
+): Promise<Suppression[]> {
+  return inTransaction(sql, async (transaction) => {
+    await lockStored(transaction, clientId);
+    const before = await countManual(transaction, clientId);
+    const named = await addSuppressions(transaction, clientId, recipients);
+    // Naming what is there already is no error, whatever the bound has become.
+    if ((await countManual(transaction, clientId)) <= Math.max(before, most)) return named;
+    throw tooMany(`You have ${before} suppressions of your own; ${most} is the most`);
+  });
 }
 
 /** 200 `{object: "list", data}` with those that were on the list. */
@@ -74,7 +95,7 @@ export async function removeBatch(
   { body, client }: ClientRequest<undefined, v.InferOutput<typeof RemoveBatchRequest>>,
   { sql }: ManageDependencies,
 ): Promise<Reply> {
-  const removed = await removeSuppressions(sql, client.clientId, exactlyOne(body, 'emails or ids'));
+  const removed = await remove(exactlyOne(body, 'emails or ids'), client.clientId, sql);
   return { status: 200, body: { object: 'list', data: removed.map(showRemoved) } };
 }
 
@@ -84,9 +105,16 @@ export async function removeOne(
   { sql }: ManageDependencies,
 ): Promise<Reply> {
   const address = addressInPath(recipient);
-  const [removed] = address === undefined ? [] : await removeSuppressions(sql, client.clientId, [address]);
+  const [removed] = address === undefined ? [] : await remove([address], client.clientId, sql);
   if (removed === undefined) throw unknownSuppression();
   return { status: 200, body: showRemoved(removed) };
+}
+
+function remove(named: string[], clientId: string, sql: Sql) {
+  return inTransaction(sql, async (transaction) => {
+    await lockStored(transaction, clientId);
+    return removeSuppressions(transaction, clientId, named);
+  });
 }
 
 function unknownSuppression(): ApiError {

@@ -5,8 +5,8 @@ import type * as v from 'valibot';
 import type { ClientRequest } from '../../../lib/auth/client-route.ts';
 import { ApiError } from '../../../lib/http/errors.ts';
 import type { Reply } from '../../../lib/http/exchange.ts';
-import { checkSameId, invalidBody } from '../../../lib/http/request-body.ts';
-import type { Sql } from '../../../lib/store/database.ts';
+import { checkSameId } from '../../../lib/http/request-body.ts';
+import { inTransaction } from '../../../lib/store/database.ts';
 import { isTemplateName } from '../../../lib/store/templates/template.ts';
 import {
   deleteTemplate,
@@ -18,8 +18,8 @@ import {
   renameTemplate,
   type TemplateVersion,
 } from '../../../lib/store/templates/templates.ts';
-import type { ManageDependencies } from '../dependencies.ts';
-import { firstVersion, nameTaken, tooMany } from './new-templates.ts';
+import { type ManageDependencies, tooMany } from '../dependencies.ts';
+import { bounded, firstVersion, nameTaken, tooManyTemplates } from './new-templates.ts';
 import { showTemplate, unknownTemplate } from './show-templates.ts';
 import {
   allowsChange,
@@ -43,7 +43,7 @@ export async function putTemplate(
     body,
     client,
   }: ClientRequest<undefined, v.InferOutput<typeof TemplateVersionRequest>>,
-  { sql, work }: ManageDependencies,
+  { sql, work, most }: ManageDependencies,
 ): Promise<Reply> {
   const { clientId } = client;
   const version = { source: body, variables: await checkLiquid(body, clientId, work) };
@@ -56,11 +56,14 @@ export async function putTemplate(
     if (newest === undefined) {
       if (!isTemplateName(name)) throw unknownTemplate(name);
       const template = { id: uuidv7(), name, title: null, ...version };
-      const result = await insertTemplate(sql, clientId, template);
+      const store = bounded(clientId, most.templateBytes, (transaction) =>
+        insertTemplate(transaction, clientId, template),
+      );
+      const result = await inTransaction(sql, store);
       if (result === 'inserted') return { ...showTemplate(firstVersion(template)), status: 201 };
-      if (result === 'too_many') throw tooMany();
+      if (result === 'too_many') throw tooManyTemplates();
     } else if (newest.version !== null) {
-      const next = await nextVersion(sql, newest, version);
+      const next = await nextVersion(newest, version, clientId, { sql, most });
       if (next !== undefined) return showTemplate(next);
     }
   }
@@ -70,7 +73,7 @@ export async function putTemplate(
 /** 200 with the next version, in which what was not given is as it was before, or with the newest if nothing is different. */
 export async function changeTemplate(
   { params: { name = '' }, body, client }: ClientRequest<undefined, v.InferOutput<typeof ChangeTemplateRequest>>,
-  { sql, work }: ManageDependencies,
+  { sql, work, most }: ManageDependencies,
 ): Promise<Reply> {
   const { clientId } = client;
   const { id, template_id, name: title, alias, variables: declared, ...parts } = body;
@@ -81,7 +84,7 @@ export async function changeTemplate(
     const { subject = newest.subject, text = newest.text, html = newest.html } = parts;
     const source = { subject, text, html };
     const variables = await checkVariables(source, declared ?? newest.variables.declared, clientId, work);
-    const next = await nextVersion(sql, newest, { source, variables });
+    const next = await nextVersion(newest, { source, variables }, clientId, { sql, most });
     if (next === undefined) continue;
     const names = { name: alias ?? next.name, title: title ?? next.title };
     const isRenamed = names.name !== next.name || names.title !== next.title;
@@ -113,16 +116,19 @@ export async function removeTemplate(
 
 /** The newest version now; undefined where somebody else has made one meanwhile. */
 async function nextVersion(
-  sql: Sql,
   newest: TemplateVersion,
   version: NewVersion,
+  clientId: string,
+  { sql, most }: Pick<ManageDependencies, 'sql' | 'most'>,
 ): Promise<TemplateVersion | undefined> {
   if (saysTheSame(newest, version)) return newest;
   if (newest.version >= maxVersions) {
-    const message = `has ${maxVersions} versions, which is the most; delete the template to begin anew`;
-    throw invalidBody([{ path: '', message }]);
+    throw tooMany(`It has ${maxVersions} versions, which is the most; delete the template to begin anew`);
   }
-  if (!(await insertVersion(sql, newest.id, newest.version, version))) return undefined;
+  const store = bounded(clientId, most.templateBytes, (transaction) =>
+    insertVersion(transaction, newest.id, newest.version, version),
+  );
+  if (!(await inTransaction(sql, store))) return undefined;
   const next = newest.version + 1;
   const { source, variables } = version;
   return { ...newest, ...source, variables, version: next, latest_version: next, updated_at: new Date() };

@@ -7,9 +7,11 @@ import type { Reply } from '../../../lib/http/exchange.ts';
 import { pageOf } from '../../../lib/http/query.ts';
 import type { Sql } from '../../../lib/store/database.ts';
 import {
-  deliveryExists,
+  attemptsOf,
   insertExample,
   listDeliveries,
+  mostAttempts,
+  mostExamples,
   replayDelivery,
   replayFailed,
 } from '../../../lib/store/webhooks/deliveries.ts';
@@ -37,14 +39,19 @@ export async function listWebhookDeliveries(
   return { status: 200, headers: { 'cache-control': 'no-store' }, body };
 }
 
-/** 202 with the delivery, now due at once, even if it was at its end; 409 while it is being delivered. */
+/** 202 with the delivery, now due at once, even if it was at its end; 409 while it is being delivered, and after 100 attempts. */
 export async function replayWebhookDelivery(request: ClientRequest, { sql }: ManageDependencies): Promise<Reply> {
   const { id } = await enabledEndpoint(sql, request);
   const { delivery_id = '' } = request.params;
   const delivery = isWebhookId(delivery_id) ? await replayDelivery(sql, id, delivery_id) : undefined;
   if (delivery !== undefined) return { status: 202, body: showDelivery(delivery) };
-  if (isWebhookId(delivery_id) && (await deliveryExists(sql, id, delivery_id)))
-    throw new ApiError('conflict', 'This delivery is just being made.');
+  const attempts = isWebhookId(delivery_id) ? await attemptsOf(sql, id, delivery_id) : undefined;
+  if (attempts !== undefined && attempts >= mostAttempts)
+    throw new ApiError(
+      'conflict',
+      `This delivery has had ${attempts} attempts; with ${mostAttempts}, none is repeated.`,
+    );
+  if (attempts !== undefined) throw new ApiError('conflict', 'This delivery is just being made.');
   throw new ApiError('not_found', `This webhook has no delivery with the id ${delivery_id}.`);
 }
 
@@ -59,11 +66,15 @@ export async function replayWebhookDeliveries(
   return { status: 202, body: { object: 'webhook_replay', replayed, has_more: replayed === limit } };
 }
 
-/** 202 `{object, id}`: an example is on its way, marked as such in its body. */
+/** 202 `{object, id}`: an example is on its way, marked as such in its body. 429 where the endpoint got too many in this hour. */
 export async function testWebhook(request: ClientRequest, { sql }: ManageDependencies): Promise<Reply> {
   const endpoint = await enabledEndpoint(sql, request);
   const id = uuidv7();
-  await insertExample(sql, endpoint.id, id, exampleType);
+  const freeInS = await insertExample(sql, endpoint.id, id, exampleType);
+  if (freeInS !== undefined) {
+    const message = `A webhook gets ${mostExamples} examples in an hour. Try again in ${freeInS} s.`;
+    throw new ApiError('rate_limit_exceeded', message, { headers: { 'retry-after': String(freeInS) } });
+  }
   return { status: 202, body: { object: 'webhook_delivery', id, type: exampleType } };
 }
 

@@ -17,7 +17,7 @@ import {
   rotateSecret,
 } from '../../../lib/store/webhooks/endpoints.ts';
 import { isWebhookId } from '../../../lib/store/webhooks/webhook.ts';
-import type { ManageDependencies } from '../dependencies.ts';
+import { type ManageDependencies, tooMany } from '../dependencies.ts';
 import {
   type ChangeWebhookRequest,
   type CreateWebhookRequest,
@@ -26,27 +26,19 @@ import {
 } from './endpoint-request.ts';
 import { showEndpoint } from './show.ts';
 
-/** Endpoints of one client. */
-const mostEndpoints = 20;
 /** Within the 24 to 64 that the specification asks for. */
 const secretBytes = 32;
 const noStore = { 'cache-control': 'no-store' };
 
-/** 201 with the endpoint and its secret, which is shown this once; 422 for a URL that may not be called, and beyond 20 endpoints. */
+/** 201 with the endpoint and its secret, which is shown this once; 422 for a URL that may not be called, and where the client has as many as it may have. */
 export async function createWebhook(
   { body, client }: ClientRequest<undefined, v.InferOutput<typeof CreateWebhookRequest>>,
-  { sql, allowedAddresses }: ManageDependencies,
+  { sql, allowedAddresses, most: { webhooks: most } }: ManageDependencies,
 ): Promise<Reply> {
   const { url, events, secret = newSecret() } = body;
   checkUrl(url, allowedAddresses);
-  const endpoint = await insertEndpoint(
-    sql,
-    { id: uuidv7(), client_id: client.clientId, url, events, secret },
-    mostEndpoints,
-  );
-  if (endpoint === undefined) {
-    throw new ApiError('validation_error', `You have ${mostEndpoints} webhooks, which is the most. Delete one first.`);
-  }
+  const endpoint = await insertEndpoint(sql, { id: uuidv7(), client_id: client.clientId, url, events, secret }, most);
+  if (endpoint === undefined) throw tooMany(`You have ${most} webhooks, which is the most; delete one first`);
   const headers = { ...noStore, location: `/webhooks/${endpoint.id}` };
   return { status: 201, headers, body: { ...showEndpoint(endpoint), ...showSecret(secret) } };
 }

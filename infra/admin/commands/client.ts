@@ -81,7 +81,19 @@ export const clientCommands: Command[] = [
       const clients = await withDatabase(settings, listClients);
       if (clients.length === 0) return 'There are no clients yet: client create NAME makes one.';
       return formatTable(
-        ['CLIENT', 'SCOPES', 'SENDERS', 'RATE', 'QUOTA', 'SECRETS', 'KEYS', 'LIFETIME', 'CREATED', 'DISABLED'],
+        [
+          'CLIENT',
+          'SCOPES',
+          'SENDERS',
+          'RELAY HEADERS',
+          'RATE',
+          'QUOTA',
+          'SECRETS',
+          'KEYS',
+          'LIFETIME',
+          'CREATED',
+          'DISABLED',
+        ],
         clients.map(toRow),
       );
     },
@@ -195,6 +207,7 @@ function toRow({ client_id, scopes, secrets, public_keys, ...client }: Client): 
     client_id,
     scopes.join(' '),
     sendersText(client.allowed_senders),
+    client.relay_headers ? 'yes' : 'no',
     client.rate_per_second === null ? 'none' : `${client.rate_per_second}/s`,
     client.daily_quota === null ? 'none' : `${client.daily_quota}/day`,
     String(secrets.length),

@@ -1,7 +1,8 @@
 // The operator's commands for suppressions: to whom a client sends no more.
-import { findClients } from '../../../lib/store/clients/clients.ts';
+import { findClients, lockStored } from '../../../lib/store/clients/clients.ts';
+import { inTransaction } from '../../../lib/store/database.ts';
 import { addSuppressions, listSuppressions, removeSuppression } from '../../../lib/store/suppressions/suppressions.ts';
-import { changeClient, clientId } from '../client-arguments.ts';
+import { clientId, noSuchClient } from '../client-arguments.ts';
 import { AdminError, type Command, withDatabase } from '../command.ts';
 import { parseAddress, parseLimit } from '../email-filter.ts';
 import { dateText, formatTable } from '../table.ts';
@@ -34,12 +35,16 @@ export const suppressionCommands: Command[] = [
     about: 'The client sends no more to this address; emails that wait are not sent to it either.',
     async run([name, recipient = ''], _options, settings) {
       const address = parseAddress(recipient);
-      await changeClient(settings, name, async (sql, id) => {
+      const id = clientId(name);
+      await withDatabase(settings, async (sql) => {
         const [client] = await findClients(sql, [id]);
-        if (client !== undefined) await addSuppressions(sql, id, [address]);
-        return client !== undefined;
+        if (client === undefined) throw noSuchClient(id);
+        await inTransaction(sql, async (transaction) => {
+          await lockStored(transaction, id);
+          await addSuppressions(transaction, id, [address]);
+        });
       });
-      return `Client ${name} sends no more to ${address}.`;
+      return `Client ${id} sends no more to ${address}.`;
     },
   },
   {
@@ -50,7 +55,12 @@ export const suppressionCommands: Command[] = [
     async run([name, recipient = ''], _options, settings) {
       const id = clientId(name);
       const address = parseAddress(recipient);
-      const isRemoved = await withDatabase(settings, (sql) => removeSuppression(sql, id, address));
+      const isRemoved = await withDatabase(settings, (sql) =>
+        inTransaction(sql, async (transaction) => {
+          await lockStored(transaction, id);
+          return removeSuppression(transaction, id, address);
+        }),
+      );
       if (!isRemoved) throw new AdminError(`Client ${id} does not suppress ${address}.`);
       return `Client ${id} may send to ${address} again.`;
     },

@@ -1,5 +1,6 @@
 // The operations of the send function that change emails which are there: called back, moved, sent again, erased.
 import * as v from 'valibot';
+import { rateLimits } from '../headers.ts';
 import { type Call, type Documentation, exampleId, exampleTimes } from '../operation.ts';
 import { count, described, emailIdParameter, id, kind, more, shortEmail, text, time } from './fields.ts';
 
@@ -9,6 +10,9 @@ async function givenEmail(call: Call, status: 'scheduled' | 'canceled') {
   if (status === 'canceled') await call('POST', `/emails/${id}/cancel`);
   return { [exampleId]: id };
 }
+
+/** Each email that is moved or sent again counts in the client's limits as one that is sent. */
+const limited = ['rate_limit_exceeded', 'daily_quota_exceeded'] as const;
 
 const single = (status: string) => v.strictObject({ object: kind('email'), id, status: v.literal(status) });
 
@@ -36,12 +40,14 @@ export const changeDocs = {
   rescheduleEmail: {
     tag: 'Send',
     summary: 'Move a scheduled email',
-    description: 'Gives an email that is `scheduled` another time, before its `expires_at`.',
+    description:
+      'Gives an email that is `scheduled` another time, before its `expires_at`, 100 times at most. It counts as an email in the limits of the client.',
     path_parameters: emailIdParameter,
-    errors: ['missing_required_field', 'conflict'],
+    errors: ['missing_required_field', 'conflict', ...limited],
     answers: {
       200: {
         description: 'It has the new time.',
+        headers: [...rateLimits],
         body: {
           'application/json': {
             schema: v.pipe(
@@ -66,12 +72,13 @@ export const changeDocs = {
     tag: 'Send',
     summary: 'Send an email again',
     description:
-      'A new attempt on an email that ended as `failed`, `bounced`, `unknown`, `expired` or `canceled`, while its contents are kept. Recipients that have it already do not get it twice.',
+      'A new attempt on an email that ended as `failed`, `bounced`, `unknown`, `expired` or `canceled`, while its contents are kept. Recipients that have it already do not get it twice. It counts as an email in the limits of the client, and is possible 100 times.',
     path_parameters: emailIdParameter,
-    errors: ['conflict'],
+    errors: ['conflict', ...limited],
     answers: {
       202: {
         description: 'It is queued.',
+        headers: [...rateLimits],
         body: {
           'application/json': {
             schema: v.pipe(single('queued'), v.title('ReplayedEmail')),
@@ -86,10 +93,12 @@ export const changeDocs = {
     tag: 'Send',
     summary: 'Send several emails again',
     description:
-      'Those that fit, the oldest first. Emails whose contents have been purged are passed over; repeat the call while `has_more` is true.',
+      'Those that fit, the oldest first. Emails whose contents have been purged are passed over; repeat the call while `has_more` is true. Each counts as an email in the limits of the client: all fit, or none is sent again.',
+    errors: [...limited],
     answers: {
       202: {
         description: 'They are queued.',
+        headers: [...rateLimits],
         body: {
           'application/json': {
             schema: v.pipe(

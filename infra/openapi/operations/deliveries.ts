@@ -96,9 +96,10 @@ export const deliveryDocs = {
   testWebhook: {
     tag: 'Webhooks',
     summary: 'Have an example delivered',
-    description: 'An `email.sent` with `"test": true`, of no email. 409 where the webhook is disabled.',
+    description:
+      'An `email.sent` with `"test": true`, of no email; 20 an hour at most. 409 where the webhook is disabled.',
     path_parameters: idParameter,
-    errors: ['conflict'],
+    errors: ['conflict', 'rate_limit_exceeded'],
     answers: {
       202: answered(
         'It is on its way.',
@@ -168,7 +169,7 @@ export const deliveryDocs = {
     tag: 'Webhooks',
     summary: 'Make a delivery again',
     description:
-      'At once, whether it waits or is at its end. 409 while it is being made, and where the webhook is disabled.',
+      'At once, whether it waits or is at its end. 409 while it is being made, after 100 attempts, and where the webhook is disabled.',
     path_parameters: {
       ...idParameter,
       delivery_id: {

@@ -109,7 +109,7 @@ export const suppressionDocs = {
     tag: 'Recipients',
     summary: 'Suppress recipients',
     description:
-      'Nothing is sent to them any more, in whichever email they are: they are `suppressed`, and the other recipients get it. An address that bounces for good comes on the list by itself.',
+      'Nothing is sent to them any more, in whichever email they are: they are `suppressed`, and the other recipients get it. An address that bounces for good comes on the list by itself. A client may add 1,000,000 of its own, unless the operator has set another bound.',
     errors: ['missing_required_field'],
     answers: {
       200: {

@@ -11,6 +11,8 @@ import {
   type Template,
   type Value,
 } from 'liquidjs';
+import { dateFilters, type Zoned } from './date-filters.ts';
+import type { TimeZone } from './time-zones.ts';
 
 /** Milliseconds that one part may take; a usual one takes less than 1 ms. Other requests wait meanwhile. */
 const maxRenderMs = 250;
@@ -33,8 +35,6 @@ export function createEngine({ escapes }: { escapes: boolean }): Liquid {
     // A variable in a condition, or with a default, may be missing.
     lenientIf: true,
     ownPropertyOnly: true,
-    // The same result on every machine.
-    timezoneOffset: 0,
     locale: 'en-US',
     // No template can be found.
     templates: {},
@@ -47,7 +47,7 @@ export function createEngine({ escapes }: { escapes: boolean }): Liquid {
   for (const name of refusedTags) delete liquid.tags[name];
   liquid.registerTag('assign', StrictAssign);
   liquid.registerTag('capture', StrictCapture);
-  for (const [name, filter] of Object.entries(filters)) {
+  for (const [name, filter] of Object.entries<FilterImplOptions>({ ...filters, ...dateFilters })) {
     // where_exp and its like parse a string as Liquid, and the string could come from data.
     if (name.endsWith('_exp')) liquid.unregisterFilter(name);
     else liquid.registerFilter(name, bounded(filter, escapes && safeFilters[name]));
@@ -166,7 +166,9 @@ function asText(value: unknown): string {
 }
 
 /** Reads `data`, checks the time, and notes the path of each missing variable. */
-class DataContext extends Context {
+class DataContext extends Context implements Zoned {
+  timeZone: TimeZone = 'UTC';
+
   override *_get(paths: PropertyKey[] & Parameters<Context['_get']>[0]): IterableIterator<unknown> {
     checkTime(this);
     try {
@@ -198,13 +200,19 @@ class DataContext extends Context {
   }
 }
 
-/** Renders a part. `withinMs` shortens the time that it may take. Throws what liquidjs throws: all errors of the part at once. */
-export function run(liquid: Liquid, template: Template[], data: object, withinMs: number): string {
+/** Renders a part. `withinMs` shortens the time that it may take, dates are of `timeZone`. Throws what liquidjs throws: all errors of the part at once. */
+export function run(
+  liquid: Liquid,
+  template: Template[],
+  data: object,
+  { withinMs, timeZone }: { withinMs: number; timeZone: TimeZone },
+): string {
   const options = { sync: true, renderLimit: Math.min(withinMs, maxRenderMs) };
   // A copy, because `increment` writes to it. Without a prototype, so that only its own properties are found.
   const environment = Object.assign(Object.create(null), data);
   const context = new DataContext(environment, { ...liquid.options, catchAllErrors: true } as never, options, {
     liquid,
   });
+  context.timeZone = timeZone;
   return liquid.renderSync(template, context as never);
 }

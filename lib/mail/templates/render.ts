@@ -9,19 +9,20 @@ import {
 } from '../../store/templates/template.ts';
 import { run } from './engine.ts';
 import { describeError, isStackOverflow } from './parse.ts';
+import type { TimeZone } from './time-zones.ts';
 
 /** Most missing names in a message. */
 const maxMissing = 100;
 
 /**
  * Renders all parts except those in `without`. A variable is missing if rendering reaches it and `data` does not have it; null
- * counts as present. Reduces `budget` by what rendering took.
+ * counts as present. Dates are of `timeZone`. Reduces `budget` by what rendering took.
  */
 export function renderTemplate(
   parsed: ParsedTemplate,
   data: Record<string, unknown>,
   budget: RenderBudget,
-  without: readonly TemplatePart[] = [],
+  { without = [], timeZone = 'UTC' }: { without?: readonly TemplatePart[]; timeZone?: TimeZone } = {},
 ): { rendered: RenderedTemplate; faults: Fault[] } {
   const rendered: RenderedTemplate = { subject: null, text: null, html: null };
   const missing = new Set<string>();
@@ -31,7 +32,7 @@ export function renderTemplate(
     if (one === null) continue;
     const startedAt = performance.now();
     try {
-      rendered[part] = run(one.liquid, one.template, data, budget.msLeft);
+      rendered[part] = run(one.liquid, one.template, data, { withinMs: budget.msLeft, timeZone });
       budget.charactersLeft -= rendered[part].length;
       if (budget.charactersLeft < 0) throw new RangeError('the request renders to more than a request may have');
     } catch (error) {

@@ -17,6 +17,8 @@ export interface Client {
   token_lifetime_seconds: number | null;
   /** Senders that its emails may have: `a@b.test`, `b.test`, `*.b.test`; null: any. */
   allowed_senders: string[] | null;
+  /** Whether its emails may have headers that relays take as orders. */
+  relay_headers: boolean;
   /** Emails a second; null: any number. */
   rate_per_second: number | null;
   /** Emails a day (UTC); null: any number. */
@@ -40,7 +42,7 @@ export function isClientId(text: string): boolean {
 }
 
 const columns = (sql: Query) => sql`
-  client_id, scopes, public_keys, token_lifetime_seconds, allowed_senders, rate_per_second, daily_quota, created_at, disabled_at,
+  client_id, scopes, public_keys, token_lifetime_seconds, allowed_senders, relay_headers, rate_per_second, daily_quota, created_at, disabled_at,
   (select coalesce(json_agg(json_build_object('id', id, 'hash', secret_hash) order by id), '[]')
      from client_secrets
     where client_secrets.client_id = clients.client_id and (expires_at is null or expires_at > now())) as secrets`;
@@ -60,6 +62,14 @@ export async function listClients(sql: Query): Promise<Client[]> {
 export async function lockClient(sql: Query, clientId: string): Promise<boolean> {
   const { count } = await sql`select from clients where client_id = ${clientId} for update`;
   return count === 1;
+}
+
+/**
+ * Makes other changes of what the client stores wait until the transaction ends: two at once could each miss the other when they
+ * count. Tokens and emails do not wait.
+ */
+export async function lockStored(sql: Query, clientId: string): Promise<void> {
+  await sql`select from clients where client_id = ${clientId} for no key update`;
 }
 
 /** False when there is one of that name. */

@@ -58,6 +58,28 @@ export function retryAfter(refused: LimitName, { rate, tokens, day_ends_in_s }: 
   return Math.max(Math.ceil(wait), 1);
 }
 
+/** What was taken from a client's limits; `refused` names the limit that did not allow it. */
+export interface Taken {
+  refused: LimitName | null;
+  /** Seconds until a refused request may be accepted. */
+  retry_after_s: number;
+  limits: RateLimits;
+}
+
+/** Takes `cost` emails from a client's limits, in the caller's transaction; undefined when it has none. */
+export async function takeFromLimits(sql: Query, clientId: string, cost: number): Promise<Taken | undefined> {
+  const [row] = await sql<(RateLimitRow & { refused: LimitName | null })[]>`
+    select refused, ${sql.unsafe(rateLimitColumns)}
+    from take_allowances(array[${clientId}::text], array[null::text], array[${cost}::integer])`;
+  return (
+    row && {
+      refused: row.refused,
+      retry_after_s: row.refused === null ? 0 : retryAfter(row.refused, row),
+      limits: toRateLimits(row),
+    }
+  );
+}
+
 /** Reads what is left of a client's limits; undefined when it has none. */
 export async function readRateLimits(sql: Query, clientId: string): Promise<RateLimits | undefined> {
   const [row] = await sql<RateLimitRow[]>`select ${sql.unsafe(rateLimitColumns)} from allowance_now(${clientId})`;

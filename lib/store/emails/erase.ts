@@ -3,6 +3,7 @@ import { inTransaction, type Query, type Sql } from '../database.ts';
 import { erasureSets } from './columns.ts';
 import { quotingDetails } from './events.ts';
 import { type Owner, ownedBy } from './filter.ts';
+import { keysOf, sentTo, withoutRecipient } from './recipients.ts';
 import { ruleOf } from './transitions.ts';
 
 const canceling = ruleOf('erase', 'canceled');
@@ -21,7 +22,7 @@ const placeholder = 'erased';
 /** Emails of one transaction: few enough that it stays short. */
 const batchSize = 200;
 
-/** Erases the recipient from all of the owner's emails but those that are being sent. `address` is in its normal form. */
+/** Erases the recipient from all of the owner's emails but those that are being sent. `address` is in its normal form; theirs may be spelled otherwise. */
 export async function eraseRecipient(sql: Sql, owner: Owner, address: string): Promise<Erasure> {
   const total = { erased: 0, canceled: 0 };
   for (;;) {
@@ -32,7 +33,7 @@ export async function eraseRecipient(sql: Sql, owner: Owner, address: string): P
   }
   await forgetBounce(sql, owner, address);
   const [left] = await sql<{ count: number }[]>`
-    select count(*)::integer from emails where recipients @> array[${address}] and ${ownedBy(sql, owner)}`;
+    select count(*)::integer from emails where ${sentTo(sql, address)} and ${ownedBy(sql, owner)}`;
   return { ...total, on_the_way: left?.count ?? 0 };
 }
 
@@ -40,7 +41,7 @@ export async function eraseRecipient(sql: Sql, owner: Owner, address: string): P
 async function eraseSome(sql: Query, owner: Owner, address: string, limit: number) {
   const locked = await sql<{ id: string; open: boolean }[]>`
     select id, finished_at is null as open from emails
-    where recipients @> array[${address}] and (finished_at is not null or status = any(${canceling.from})) and ${ownedBy(sql, owner)}
+    where ${sentTo(sql, address)} and (finished_at is not null or status = any(${canceling.from})) and ${ownedBy(sql, owner)}
     order by id limit ${limit} for update skip locked`;
   const ids = locked.map(({ id }) => id);
   const open = locked.filter((row) => row.open).map(({ id }) => id);
@@ -64,7 +65,8 @@ async function cancelForErasure(sql: Query, ids: string[]): Promise<void> {
 /** The suppression stays, or the address would get mail again. The relay's reply and the email's id are deleted. */
 async function forgetBounce(sql: Query, owner: Owner, address: string): Promise<void> {
   await sql`
-    update suppressions set detail = null, email_id = null where recipient = lower(${address}) and ${ownedBy(sql, owner)}`;
+    update suppressions set detail = null, email_id = null
+    where recipient = any(${keysOf(sql, address)}) and ${ownedBy(sql, owner)}`;
 }
 
 /** Erases columns as columns.ts says. Replies are deleted whole, because relays quote addresses in them. */
@@ -73,9 +75,8 @@ async function eraseFrom(sql: Query, ids: string[], address: string): Promise<vo
     with erased as (
       update emails
       set ${sql.unsafe(erasureSets)},
-          recipients = array_replace(recipients, ${address}, ${placeholder}),
-          settled = (select coalesce(jsonb_object_agg(case recipient when ${address} then ${placeholder} else recipient end,
-                                                      outcome || '{"reply": null}'), '{}')
+          recipients = array(select ${withoutRecipient(sql, address, placeholder)} from unnest(recipients) with ordinality each(recipient, position) order by position),
+          settled = (select coalesce(jsonb_object_agg(${withoutRecipient(sql, address, placeholder)}, outcome || '{"reply": null}'), '{}')
                      from jsonb_each(settled) as each(recipient, outcome))
       where id = any(${ids}::uuid[])
     ), contents as (

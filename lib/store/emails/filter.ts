@@ -1,10 +1,11 @@
 // Filters of emails, for requests and for the operator's command, as an SQL condition.
 import type { Query } from '../database.ts';
 import type { EmailStatus } from './email.ts';
+import { sentTo } from './recipients.ts';
 
 export interface EmailFilter {
   status?: EmailStatus | readonly EmailStatus[] | undefined;
-  /** One of the envelope recipients, whole. */
+  /** One of the envelope recipients, whole, in any spelling. */
   recipient?: string | undefined;
   /** A tag by name; without a value, any value matches. */
   tag?: { name: string; value?: string } | undefined;
@@ -30,7 +31,7 @@ export function matching(
   return sql`
     ${ownedBy(sql, owner)}
       ${status ? sql`and status = any(${[status].flat()})` : sql``}
-      ${recipient ? sql`and recipients @> array[${recipient}]` : sql``}
+      ${recipient ? sql`and ${sentTo(sql, recipient)}` : sql``}
       ${tag ? sql`and tags <> '[]' and tags @> ${JSON.stringify([tag])}::text::jsonb` : sql``}
       ${since ? sql`and accepted_at >= ${since}` : sql``}
       ${until ? sql`and accepted_at < ${until}` : sql``}

@@ -7,11 +7,13 @@ const rescheduling = ruleOf('reschedule', 'scheduled');
 
 /**
  * Sets another time for a client's email, with its event. False when the email is not scheduled (any more), would expire
- * before, or was given other times too often.
+ * before, or was given other times too often. To be called in a transaction.
  *
  * A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of the event, in the same transaction.
  */
 export async function rescheduleEmail(sql: Query, clientId: string, id: string, scheduledAt: Date): Promise<boolean> {
+  // First, so that the next statement counts what those that held the lock before have recorded.
+  await sql`select from emails where id = ${id} and client_id = ${clientId} for no key update`;
   const rows = await sql`
     with rescheduled as (
       update emails set status = ${rescheduling.to}, scheduled_at = ${scheduledAt}, wanted_at = ${scheduledAt}, due_at = ${scheduledAt}

@@ -84,7 +84,17 @@ export async function findSuppression(sql: Query, clientId: string, named: strin
   return suppression;
 }
 
-/** Suppresses them by hand; those that are suppressed already stay as they are. Returns all of them, in the order of their addresses. */
+/** How many of the client's suppressions were made by hand: a trigger (count_suppressions, 0015) counts them. */
+export async function countManual(sql: Query, clientId: string): Promise<number> {
+  const [row] = await sql<{ manual: number }[]>`
+    select manual_suppressions as manual from client_counts where client_id = ${clientId}`;
+  return row?.manual ?? 0;
+}
+
+/**
+ * Suppresses them by hand; those that are suppressed already stay as they are. Returns all of them, in the order of their addresses.
+ * Lock what the client stores first (`lockStored`), here and where one is removed: otherwise two could wait for each other.
+ */
 export async function addSuppressions(sql: Query, clientId: string, recipients: string[]): Promise<Suppression[]> {
   // In one statement, the second part does not see the rows that the first part adds.
   return sql<Suppression[]>`

@@ -4,7 +4,9 @@ import { isTemplateId, type TemplateSource, type TemplateVariables } from './tem
 
 /** Most templates of a client; more would be single emails. */
 export const maxTemplates = 1_000;
+/** Most versions of one template, and of all templates of a client. */
 export const maxVersions = 1_000;
+export const maxVersionsInAll = 10_000;
 
 export interface TemplateSummary {
   id: string;
@@ -37,7 +39,20 @@ export interface NewVersion {
 
 export type NewTemplate = NewVersion & Pick<TemplateVersion, 'id' | 'name' | 'title'>;
 
-/** Stores a template with its version 1, unless the client has one of that name, or as many as it may have. */
+/** How many versions all templates of a client have, and how many bytes those are, before they are compressed. */
+export async function measureVersions(sql: Query, clientId: string): Promise<{ versions: number; bytes: number }> {
+  const [row] = await sql<{ versions: number; bytes: number }[]>`
+    select count(*)::integer as versions,
+           coalesce(sum(octet_length(subject) + coalesce(octet_length(text), 0) + coalesce(octet_length(html), 0)
+                        + coalesce(octet_length((variables -> 'declared')::text), 0)), 0)::float8 as bytes
+    from templates join template_versions on template_id = id where client_id = ${clientId}`;
+  return row ?? { versions: 0, bytes: 0 };
+}
+
+/**
+ * Stores a template with its version 1, unless the client has one of that name, or as many as it may have. Lock what the client
+ * stores first (`lockStored`).
+ */
 export async function insertTemplate(
   sql: Query,
   clientId: string,

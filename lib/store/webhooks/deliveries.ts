@@ -1,5 +1,5 @@
 // SQL of deliveries for their client: lists them, makes them due again, makes an example.
-import type { Query } from '../database.ts';
+import { inTransaction, type Query, type Sql } from '../database.ts';
 import type { DeliveryStatus } from './webhook.ts';
 
 export interface Delivery {
@@ -51,26 +51,32 @@ export async function listDeliveries(sql: Query, webhookId: string, filter: Deli
     order by id ${before ? sql`` : sql`desc`} limit ${limit}`;
 }
 
-/** Makes one due at once, even at its end. Undefined when there is none, or when it is queued or held by a worker. */
+/** A delivery that has had as many attempts is not made due again by its client: each replay may bring ten more. */
+export const mostAttempts = 100;
+
+/** Makes one due at once, even at its end. Undefined when there is none, it is queued or held by a worker, or had too many attempts. */
 export async function replayDelivery(sql: Query, webhookId: string, id: string): Promise<Delivery | undefined> {
   const [row] = await sql<Delivery[]>`
     update webhook_deliveries set status = 'pending', due_at = now(), wanted_at = now(), finished_at = null
     where id = ${id} and webhook_id = ${webhookId} and status <> 'delivering' and queued_at is null
+      and attempts < ${mostAttempts}
     returning ${sql(columns)}`;
   return row;
 }
 
-export async function deliveryExists(sql: Query, webhookId: string, id: string): Promise<boolean> {
-  const rows = await sql`select from webhook_deliveries where id = ${id} and webhook_id = ${webhookId}`;
-  return rows.length === 1;
+/** How many attempts a delivery has had; undefined when there is none. */
+export async function attemptsOf(sql: Query, webhookId: string, id: string): Promise<number | undefined> {
+  const [row] = await sql<{ attempts: number }[]>`
+    select attempts from webhook_deliveries where id = ${id} and webhook_id = ${webhookId}`;
+  return row?.attempts;
 }
 
-/** Makes up to `limit` failed deliveries that were created in this time due again, the oldest first. Returns how many. */
+/** Makes up to `limit` failed deliveries that were created in this time due again, the oldest first, unless they had too many attempts. Returns how many. */
 export async function replayFailed(sql: Query, webhookId: string, since: Date, until: Date | undefined, limit: number) {
   const { count } = await sql`
     with failed as (
       select id from webhook_deliveries
-      where webhook_id = ${webhookId} and status = 'failed' and created_at >= ${since}
+      where webhook_id = ${webhookId} and status = 'failed' and attempts < ${mostAttempts} and created_at >= ${since}
         ${until ? sql`and created_at < ${until}` : sql``}
       order by id limit ${limit} for update skip locked
     )
@@ -79,7 +85,26 @@ export async function replayFailed(sql: Query, webhookId: string, since: Date, u
   return count;
 }
 
-/** A delivery of an example. */
-export async function insertExample(sql: Query, webhookId: string, id: string, type: string): Promise<void> {
-  await sql`insert into webhook_deliveries (id, webhook_id, type) values (${id}, ${webhookId}, ${type})`;
+/** Examples that an endpoint gets in an hour. */
+export const mostExamples = 20;
+const exampleHour = 3_600;
+
+/** Makes a delivery of an example; returns the seconds until another one may be made where the endpoint has had too many. */
+export async function insertExample(
+  sql: Sql,
+  webhookId: string,
+  id: string,
+  type: string,
+): Promise<number | undefined> {
+  return inTransaction(sql, async (transaction) => {
+    // One at a time, so that each counts those before.
+    await transaction`select from webhooks where id = ${webhookId} for no key update`;
+    const [full] = await transaction<{ free_in_s: number }[]>`
+      select extract(epoch from created_at - now())::float8 + ${exampleHour} as free_in_s from webhook_deliveries
+      where webhook_id = ${webhookId} and email_id is null and created_at > now() - ${exampleHour} * interval '1 second'
+      order by created_at desc offset ${mostExamples - 1} limit 1`;
+    if (full !== undefined) return Math.max(Math.ceil(full.free_in_s), 1);
+    await transaction`insert into webhook_deliveries (id, webhook_id, type) values (${id}, ${webhookId}, ${type})`;
+    return undefined;
+  });
 }

@@ -1,4 +1,5 @@
 // SQL of a client's endpoints.
+import { lockStored } from '../clients/clients.ts';
 import { inTransaction, type Query, type Sql } from '../database.ts';
 import type { WebhookEvent } from './webhook.ts';
 
@@ -37,8 +38,7 @@ export interface NewEndpoint {
 export async function insertEndpoint(sql: Sql, endpoint: NewEndpoint, most: number): Promise<Endpoint | undefined> {
   const { id, client_id, url, events, secret } = endpoint;
   return inTransaction(sql, async (transaction) => {
-    // One at a time: two at once could each miss the other when they count.
-    await transaction`select from clients where client_id = ${client_id} for no key update`;
+    await lockStored(transaction, client_id);
     const [row] = await transaction<Endpoint[]>`
       insert into webhooks (id, client_id, url, events, secrets)
       select ${id}, ${client_id}, ${url}, ${events}, jsonb_build_array(jsonb_build_object('secret', ${secret}::text, 'expires_at', null))
