@@ -62,7 +62,7 @@ describe('@documenso/nodemailer-resend', () => {
   it('sends what nodemailer composes, with files and an empty part', async () => {
     const { id } = await transport().sendMail({
       ...{ from: { name: 'Shop', address: 'shop@example.com' }, to: 'a@example.com', subject: 'Hi', text: 'Hi' },
-      attachments: [{ filename: 'a.txt', content: Buffer.from('hello') }, { content: 'no name' }],
+      attachments: [{ filename: 'a.txt', content: Buffer.from('hello') }],
       headers: { 'X-Order': '7' },
     });
     const found = await sent(id);

@@ -40,7 +40,7 @@ export function parseTemplate(source: TemplateSource): { parsed: ParsedTemplate;
 
 /** `{{{NAME}}}`, as Resend's templates have it, is `{{ NAME }}`: as long, so that lines and columns stay, and escaped as that is. */
 function withoutThirdBraces(text: string): string {
-  return text.replace(/\{\{\{(\s?[A-Za-z_][\w.]{0,99}\s?)\}\}\}/g, '{{ $1 }}');
+  return text.replace(/\{\{\{([\w. ]{1,100})\}\}\}/g, '{{ $1 }}');
 }
 
 export function templateVariables(parsed: ParsedTemplate): TemplateVariables {
