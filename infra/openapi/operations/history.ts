@@ -61,7 +61,7 @@ export const historyDocs = {
     description: 'The emails of the client, newest first. `after` with the `next_after` of a page gets the next one.',
     query: {
       status: 'Only those at this status.',
-      recipient: 'Only those to this address.',
+      recipient: 'Only those to this address; case and the spelling of its domain do not matter.',
       tag: 'Only those with this tag: `name`, whatever its value, or `name:value`.',
       since: 'Only those accepted at this time or later.',
       after: 'Only those before this one: the `next_after` of the page before.',

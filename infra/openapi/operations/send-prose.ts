@@ -24,7 +24,7 @@ const inBothForms = {
   data: 'Values for the variables of the template: 100,000 characters of JSON at most, nested 20 levels deep at most. They are never read as templates themselves.',
   attachments: 'Files, and images for the HTML.',
   headers:
-    'Further headers by name. Not those of addresses, routing, structure and signatures (From, Received, Content-…, DKIM-…); 998 bytes a header, name included. `List-Unsubscribe-Post` wants a `List-Unsubscribe` with one https address.',
+    'Further headers by name. Not those of addresses, routing, structure and signatures (From, Received, Content-…, DKIM-…); 998 bytes a header, name included. ASCII arrives as it is; other text is encoded where the header has a place for it. `List-Unsubscribe-Post` wants a `List-Unsubscribe` with one https address.',
   tags: 'What to find it by (`GET /emails?tag=`): names, or names with a value.',
   metadata: 'Notes on it by name: shown by `GET /emails/{id}`, never sent.',
   unsubscribe: 'Unsubscribing with one click (RFC 8058). Not together with its two headers.',
@@ -84,7 +84,8 @@ export const sendProse: Prose[] = [
       filename: 'Its name, without folders. One without gets a name by its type.',
       content:
         'Its bytes in base64 (RFC 4648), also URL-safe, unpadded or in lines; or as a data: URI, a list of bytes, or what JSON makes of a Buffer.',
-      content_type: 'Its media type, told by the name unless given. Not `multipart/…` and not `message/…`.',
+      content_type:
+        'Its media type, told by the name unless given. Not `multipart/…` and not `message/…`. One of `text/calendar; method=REQUEST`, or another method, also is an alternative to the text: an invitation.',
       content_id: 'How the HTML names it (`<img src="cid:logo">`): makes it an inline image. Once an email.',
       inline_content_id: 'An older name of `content_id`.',
     },
@@ -132,7 +133,7 @@ export const sendProse: Prose[] = [
       status: 'What they ended as: one status, or a list of them.',
       since: 'Only those accepted at this time or later.',
       until: 'Only those accepted before this time.',
-      recipient: 'Only those to this address.',
+      recipient: 'Only those to this address; case does not matter.',
       limit: 'So many at most, the oldest first.',
     },
   },
@@ -140,6 +141,6 @@ export const sendProse: Prose[] = [
     schema: EraseRequest,
     name: 'EraseRequest',
     description: 'Whom to forget.',
-    fields: { recipient: 'The address, whole.' },
+    fields: { recipient: 'The address, whole; case and the spelling of its domain do not matter.' },
   },
 ];
