@@ -172,12 +172,13 @@ describe('Attachments', () => {
 
   it('of 10 MB are checked in time', () => {
     const content = Buffer.alloc(7_500_000, 'x').toString('base64');
-    const startedAt = performance.now();
+    // The processor's time: others may want it at the same moment.
+    const before = process.cpuUsage();
     expect(faultsOf([{ ...good, content }])).toEqual([]);
     expect(faultsOf([{ ...good, content: `${content.slice(0, -1)}!` }])).toHaveLength(1);
     expect(faultsOf([{ ...good, content: `data:text/plain;base64,${content}` }])).toEqual([]);
     expect(faultsOf([{ ...good, content: content.replace(/.{76}/g, '$&\r\n') }])).toEqual([]);
     expect(faultsOf([{ ...good, content: [...Buffer.alloc(2_500_000, 'x')] }])).toEqual([]);
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2_000);
   });
 });
