@@ -1,11 +1,11 @@
-// The bytes of an attachment in the forms that programs write them in, each made into plain base64: what is stored and sent.
+// The bytes of an attachment in the forms that programs write them in, each made into base64 in lines: what is stored and sent.
 import * as v from 'valibot';
 import { isObject, refusing, selectSchema } from '../../lib/http/select-schema.ts';
 import { firstFault, mostBodyBytes, text } from '../../lib/http/size-limits.ts';
+import { decodedBytes, inLines } from '../../lib/store/emails/base64-lines.ts';
+import type { GivenAttachment } from '../../lib/store/emails/email.ts';
 
-export interface GivenContent {
-  /** RFC 4648 §4, on one line. */
-  base64: string;
+export interface GivenContent extends Pick<GivenAttachment, 'wire' | 'size'> {
   /** What a data: URI says of itself. */
   type?: string;
 }
@@ -36,7 +36,8 @@ const ContentBytes = v.pipe(
   }),
   v.rawTransform(({ dataset: { value }, addIssue, NEVER }): GivenContent => {
     const bytes = listOf(value);
-    if (bytes?.every(isByte)) return { base64: Buffer.from(bytes).toString('base64') };
+    const content = bytes?.every(isByte) ? ofBytes(Buffer.from(bytes)) : undefined;
+    if (content !== undefined) return content;
     addIssue({ message });
     return NEVER;
   }),
@@ -82,7 +83,7 @@ function ofDataUri(uri: string): GivenContent | undefined {
 
 function ofPercentEncoded(body: string): GivenContent | undefined {
   const plain = decoded(body);
-  return plain === undefined || !plain.isWellFormed() ? undefined : { base64: Buffer.from(plain).toString('base64') };
+  return plain?.isWellFormed() ? ofBytes(Buffer.from(plain)) : undefined;
 }
 
 function decoded(body: string): string | undefined {
@@ -96,26 +97,22 @@ function decoded(body: string): string | undefined {
 /** No characters that lenient decoders skip, but for white space, and one spelling for the same bytes. */
 function ofBase64(given: string | undefined): GivenContent | undefined {
   if (given === undefined) return undefined;
-  if (isBase64(given)) return { base64: given };
+  const strict = ofStrictBase64(given);
+  if (strict !== undefined) return strict;
   const letters = given
     .replace(/[ \t\r\n]+/g, '')
     .replaceAll('-', '+')
     .replaceAll('_', '/');
   const missing = (4 - (letters.length % 4)) % 4;
-  const base64 = missing > 2 || letters.endsWith('=') ? letters : letters + '='.repeat(missing);
-  return isBase64(base64) ? { base64 } : undefined;
+  return ofStrictBase64(missing > 2 || letters.endsWith('=') ? letters : letters + '='.repeat(missing));
 }
 
-/** Characters that are looked at together: a multiple of four, and little beside what is given. */
-const pieceLength = 1_048_576;
+function ofStrictBase64(given: string): GivenContent | undefined {
+  const base64 = Buffer.from(given);
+  const wire = inLines(base64);
+  return wire && { wire, size: decodedBytes(base64) };
+}
 
-function isBase64(given: string): boolean {
-  if (given.length % 4 !== 0) return false;
-  for (let at = 0; at < given.length; at += pieceLength) {
-    const piece = given.slice(at, at + pieceLength);
-    const bytes = Buffer.from(piece, 'base64');
-    const isLast = at + pieceLength >= given.length;
-    if (bytes.toString('base64') !== piece || (!isLast && bytes.length * 4 !== pieceLength * 3)) return false;
-  }
-  return true;
+function ofBytes(bytes: Uint8Array): GivenContent | undefined {
+  return ofStrictBase64(Buffer.from(bytes).toString('base64'));
 }

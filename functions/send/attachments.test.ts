@@ -11,17 +11,20 @@ function faultsOf(attachments: unknown): string[] {
 }
 
 describe('Attachments', () => {
-  it('are normalised, with their size in bytes', () => {
+  it('are normalised, with their size in bytes, as they go on the wire', () => {
     const image = {
       filename: 'Logo für Zoë 🎉.png',
       content: '',
       content_type: 'image/png',
       content_id: 'logo@a.test',
     };
+    const { content: _, ...rest } = image;
+    const wire = Uint8Array.from(Buffer.from(good.content));
+    const normal = { filename: good.filename, content_type: null, content_id: null, size: 5, wire };
     expect(v.parse(Attachments, [good, image, { ...good, content_type: null, content_id: null }])).toEqual([
-      { ...good, content_type: null, content_id: null, size: 5 },
-      { ...image, size: 0 },
-      { ...good, content_type: null, content_id: null, size: 5 },
+      normal,
+      { ...rest, size: 0, wire: new Uint8Array() },
+      normal,
     ]);
   });
 
@@ -66,7 +69,8 @@ describe('Attachments', () => {
     ['a Uint8Array as JSON', JSON.parse(JSON.stringify(new Uint8Array(bytes)))],
   ])('take %s', (_what, content) => {
     const [taken] = v.parse(Attachments, [{ ...good, content }]);
-    expect(taken).toMatchObject({ content: plain, size: bytes.length });
+    expect(taken?.size).toBe(bytes.length);
+    expect(Buffer.from(taken?.wire ?? []).toString()).toBe(plain);
   });
 
   it('take a data: URI that is no base64, and its type unless another is given', () => {
@@ -78,8 +82,8 @@ describe('Attachments', () => {
         { ...good, content, content_type: 'text/plain' },
       ]),
     ).toMatchObject([
-      { content: csv, content_type: 'text/csv;charset=utf-8', size: 6 },
-      { content: csv, content_type: 'text/plain', size: 6 },
+      { wire: new Uint8Array(Buffer.from(csv)), content_type: 'text/csv;charset=utf-8', size: 6 },
+      { wire: new Uint8Array(Buffer.from(csv)), content_type: 'text/plain', size: 6 },
     ]);
     const faulty = 'data:multipart/mixed;base64,aGk=';
     expect(v.parse(Attachments, [{ ...good, content: faulty }])).toMatchObject([{ content_type: null }]);

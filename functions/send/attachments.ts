@@ -81,9 +81,9 @@ function toAttachment(given: v.InferOutput<typeof AttachmentObject>, index: numb
   const type = content_type ?? (v.is(ContentType, content.type) ? content.type : null);
   return {
     filename: given.filename || `attachment-${index + 1}.${fileEnding(type)}`,
-    content: content.base64,
     content_type: type,
     content_id: content_id ?? inline_content_id ?? null,
-    size: Buffer.byteLength(content.base64, 'base64'),
+    size: content.size,
+    wire: content.wire,
   };
 }

@@ -57,6 +57,7 @@ const newTemplate = async () => {
   return (await ok(made)).id as string;
 };
 const newWebhook = async () => await ok(resend.webhooks.create({ endpoint, events: ['email.sent'] }));
+const newKey = async () => await ok(resend.apiKeys.create({ name: 'app' }));
 const ids = (page: Json): string[] => page.data.map(({ id }: Json) => id);
 
 const tests: Record<keyof typeof supported, () => Promise<void>> = {
@@ -132,6 +133,27 @@ const tests: Record<keyof typeof supported, () => Promise<void>> = {
     const permissive = { batchValidation: 'permissive' } as const;
     const { data, errors } = await ok(resend.batch.create([email, { ...email, to: ['nope'] }], permissive));
     expect([data.length, errors]).toEqual([1, [{ index: 1, message: expect.stringContaining('to[0]') }]]);
+  },
+  'apiKeys.create': async () => {
+    const { id, token } = await newKey();
+    expect({ id, token }).toEqual({ id: expect.any(String), token: expect.any(String) });
+    expect(await ok(new Resend(token, { baseUrl: ground.baseUrl }).emails.send(email))).toMatchObject({});
+  },
+  'apiKeys.list': async () => {
+    const [one, two] = [(await newKey()).id, (await newKey()).id];
+    const page = await ok(resend.apiKeys.list({ limit: 1 }));
+    expect(page).toMatchObject({ object: 'list', has_more: true, data: [{ id: two, name: 'app' }] });
+    expect(ids(await ok(resend.apiKeys.list({ before: one })))).toEqual([two]);
+  },
+  'apiKeys.update': async () => {
+    const { id } = await newKey();
+    expect(await ok(resend.apiKeys.update(id, { name: 'renamed' } as never))).toMatchObject({ id });
+  },
+  'apiKeys.remove': async () => {
+    const { id, token } = await newKey();
+    await ok(resend.apiKeys.remove(id));
+    const gone = await refused(new Resend(token, { baseUrl: ground.baseUrl }).emails.send(email));
+    expect(gone).toMatchObject({ name: 'invalid_api_key' });
   },
   'suppressions.add': async () => {
     const one = await ok(resend.suppressions.add({ email: 'Gone@example.com' }));

@@ -55,7 +55,7 @@ function jsonField(name: string, json: string): string {
   if (fitsLines(field)) return field;
   return folded(
     name,
-    ascii.replace(/"(?:[^"\\]|\\.)*"|,/g, (part) => (part === ',' ? ', ' : part)),
+    ascii.replace(/"(?:[^"\\]|\\.)*"?|,/g, (part) => (part === ',' ? ', ' : part)),
   );
 }
 
@@ -85,7 +85,7 @@ function folded(name: string, value: string): string {
   if (whole.length <= usualLine) return `${whole}\r\n`;
   const lines: string[] = [];
   let line = `${name}:`;
-  for (const [piece] of ` ${value}`.matchAll(/[ \t]+[^ \t]+/g)) {
+  for (const [piece] of ` ${value}`.trimEnd().matchAll(/[ \t]+[^ \t]*/g)) {
     if (line.length + piece.length > usualLine && line.length > name.length + 1) {
       lines.push(line);
       line = '';

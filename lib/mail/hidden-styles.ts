@@ -42,7 +42,7 @@ export function effectsOf(declared: Declarations): Effects {
   return {
     isGone:
       is('display', /^none/) ||
-      is('opacity', /^(0*\.?0+|0%)$/) ||
+      is('opacity', /^(0+|0*\.0+|0%)$/) ||
       is('max-height', nothing) ||
       (clips && ['height', 'width', 'max-width'].some((name) => is(name, nothing))) ||
       is('text-indent', away) ||
@@ -54,7 +54,7 @@ export function effectsOf(declared: Declarations): Effects {
   };
 }
 
-const nothing = /^0*\.?0+([a-z]+|%)?$/;
+const nothing = /^(?:0+|0*\.0+)([a-z]+|%)?$/;
 const away = /^-\d{3,}/;
 
 /** Letters of one pixel say nothing. A size that goes by the one around it says nothing of itself. */

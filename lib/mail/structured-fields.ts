@@ -57,9 +57,14 @@ export function encodeStructured(name: string, value: string): string {
 
 /** Words and quoted strings, with the spaces around them. */
 function encodedPhrase(phrase: string): string {
-  const [, before = '', words = '', after = ''] = /^(\s*)(.*?)(\s*)$/s.exec(phrase) ?? [];
-  const address = /^[^\s"]+@[^\s"]+$/.test(words) ? normalizeAddress(words) : undefined;
-  const said = words.replace(/"((?:[^"\\]|\\.)*)"/gs, (_, quoted: string) => quoted.replace(/\\(.)/gsu, '$1'));
+  const words = phrase.trim();
+  const begin = phrase.indexOf(words);
+  const [before, after] = [phrase.slice(0, begin), phrase.slice(begin + words.length)];
+  const address = /^[^\s"@]+@[^\s"@]+$/.test(words) ? normalizeAddress(words) : undefined;
+  // A quoted string that does not end is left as it is; the next one is not looked for in it.
+  const said = words.replace(/"((?:[^"\\]|\\.)*)("?)/gs, (all, quoted: string, end: string) =>
+    end === '' ? all : quoted.replace(/\\(.)/gsu, '$1'),
+  );
   return before + (address ?? encodedIfNeeded(said, words)) + after;
 }
 

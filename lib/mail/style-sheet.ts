@@ -23,7 +23,9 @@ export class StyleSheet {
 
   /** The text of a <style>. What is for some media alone is passed over. */
   add(css: string): void {
-    for (const [, selectors = '', body = ''] of withoutAtRules(css).matchAll(/([^{}]+)\{([^{}]*)\}/g)) {
+    // What comes before each closing brace; the rest is closed by none.
+    for (const block of withoutAtRules(css).split('}').slice(0, -1)) {
+      const [body = '', selectors = ''] = block.split('{').reverse();
       const [usual, important] = [declarationsIn(body, 'usual'), declarationsIn(body, 'important')];
       if (usual.size + important.size === 0) continue;
       for (const selector of selectors.split(',')) {
@@ -68,7 +70,7 @@ function withoutAtRules(css: string): string {
   let kept = '';
   let depth = 0;
   let isAt = false;
-  for (const [part] of css.replace(/\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/|<!--|-->/g, '').matchAll(/[{}@;]|[^{}@;]+/g)) {
+  for (const [part] of withoutComments(css).matchAll(/[{}@;]|[^{}@;]+/g)) {
     if (part === '@' && depth === 0) isAt = true;
     if (part === '{') depth += 1;
     if (!isAt) kept += part;
@@ -76,4 +78,18 @@ function withoutAtRules(css: string): string {
     if (isAt && depth === 0 && (part === '}' || part === ';')) isAt = false;
   }
   return kept;
+}
+
+/** Each part is looked at once: an expression would look for the end of a comment from each of its beginnings. */
+function withoutComments(css: string): string {
+  let kept = '';
+  let at = 0;
+  for (;;) {
+    const begin = css.indexOf('/*', at);
+    const end = begin < 0 ? -1 : css.indexOf('*/', begin + 2);
+    if (end < 0) break;
+    kept += css.slice(at, begin);
+    at = end + 2;
+  }
+  return (kept + css.slice(at)).replace(/<!--|-->/g, '');
 }

@@ -34,6 +34,13 @@ describe('what it would take too long to read goes without', () => {
     ['nesting of cells', '<p><td>'.repeat(28_000), false],
     ['a long text', `<p>${'word '.repeat(100_000)}</p>`, false],
     ['an attribute without end', '<a b="'.repeat(33_000), false],
+    ['a style sheet without a brace', `<style>${'a'.repeat(190_000)}</style>x`, true],
+    ['comments in a style sheet that do not end', `<style>${'/*'.repeat(95_000)}</style>x`, true],
+    ['a rule that does not end', `<style>a{${'b'.repeat(95_000)}}${'c{'.repeat(40_000)}</style>x`, true],
+    ['an opacity of many digits', `<p style="opacity:${'0'.repeat(190_000)}x">x</p>`, true],
+    ['a height of many digits', `<p style="max-height:${'0'.repeat(190_000)}?">x</p>`, true],
+    ['spaces behind what has no width', `<p>x\u200b${'\u00a0'.repeat(190_000)}x</p>`, true],
+    ['what has no width among spaces', `<p>x${'\u200b\u00a0'.repeat(95_000)}x</p>`, true],
     ['many rows', `<table>${'<tr><td>x</td></tr>'.repeat(10_000)}</table>`, true],
     ['many links', '<a href="https://example.com/">x</a> '.repeat(5_000), true],
   ])('%s', (_what, html, hasText) => {

@@ -88,12 +88,12 @@ export function textOfHtml(html: string): string | undefined {
 const neverNeeded = /\u034f|[\u00ad\u180e\u2060-\u2064\ufeff]/g;
 /** Those that join and part letters mean nothing in a row, or beside spaces. */
 const filler =
-  /(?:[\u200b-\u200d][ \u00a0\u2007]*){2,}|(?<=[\s\u00a0]|^)[\u200b-\u200d]+|[\u200b-\u200d]+(?=[\s\u00a0]|$)/g;
+  /[\u200b-\u200d](?:[ \u00a0\u2007]*[\u200b-\u200d])+[ \u00a0\u2007]*|(?<=\s|^)[\u200b-\u200d]|[\u200b-\u200d](?=\s|$)/g;
 
 function withoutFiller(text: string): string {
   const lines = text.split('\n').map((line) => {
     const kept = line.replace(neverNeeded, '').replace(filler, ' ');
-    return kept === line ? line : kept.replace(/ {2,}/g, ' ').replace(/[\s\u00a0\u2007]+$/, '');
+    return kept === line ? line : kept.replace(/ {2,}/g, ' ').trimEnd();
   });
   const kept = lines.join('\n');
   return kept === text ? text : kept.replace(/\n{3,}/g, '\n\n');

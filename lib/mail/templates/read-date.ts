@@ -4,9 +4,9 @@ import { momentOf, type TimeZone } from './time-zones.ts';
 
 const isoForm = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 /** How other forms (RFC 5322, `July 1, 2026 12:00`) say their zone. */
-const zoneForm = /\s*(?:\b(?:UTC?|GMT|Z|[ECMP][SD]T)|(?<=\d)Z|(?:\b(?:UTC|GMT))?[+-]\d\d:?\d\d)(?:\s*\([^()]*\))?$/i;
+const zoneForm = /(?:\b(?:UTC?|GMT|Z|[ECMP][SD]T)|(?<=\d)Z|(?:\b(?:UTC|GMT))?[+-]\d\d:?\d\d)(?:\s*\([^()]*\))?$/i;
 /** Longer text is no date. */
-const maxDate = 100;
+export const maxDate = 100;
 
 /**
  * Milliseconds since 1970 of a number or of digits (seconds since then), `now` and `today`, or a date as text: one that does not say its
