@@ -12,7 +12,7 @@ import { sizeOfEmail } from '../../lib/store/emails/size.ts';
 import { countEmails } from '../../lib/store/emails/stats.ts';
 import type { EventsQuery } from './events-query.ts';
 import type { ListQuery } from './list-query.ts';
-import { showEmail, showEvent, showSummary } from './show.ts';
+import { showEmail, showEvent, showListed } from './show.ts';
 import { showStats } from './show-stats.ts';
 import { rangeOf, type StatsQuery } from './stats-query.ts';
 
@@ -31,7 +31,7 @@ export async function readEmails(
   const { limit, ...filter } = query;
   // One row more than asked for: it shows whether there is another page.
   const emails = await listEmails(sql, { client_id: client.clientId }, filter, limit + 1);
-  return shown(pageOf(emails, limit, showSummary, ({ id }) => id));
+  return shown(pageOf(emails, query, showListed, ({ id }) => id));
 }
 
 /** 200 with the email; 404 when the client has no such email. */
@@ -48,7 +48,7 @@ export async function readEvents(
   const email = await ownEmail(request, sql);
   const { after, limit } = request.query;
   const events = await listEvents(sql, email.id, { after, limit: limit + 1 });
-  return shown(pageOf(events, limit, showEvent, ({ id }) => id));
+  return shown(pageOf(events, request.query, showEvent, ({ id }) => id));
 }
 
 /** 200 with the counts of a range of time. */

@@ -8,10 +8,10 @@ const body = JSON.stringify({ type: 'email.sent', data: { subject: 'Grüße 🎉
 it('signs as the reference implementation does', () => {
   const at = new Date(1_674_087_231_999);
   const headers = signatureHeaders('msg_1', at, body, [one ?? '']);
+  const signature = new Webhook(one ?? '').sign('msg_1', at, body);
   expect(headers).toEqual({
-    'webhook-id': 'msg_1',
-    'webhook-timestamp': '1674087231',
-    'webhook-signature': new Webhook(one ?? '').sign('msg_1', at, body),
+    ...{ 'webhook-id': 'msg_1', 'webhook-timestamp': '1674087231', 'webhook-signature': signature },
+    ...{ 'svix-id': 'msg_1', 'svix-timestamp': '1674087231', 'svix-signature': signature },
   });
 });
 

@@ -8,9 +8,12 @@ export function signatureHeaders(id: string, at: Date, body: string, secrets: re
     const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
     return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
   });
-  return {
-    'webhook-id': id,
-    'webhook-timestamp': String(timestamp),
-    'webhook-signature': signatures.join(' '),
-  };
+  const values = { id, timestamp: String(timestamp), signature: signatures.join(' ') };
+  // The second name is that of Svix, by which verifiers of Resend's webhooks look for the same.
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => [
+      [`webhook-${name}`, value],
+      [`svix-${name}`, value],
+    ]),
+  );
 }

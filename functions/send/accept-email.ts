@@ -1,8 +1,8 @@
 // The handler of POST /send: from a request body to a committed row, an id on the queue and the 202.
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
+import { fitOfType } from '../../lib/http/accept.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
-import { headerWithin } from '../../lib/http/size-limits.ts';
 import type { Work } from '../../lib/http/work.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { continueTrace, traceIdOf } from '../../lib/process/trace.ts';
@@ -40,7 +40,7 @@ export interface AcceptDependencies {
 
 /**
  * Answers 202 `{id, status, message}` with `Location` once the row is committed: from then on the email cannot be lost, whatever
- * becomes of this process or the broker. `Accept: text/plain` gets the bare line of the original API; `Prefer: wait=N`
+ * becomes of this process or the broker. `Accept: text/plain`, where it ranks before JSON, gets the bare line of the original API; `Prefer: wait=N`
  * (RFC 7240) gets 200 with the outcome, if there is one within N seconds.
  *
  * A request whose `Idempotency-Key` was used before with the same body gets the first answer again, with
@@ -194,11 +194,7 @@ function acceptedReply({ headers: asked }: Pick<Coming, 'headers'>, { id, stored
   return { status: outcome.finished ? 200 : 202, headers, body };
 }
 
-/** Characters of an `Accept` header; browsers send some 150. */
-const maxAccept = 2_000;
-
+/** JSON, unless `text/plain` ranks strictly before it (RFC 9110 §12.5.1). */
 function wantsPlainText(accept: string | undefined): boolean {
-  return (headerWithin(accept, maxAccept) ?? '')
-    .split(',')
-    .some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === 'text/plain');
+  return fitOfType(accept, 'text/plain').quality > fitOfType(accept, 'application/json').quality;
 }

@@ -50,20 +50,93 @@ describe('Attachments', () => {
     expect(faultsOf([{ ...without, [field]: value }])).toContain(`0.${field}: ${message}`);
   });
 
-  it.each([
-    ['URL-safe letters', 'a-_b'],
-    ['a line break', 'aGVs\r\nbG8='],
-    ['a space', 'aGVs bG8='],
-    ['no padding', 'aGVsbG8'],
+  const bytes = Buffer.from([0, 62, 63, 251, 255, 104, 105]);
+  const plain = bytes.toString('base64');
+
+  it.each<[string, unknown]>([
+    ['plain base64', plain],
+    ['lines of it', `${plain.slice(0, 4)}\r\n${plain.slice(4)}\r\n`],
+    ['spaces and tabs in it', `${plain.slice(0, 3)} \t${plain.slice(3)}`],
+    ['no padding', plain.replaceAll('=', '')],
+    ['the URL-safe alphabet', bytes.toString('base64url')],
+    ['the URL-safe alphabet, padded and in lines', `${bytes.toString('base64url')}==\n`],
+    ['a data: URI', `data:application/octet-stream;base64,${plain}`],
+    ['a data: URI without a type', `data:;base64,${plain}`],
+    ['a data: URI with a parameter, in capitals', `DATA:text/plain;charset=utf-8;BASE64,${plain}`],
+    ['a data: URI whose base64 is percent-encoded', `data:;base64,${encodeURIComponent(plain)}`],
+    ['a list of bytes', [...bytes]],
+    ['a Buffer as JSON', JSON.parse(JSON.stringify(bytes))],
+    ['a Uint8Array as JSON', JSON.parse(JSON.stringify(new Uint8Array(bytes)))],
+  ])('take %s', (_what, content) => {
+    const [taken] = v.parse(Attachments, [{ ...good, content }]);
+    expect(taken?.size).toBe(bytes.length);
+    expect(Buffer.from(taken?.wire ?? []).toString()).toBe(plain);
+  });
+
+  it('take a data: URI that is no base64, and its type unless another is given', () => {
+    const content = 'data:text/csv;charset=utf-8,a%2Cb%0A%C3%A9';
+    const csv = Buffer.from('a,b\né').toString('base64');
+    expect(
+      v.parse(Attachments, [
+        { ...good, content },
+        { ...good, content, content_type: 'text/plain' },
+      ]),
+    ).toMatchObject([
+      { wire: new Uint8Array(Buffer.from(csv)), content_type: 'text/csv;charset=utf-8', size: 6 },
+      { wire: new Uint8Array(Buffer.from(csv)), content_type: 'text/plain', size: 6 },
+    ]);
+    const faulty = 'data:multipart/mixed;base64,aGk=';
+    expect(v.parse(Attachments, [{ ...good, content: faulty }])).toMatchObject([{ content_type: null }]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['is missing', undefined, 'attachment-1.png'],
+    ['is null', null, 'attachment-1.png'],
+    ['is empty', '', 'attachment-1.png'],
+    ['is false', false, 'attachment-1.png'],
+  ])('get a name where it %s', (_what, filename, expected) => {
+    const [image, other] = v.parse(Attachments, [
+      { content: 'aGk=', content_type: 'image/png', filename },
+      { content: 'aGk=', filename },
+    ]);
+    expect([image?.filename, other?.filename]).toEqual([expected, 'attachment-2.bin']);
+  });
+
+  it('take the id of an inline image by its older name', () => {
+    expect(v.parse(Attachments, [{ ...good, inline_content_id: 'logo' }])).toMatchObject([{ content_id: 'logo' }]);
+    expect(
+      faultsOf([
+        { ...good, content_id: 'a' },
+        { ...good, inline_content_id: 'a' },
+      ]),
+    ).toHaveLength(1);
+  });
+
+  it.each<[string, unknown]>([
     ['too much padding', 'aGVsbG8=='],
     ['padding in the middle', 'aGVsbG8=aGVsbG8='],
     ['bits that say nothing', 'aGVsbG9='],
-    ['a data: address', 'data:text/plain;base64,aGVsbG8='],
+    ['a letter too many', 'aGVsb'],
     ['other characters', 'aGVs****'],
-    ['an object', { type: 'Buffer', data: [1] }],
+    ['a form feed', 'aGVs\fbG8='],
+    ['a data: URI without a comma', `data:text/plain;base64${'x'.repeat(300)},aGk=`],
+    ['a data: URI that is no base64 but says so', 'data:;base64,a*b='],
+    ['a data: URI with a broken escape', 'data:,100%'],
+    ['a number that is no byte', [1, 256]],
+    ['a fraction', [0.5]],
+    ['a negative number', [-1]],
+    ['text in a list', ['aGk=']],
+    ['a Buffer without data', { type: 'Buffer' }],
+    ['a Buffer of text', { type: 'Buffer', data: 'aGk=' }],
+    ['an ArrayBuffer, which JSON empties', {}],
+    ['an object with a gap', { 0: 1, 2: 1 }],
+    ['a number', 7],
     ['nothing', undefined],
-  ])('content with %s is not base64', (_what, content) => {
-    expect(faultsOf([{ ...good, content }])).toHaveLength(1);
+  ])('content with %s is none', (_what, content) => {
+    const [fault, ...others] = faultsOf([{ ...good, content }]);
+    expect(others).toEqual([]);
+    if (content !== undefined)
+      expect(fault).toBe('0.content: must be base64 (RFC 4648), a data: URI, or a list of bytes');
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -73,8 +146,7 @@ describe('Attachments', () => {
     ['a folder as on Windows', { filename: 'C:\\a.txt' }],
     ['dots alone', { filename: '..' }],
     ['a name that hides its ending', { filename: 'photo\u202egnp.exe' }],
-    ['an empty name', { filename: '' }],
-    ['no name', { filename: undefined }],
+    ['a number as name', { filename: 7 }],
     ['CRLF in the type', { content_type: 'text/plain\r\nBcc: b@example.com' }],
     ['CRLF in a parameter', { content_type: 'text/plain; name="a\r\nBcc: b@example.com"' }],
     ['CRLF before a parameter', { content_type: 'text/plain;\r\n name=a' }],
@@ -104,9 +176,13 @@ describe('Attachments', () => {
 
   it('of 10 MB are checked in time', () => {
     const content = Buffer.alloc(7_500_000, 'x').toString('base64');
-    const startedAt = performance.now();
+    // The processor's time: others may want it at the same moment.
+    const before = process.cpuUsage();
     expect(faultsOf([{ ...good, content }])).toEqual([]);
     expect(faultsOf([{ ...good, content: `${content.slice(0, -1)}!` }])).toHaveLength(1);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(faultsOf([{ ...good, content: `data:text/plain;base64,${content}` }])).toEqual([]);
+    expect(faultsOf([{ ...good, content: content.replace(/.{76}/g, '$&\r\n') }])).toEqual([]);
+    expect(faultsOf([{ ...good, content: [...Buffer.alloc(2_500_000, 'x')] }])).toEqual([]);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2_000);
   });
 });

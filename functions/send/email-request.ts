@@ -10,9 +10,10 @@ import { CustomHeaders, headerValue } from './custom-headers.ts';
 import { defaultBody } from './default-body.ts';
 import { headerText } from './header-text.ts';
 import { MailAddress } from './mail-address.ts';
-import { DisplayName, MailboxList, MailboxSchema, maxRecipients } from './mailbox.ts';
+import { DisplayName, MailboxList, MailboxSchema, maxRecipients, ReplyToList } from './mailbox.ts';
 import { Metadata, Tags } from './tags-and-metadata.ts';
-import { TemplateData, TemplateReference, type TemplateUse } from './template-reference.ts';
+import { type Reference, TemplateData, TemplateReference, type TemplateUse } from './template-reference.ts';
+import { ScheduleTime } from './time-in-words.ts';
 import { Unsubscribe, unsubscribeHeaders } from './unsubscribe.ts';
 
 /** What is to be sent: a checked request, its template rendered. */
@@ -85,7 +86,7 @@ const handling = {
     v.picklist(['at_least_once', 'at_most_once'], 'must be at_least_once or at_most_once'),
     'at_least_once',
   ),
-  scheduled_at: v.optional(Time),
+  scheduled_at: v.optional(ScheduleTime),
   expires_at: v.optional(Time),
 };
 
@@ -96,7 +97,7 @@ export const FullForm = v.pipe(
     to: v.pipe(MailboxList, v.minLength(1, 'must have at least one recipient')),
     cc: optionalList,
     bcc: optionalList,
-    reply_to: optionalList,
+    reply_to: v.optional(ReplyToList, []),
     ...content,
     ...extras,
     ...handling,
@@ -149,14 +150,28 @@ export function parseEmailRequest(body: unknown, now: Date): RequestedEmail {
   if (unsubscribe && ['list-unsubscribe', 'list-unsubscribe-post'].some((name) => headerValue(headers, name))) {
     errors.push({ path: 'unsubscribe', message: 'must not be given together with its headers' });
   }
+  if (data && template?.variables) {
+    errors.push({ path: 'data', message: 'must not be given together with the variables of the template' });
+  }
   if (errors.length > 0) throw invalidBody(errors);
   return {
     ...request,
-    template: template && { ...template, data: data ?? {} },
+    ...writtenParts(request),
+    template: template && useOf(template, data),
     headers: { ...headers, ...own },
     // A time that has passed means now: clocks differ, and requests take time.
     scheduled_at: scheduled_at && scheduled_at > now ? scheduled_at : undefined,
   };
+}
+
+/** Programs write '' for a part that there is not. Where it is all there is, it is the text. */
+function writtenParts({ text, html }: Pick<Parsed, 'text' | 'html'>): Pick<Parsed, 'text' | 'html'> {
+  if (html === '' && text !== undefined) return { text, html: undefined };
+  return text === '' && html !== undefined ? { text: undefined, html } : { text, html };
+}
+
+function useOf({ template, version, variables }: Reference, data: Record<string, unknown> = {}): TemplateUse {
+  return { template, version, data: variables ?? data };
 }
 
 type Parsed = Omit<RequestedEmail, 'template'> & {
@@ -174,7 +189,8 @@ function contentCheck<Input extends object>({ hasDefault }: { hasDefault: boolea
       addIssue({ message, path: [{ type: 'object', origin: 'value', input, key, value: input[key] }] });
     const has = (key: string) => input[key] !== undefined;
     if (has('template')) {
-      for (const key of ['text', 'html'].filter(has)) refuse(key, 'must not be given together with a template');
+      for (const key of ['text', 'html'].filter((key) => input[key]))
+        refuse(key, 'must not be given together with a template');
     } else {
       if (!has('subject')) refuse('subject', missing('subject'));
       if (!hasDefault && !has('text') && !has('html')) refuse('text', missing('text or html or template'));
@@ -185,7 +201,7 @@ function contentCheck<Input extends object>({ hasDefault }: { hasDefault: boolea
 
 function parseForm(body: unknown): Parsed {
   checkObject(body);
-  if (!originalFields.some((field) => field in body)) return checkBody(FullForm, body);
+  if (!originalFields.some((field) => body[field] != null)) return checkBody(FullForm, body);
   const { email, name, to_email, to_name, text, html, ...others } = checkBody(OriginalForm, body);
   const from = toMailbox(email, name);
   const to = toMailbox(to_email, to_name);

@@ -24,22 +24,28 @@ export function parseIdempotencyKey(header: string | string[] | undefined): stri
   );
 }
 
+type Lifted = ReadonlyMap<string, { base64: Uint8Array }>;
+
 /**
  * SHA-256 of what a parsed body says: white space and the order of its fields do not matter. `lifted` is what was taken out of it,
  * by what stands in its place.
  */
-export function fingerprint(body: unknown, lifted?: ReadonlyMap<string, { base64: Uint8Array }>): string {
+export function fingerprint(body: unknown, lifted?: Lifted): string {
   return createHash('sha256')
-    .update(
-      JSON.stringify(body, (_key, value: unknown) => {
-        const own = typeof value === 'string' ? lifted?.get(value) : undefined;
-        return own === undefined ? sortFields(value) : Buffer.from(own.base64).toString('latin1');
-      }),
-    )
+    .update(JSON.stringify(inOrder(body, lifted)))
     .digest('base64url');
 }
 
-function sortFields(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+function inOrder(value: unknown, lifted: Lifted | undefined): unknown {
+  if (typeof value === 'string') {
+    const own = lifted?.get(value);
+    return own === undefined ? value : Buffer.from(own.base64).toString('latin1');
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    // Millions of bytes in a list are as they are.
+    return value.every((one) => typeof one === 'number') ? value : value.map((one) => inOrder(one, lifted));
+  }
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, field]) => [name, inOrder(field, lifted)]));
 }

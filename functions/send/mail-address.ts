@@ -1,6 +1,6 @@
 // Addresses that a new email may have. Look-ups and erasures use lib/mail/address.ts, which allows more: older emails may have those.
 import * as v from 'valibot';
-import { Address } from '../../lib/mail/address.ts';
+import { addressWithin } from '../../lib/mail/address.ts';
 
 export const readOtherwiseMessage = 'must not have %, ! or =? before its @: mail systems read more than a name in them';
 
@@ -9,7 +9,12 @@ export function isReadOtherwise(address: string): boolean {
   return /[%!]|=\?/.test(address.slice(0, address.lastIndexOf('@')));
 }
 
-export const MailAddress = v.pipe(
-  Address,
-  v.check((address) => !isReadOtherwise(address), readOtherwiseMessage),
-);
+/** `mostLocal`: octets of the local part. */
+export function mailAddress(mostLocal?: number) {
+  return v.pipe(
+    addressWithin(mostLocal),
+    v.check((address) => !isReadOtherwise(address), readOtherwiseMessage),
+  );
+}
+
+export const MailAddress = mailAddress();

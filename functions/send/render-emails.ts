@@ -1,10 +1,11 @@
 // Renders the templates of requested emails when they are accepted, so that the stored content is the sent content.
 import * as v from 'valibot';
 import { ApiError, type Fault } from '../../lib/http/errors.ts';
-import { invalidBody } from '../../lib/http/request-body.ts';
+import { invalidBody, missing } from '../../lib/http/request-body.ts';
 import { type Work, WorkTooLong } from '../../lib/http/work.ts';
 import type { UsedTemplate } from '../../lib/store/emails/email.ts';
 import type { WantedTemplate } from '../../lib/store/templates/read.ts';
+import { fallbacksOf } from '../../lib/store/templates/template.ts';
 import { BodyText, type EmailRequest, type RequestedEmail, Subject } from './email-request.ts';
 import { relayHeaderErrors } from './relay-headers.ts';
 import type { Rendered, RenderInput, Rendering } from './render-task.ts';
@@ -52,7 +53,11 @@ export function createWriter(
       if (refusal !== undefined) return refusal;
       if (template === undefined) return asGiven(request);
       if ('unknown' in template) return invalidBody([{ path: 'template', message: template.unknown }]);
-      return write(request, template.used, rendered.shift());
+      const result = rendered.shift();
+      // Resend's templates may be without one.
+      if (request.subject === undefined && template.source.subject === '')
+        return invalidBody([{ path: 'subject', message: missing('subject') }]);
+      return write(request, template.used, result);
     });
   };
 }
@@ -61,7 +66,8 @@ function renderingOf({ template, subject }: RequestedEmail, found: FoundTemplate
   if (found === undefined || 'unknown' in found) return [];
   const { used, source } = found;
   const without = subject === undefined ? [] : (['subject'] as const);
-  return [{ key: `${used.id} ${used.version}`, source, data: template?.data ?? {}, without }];
+  const data = { ...fallbacksOf(source.declared), ...template?.data };
+  return [{ key: `${used.id} ${used.version}`, source, data, without }];
 }
 
 /** All of a request in one thread, one after another. Where the thread had to be ended, none of them is rendered. */

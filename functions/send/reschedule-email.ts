@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
-import { invalidBody, Time } from '../../lib/http/request-body.ts';
+import { checkSameId, invalidBody } from '../../lib/http/request-body.ts';
+import { text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
@@ -12,14 +13,19 @@ import { findEmail } from '../../lib/store/emails/read.ts';
 import { isRescheduledOut, rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
 import { countInLimits } from './accept-errors.ts';
 import { maxScheduleAheadMs } from './email-request.ts';
+import { ScheduleTime } from './time-in-words.ts';
 
 export interface RescheduleDependencies {
   sql: Sql;
 }
 
+/** Some SDKs repeat it in the body. */
+const SameId = v.optional(text(36));
 export const RescheduleRequest = strictObject({
+  id: SameId,
+  email_id: SameId,
   scheduled_at: v.pipe(
-    Time,
+    ScheduleTime,
     v.check((time) => time.getTime() <= Date.now() + maxScheduleAheadMs, 'may be a year ahead at most'),
   ),
 });
@@ -37,7 +43,8 @@ export async function rescheduleScheduled(
   }: ClientRequest<undefined, v.InferOutput<typeof RescheduleRequest>>,
   { sql }: RescheduleDependencies,
 ): Promise<Reply> {
-  const { scheduled_at } = body;
+  const { scheduled_at, ...named } = body;
+  checkSameId(named, [id]);
   const email = isEmailId(id) ? await findEmail(sql, { client_id: clientId }, id) : undefined;
   if (email === undefined) throw new ApiError('not_found', `You have no email with the id ${id}.`);
   const headers = await inTransaction(sql, async (transaction) =>

@@ -32,7 +32,7 @@ describe('Metadata', () => {
     ['strings', { order_id: '7', 'a.b-c': '', Ünicode: 'x' }, false],
     ['strings with plain names', { order_id: '7', 'a.b-c': 'Zoë', 7: 'x' }, true],
     ['a number', { a: 1 }, false],
-    ['null', { a: null }, false],
+    ['null', { a: null }, true],
     ['nested', { a: { b: 'c' } }, false],
     ['a list', ['a'], false],
     ['a line break', { a: 'b\nc' }, false],

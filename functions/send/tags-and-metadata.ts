@@ -1,6 +1,6 @@
 // What callers note on an email for themselves: tags, to find it by, and metadata, to link it to their own data.
 import * as v from 'valibot';
-import { selectSchema } from '../../lib/http/select-schema.ts';
+import { isObject, refusing, selectSchema } from '../../lib/http/select-schema.ts';
 import { boundedList, firstFault, stringMap } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
 import { headerText, isOneLine } from './header-text.ts';
@@ -25,9 +25,11 @@ const BareTag = v.pipe(
   TagName,
   v.transform((name) => ({ name, value: '' })),
 );
+type TagOf = { name: string; value: string };
+const neither = refusing<TagOf>('must be a name, or an object {name, value}');
 const Tag = selectSchema(
   (input) =>
-    (typeof input === 'string' ? BareTag : TagObject) as v.GenericSchema<unknown, { name: string; value: string }>,
+    (typeof input === 'string' ? BareTag : isObject(input) ? TagObject : neither) as v.GenericSchema<unknown, TagOf>,
   v.union([TagName, TagObject]),
 );
 

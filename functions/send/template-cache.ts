@@ -3,19 +3,19 @@ import { LRUCache } from 'lru-cache';
 import { createBatcher } from '../../lib/process/batch.ts';
 import { isDatabaseUnavailable, type Sql } from '../../lib/store/database.ts';
 import type { UsedTemplate } from '../../lib/store/emails/email.ts';
-import { readSources, resolveTemplates, type WantedTemplate } from '../../lib/store/templates/read.ts';
-import { sizeOf, type TemplateSource } from '../../lib/store/templates/template.ts';
+import { type ReadSource, readSources, resolveTemplates, type WantedTemplate } from '../../lib/store/templates/read.ts';
+import { sizeOf } from '../../lib/store/templates/template.ts';
 
 /** Characters of source of those that are kept. */
 const maxKept = 2_000_000;
 
 /** Undefined where it has just been deleted. */
 interface KeptTemplate {
-  source: TemplateSource | undefined;
+  source: ReadSource | undefined;
 }
 
 /** A template that can be rendered, or its fault. */
-export type FoundTemplate = { used: UsedTemplate; source: TemplateSource } | { unknown: string };
+export type FoundTemplate = { used: UsedTemplate; source: ReadSource } | { unknown: string };
 
 /** Reads the number of the newest version each time, and the content of a version once. */
 export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<FoundTemplate> {
@@ -24,7 +24,7 @@ export function createTemplates(sql: Sql): (wanted: WantedTemplate) => Promise<F
   const readSource = createBatcher((versions: UsedTemplate[]) => readSources(sql, versions), options);
   const kept = new LRUCache<string, KeptTemplate, UsedTemplate>({
     maxSize: maxKept,
-    sizeCalculation: ({ source }) => (source ? sizeOf(source) : 1),
+    sizeCalculation: ({ source }) => (source ? sizeOf(source) + JSON.stringify(source.declared).length : 1),
     // Requests at the same time share one read.
     fetchMethod: async (_key, _stale, { context }) => ({ source: await readSource(context) }),
     // If the cache drops a template during its read, those who wait still get it.

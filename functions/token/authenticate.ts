@@ -8,7 +8,7 @@ import { type Client, findClients, isClientId } from '../../lib/store/clients/cl
 import { isDatabaseUnavailable, type Sql } from '../../lib/store/database.ts';
 import { useAssertion } from '../../lib/store/tokens/used-assertions.ts';
 import { checkAssertion } from './check-assertion.ts';
-import { createSecretCheck } from './check-secret.ts';
+import { createSecretCheck, type SecretToCheck } from './check-secret.ts';
 import { type credentialNames, presentedCredentials } from './credentials.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
@@ -32,17 +32,30 @@ export function createAuthentication(sql: Sql, audiences: readonly string[]): Au
 
   return async ({ headers, address }, parameters) => {
     const credentials = presentedCredentials(headers.authorization, parameters);
-    const clientId = isClientId(credentials.clientId) ? credentials.clientId : '';
-    const client = clientId ? await findClient(clientId) : undefined;
-    if ('secret' in credentials) await proveBySecret(clientId, client, credentials.secret, address);
-    else await proveByAssertion(clientId, client, credentials.assertion);
+    const asWritten = 'asWritten' in credentials ? credentials.asWritten : undefined;
+    let [clientId, client] = await lookUp(credentials.clientId);
+    if (client === undefined && asWritten && asWritten.clientId !== credentials.clientId)
+      [clientId, client] = await lookUp(asWritten.clientId);
+    if ('secret' in credentials) {
+      const secrets = { secret: credentials.secret, orElse: asWritten?.secret };
+      await proveBySecret(clientId, client, secrets, address);
+    } else await proveByAssertion(clientId, client, credentials.assertion);
     if (client === undefined || client.disabled_at !== null) throw refused(clientId, 'disabled client');
     return client;
   };
 
-  async function proveBySecret(clientId: string, client: Client | undefined, secret: string, address: string) {
+  async function lookUp(named: string): Promise<[clientId: string, client: Client | undefined]> {
+    return isClientId(named) ? [named, await findClient(named)] : ['', undefined];
+  }
+
+  async function proveBySecret(
+    clientId: string,
+    client: Client | undefined,
+    secrets: Pick<SecretToCheck, 'secret' | 'orElse'>,
+    address: string,
+  ) {
     const stored = client?.secrets ?? [];
-    const check = await checkSecret({ clientId, secret, stored, address });
+    const check = await checkSecret({ clientId, ...secrets, stored, address });
     switch (check.outcome) {
       case 'right':
         return;

@@ -41,6 +41,18 @@ async function fail(times: number, changes: Partial<SecretToCheck> = {}) {
   for (let n = 0; n < times; n += 1) expect(await check({ secret: `wrong ${n}`, ...changes })).toBe('wrong');
 }
 
+describe('a secret that was not encoded', () => {
+  it('is right as it was written, counts as one guess, and is remembered with its other reading', async () => {
+    expect(await check({ secret: 'ri ght', orElse: 'right' })).toBe('right');
+    expect(hashesRun).toBe(2);
+    for (let n = 0; n < 50; n += 1) expect(await check({ secret: 'ri ght', orElse: 'right' })).toBe('right');
+    expect(hashesRun).toBe(2);
+    expect(await check({ secret: 'right', orElse: 'ri+ght' })).toBe('right');
+    expect(hashesRun).toBe(3);
+    expect(await check({ secret: 'wrong', orElse: 'wro+ng' })).toBe('wrong');
+  });
+});
+
 describe('a right secret', () => {
   it('is hashed once a minute', async () => {
     expect(await check()).toBe('right');

@@ -9,6 +9,8 @@ import { callerNetwork, type Failures, isSlowed, waitMs, withOneLess, withOneMor
 export interface SecretToCheck {
   clientId: string;
   secret: string;
+  /** What it may be instead, if it is none of the right ones: one guess with it, but another scrypt. */
+  orElse?: string | undefined;
   /** The right ones; none for a client that does not exist, which must not show in the time taken. */
   stored: readonly StoredSecret[];
   /** Address of the caller. */
@@ -70,17 +72,19 @@ export function createSecretCheck({
   const underWay = new Map<string, Promise<SecretCheck>>();
 
   /** Holds the stored hashes, too: when a secret is rolled, removed or expires, what was remembered of it no longer fits. */
-  function fingerprintOf({ clientId, secret, stored }: SecretToCheck): string {
-    const parts = JSON.stringify([clientId, secret, stored.map(({ hash }) => hash)]);
+  function fingerprintOf({ clientId, secret, orElse, stored }: SecretToCheck): string {
+    const parts = JSON.stringify([clientId, secret, orElse, stored.map(({ hash }) => hash)]);
     return createHmac('sha256', fingerprintKey).update(parts).digest('base64');
   }
 
   async function runCheck(
-    { secret, stored }: SecretToCheck,
+    { secret, orElse, stored }: SecretToCheck,
     fingerprint: string,
     caller: string,
   ): Promise<SecretCheck> {
-    const fitting = await find(secret, stored.length > 0 ? stored.map(({ hash }) => hash) : [decoyHash]);
+    const hashes = stored.length > 0 ? stored.map(({ hash }) => hash) : [decoyHash];
+    const first = await find(secret, hashes);
+    const fitting = first ?? (orElse === undefined ? undefined : await find(orElse, hashes));
     const right = stored.find(({ hash }) => hash === fitting);
     if (right === undefined) return { outcome: 'wrong' };
     known.set(fingerprint, true);

@@ -4,8 +4,14 @@ import { headerWithin } from '../../lib/http/size-limits.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
 
+export interface IdAndSecret {
+  clientId: string;
+  secret: string;
+}
+
 export type Credentials =
-  | { clientId: string; secret: string }
+  /** `asWritten`: the same without decoding, where that is another: for clients that do not encode what they send. */
+  | (IdAndSecret & { asWritten?: IdAndSecret })
   /** `clientId` is what the assertion says of itself, not yet proven. */
   | { clientId: string; assertion: string };
 
@@ -38,6 +44,8 @@ export function presentedCredentials(authorization: string | undefined, body: Cr
 /** The body may still name the client, as some libraries do, but not another one. */
 function ofOneClient(credentials: Credentials, named: string | undefined): Credentials {
   if (named === undefined || named === credentials.clientId) return credentials;
+  const asWritten = 'asWritten' in credentials ? credentials.asWritten : undefined;
+  if (asWritten?.clientId === named) return asWritten;
   throw new OAuthError('invalid_request', 'The client_id in the body is not the one of the credentials.');
 }
 
@@ -68,15 +76,20 @@ function basicCredentials(authorization: string): Credentials {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(headerWithin(authorization, maxBasic) ?? '') ?? [];
   const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];
   if (id === undefined || secret === undefined) throw unreadable('is not of the form "Basic <base64 of id:secret>"');
-  return { clientId: formDecoded(id), secret: formDecoded(secret) };
+  const asWritten = { clientId: id, secret };
+  // Id and secret are form-urlencoded before they are joined, so that an id may hold a colon (§2.3.1). Many clients leave that out.
+  const [clientId, decodedSecret] = [formDecoded(id), formDecoded(secret)];
+  if (clientId === undefined || decodedSecret === undefined) return asWritten;
+  const isSame = clientId === id && decodedSecret === secret;
+  return { clientId, secret: decodedSecret, ...(!isSame && { asWritten }) };
 }
 
-/** Id and secret are form-urlencoded before they are joined, so that an id may hold a colon (§2.3.1). */
-function formDecoded(text: string): string {
+/** Undefined where it is not form-urlencoded. */
+function formDecoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw unreadable('has an id or a secret that is not form-urlencoded');
+    return undefined;
   }
 }
 

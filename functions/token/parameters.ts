@@ -27,14 +27,14 @@ export function parseParameters(bytes: Buffer, headers: IncomingHttpHeaders): Gi
 }
 
 /**
- * Reads the parameters `names`. Others are ignored and empty ones count as omitted (RFC 6749 §3.2). Throws `invalid_request` where
+ * Reads the parameters `names`. Others are ignored, and empty ones (RFC 6749 §3.2) count as omitted, as null does in JSON. Throws `invalid_request` where
  * one is not a string.
  */
 export function readParameters<const Name extends string>(given: Given, names: readonly Name[]): Parameters<Name> {
   const parameters: Parameters<Name> = {};
   for (const name of names) {
     const value = given.get(name);
-    if (value === undefined || value === '') continue;
+    if (value === undefined || value === null || value === '') continue;
     if (typeof value !== 'string') throw new OAuthError('invalid_request', `${name} must be a string.`);
     const most = longest[name] ?? maxParameter;
     if (value.length > most) {

@@ -5,11 +5,13 @@ import { caddyfile, caddyfileText } from '../gateway/caddyfile.ts';
 import { writeSchema } from '../migrations/dump-schema.ts';
 import { documentFile, documentText } from '../openapi/document-text.ts';
 import { architectureFile, architectureText } from './architecture.ts';
+import { resendGuideFile, resendGuideText } from './resend-guide.ts';
 
 export const madeFiles: readonly { file: string; text: () => string }[] = [
   { file: documentFile, text: documentText },
   { file: caddyfile, text: caddyfileText },
   { file: architectureFile, text: architectureText },
+  { file: resendGuideFile, text: resendGuideText },
 ];
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -12,6 +12,7 @@ import { Server as NetServer } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { createProxyServer } from 'httpxy';
 import { endBrokenRequests } from '../../lib/http/broken-request.ts';
+import { problemTypeFor } from '../../lib/http/errors.ts';
 import { oneAtATime } from '../../lib/http/pipeline.ts';
 import { faultOfHeaders } from '../../lib/http/request-line.ts';
 import type { PublicFunction } from '../gateway/public-functions.ts';
@@ -142,17 +143,22 @@ function whyNoAnswer(name: PublicFunction, error: NodeJS.ErrnoException): string
     : `The function "${name}" ended before it answered; whether it did what was asked is not known`;
 }
 
-function problem(response: ServerResponse, status: 400 | 404 | 413 | 503, detail: string): void {
+/** What functions call the same. */
+const codes = { 400: 'malformed_request', 404: 'not_found', 413: 'content_too_large', 503: 'unavailable' } as const;
+
+function problem(response: ServerResponse, status: keyof typeof codes, detail: string): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
   response.writeHead(status, {
-    'Content-Type': 'application/problem+json',
+    'Content-Type': problemTypeFor(response.req.headers),
+    Vary: 'Accept',
     'Cache-Control': 'no-store',
     ...(status === 503 ? { 'Retry-After': '1' } : {}),
   });
-  response.end(JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status, detail }));
+  const said = { type: 'about:blank', title: STATUS_CODES[status], status, detail };
+  response.end(JSON.stringify({ ...said, name: codes[status], message: detail, statusCode: status }));
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -196,16 +196,19 @@ create table suppressions (
   email_id   uuid,
   detail     text,
   created_at timestamptz not null default now(),
+  id         uuid not null default gen_random_uuid(),
   constraint suppressions_pkey PRIMARY KEY (client_id, recipient),
   constraint suppressions_reason_check CHECK (reason = ANY (ARRAY['hard_bounce'::text, 'complaint'::text, 'manual'::text])),
   constraint suppressions_recipient_check CHECK (recipient = lower(recipient)),
   constraint suppressions_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
 );
+CREATE UNIQUE INDEX suppressions_id ON suppressions USING btree (client_id, id);
 comment on table suppressions is 'Recipients to whom a client sends no more.';
 comment on column suppressions.recipient is 'The address, all of it in lower case.';
 comment on column suppressions.reason is 'hard_bounce: a relay said that the address takes no mail. manual: its client or the operator said so. complaint: for later use.';
 comment on column suppressions.email_id is 'The email that bounced; it may have been purged since.';
 comment on column suppressions.detail is 'What the relay said.';
+comment on column suppressions.id is 'What it is called where an address may not stand.';
 
 create table webhooks (
   id              uuid not null,
@@ -221,7 +224,7 @@ create table webhooks (
   disabled_reason text,
   constraint webhooks_pkey PRIMARY KEY (id),
   constraint webhooks_disabled_for_a_reason CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
-  constraint webhooks_events_check CHECK (cardinality(events) > 0 AND events <@ ARRAY['*'::text, 'email.accepted'::text, 'email.queued'::text, 'email.attempt'::text, 'email.sent'::text, 'email.deferred'::text, 'email.bounced'::text, 'email.failed'::text, 'email.unknown'::text, 'email.canceled'::text, 'email.expired'::text, 'email.suppressed'::text, 'email.rescheduled'::text, 'email.replayed'::text]),
+  constraint webhooks_events_check CHECK (cardinality(events) > 0 AND events <@ ARRAY['*'::text, 'email.accepted'::text, 'email.queued'::text, 'email.attempt'::text, 'email.sent'::text, 'email.deferred'::text, 'email.bounced'::text, 'email.failed'::text, 'email.unknown'::text, 'email.canceled'::text, 'email.expired'::text, 'email.suppressed'::text, 'email.rescheduled'::text, 'email.replayed'::text, 'email.scheduled'::text, 'email.delivered'::text, 'email.delivery_delayed'::text, 'email.complained'::text, 'email.opened'::text, 'email.clicked'::text, 'email.received'::text]),
   constraint webhooks_secrets_check CHECK (jsonb_typeof(secrets) = 'array'::text AND jsonb_array_length(secrets) >= 1 AND jsonb_array_length(secrets) <= 5),
   constraint webhooks_url_check CHECK (length(url) >= 1 AND length(url) <= 2000),
   constraint webhooks_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id)
@@ -229,7 +232,7 @@ create table webhooks (
 CREATE INDEX webhooks_client_id ON webhooks USING btree (client_id, id);
 comment on table webhooks is 'Endpoints of clients that are told what happens to their emails (Standard Webhooks 1.0.0).';
 comment on column webhooks.id is 'UUIDv7, made by the manage function.';
-comment on column webhooks.events is 'Types it is told of; * stands for all but email.attempt.';
+comment on column webhooks.events is 'Types it is told of; * stands for all of ours but email.attempt. Of Resend''s, email.scheduled, email.delivered and email.delivery_delayed are told of with ours; of the others nothing is known here.';
 comment on column webhooks.secrets is 'Newest first: [{"secret": "whsec_…", "expires_at": null}]. As they are, since every delivery is signed with them; those that have expired sign nothing.';
 comment on column webhooks.quiet_until is 'It asked (Retry-After) to be left alone until then.';
 comment on column webhooks.last_success_at is 'When it last took a delivery; written every few seconds at most.';
@@ -286,9 +289,11 @@ create table templates (
   version    integer not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  title      text,
   constraint templates_pkey PRIMARY KEY (id),
   constraint templates_client_id_name_key UNIQUE (client_id, name),
   constraint templates_name_check CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text),
+  constraint templates_title_check CHECK (length(title) >= 1 AND length(title) <= 200),
   constraint templates_version_check CHECK (version > 0),
   constraint templates_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
 );
@@ -298,6 +303,7 @@ comment on column templates.id is 'UUIDv7, made by the manage function.';
 comment on column templates.name is 'How requests name it; never in the form of an id.';
 comment on column templates.version is 'The newest version, used where a request names none.';
 comment on column templates.updated_at is 'When the newest version was made.';
+comment on column templates.title is 'What it is called where that cannot be its name, as with spaces in it; null: by its name.';
 
 create table template_versions (
   template_id uuid not null,
@@ -316,7 +322,7 @@ comment on table template_versions is 'Versions of templates, in Liquid; each is
 comment on column template_versions.version is 'From 1, without gaps.';
 comment on column template_versions.subject is 'Rendered as text, as is the column text.';
 comment on column template_versions.html is 'Rendered as HTML: what variables say is escaped unless the filter raw asks for less.';
-comment on column template_versions.variables is 'Variables of data that it uses: {"required": ["first_name"], "optional": ["coupon"]}.';
+comment on column template_versions.variables is 'Variables that it uses: {"required": […], "optional": […]}; with "declared", those that its client told of: [{"key", "type", "fallback_value"}].';
 
 create table dkim_keys (
   domain      text not null,
@@ -487,11 +493,19 @@ begin
   owners := array(select distinct client_id from emails where id = any(mails));
   if not exists (select from webhooks where client_id = any(owners) and disabled_at is null) then return null; end if;
   insert into webhook_deliveries (id, webhook_id, email_id, event_id, type)
-  select uuid_v7(), webhooks.id, event.email_id, event.id, 'email.' || event.type
+  select uuid_v7(), webhooks.id, event.email_id, event.id, told.type
   from new_events event
   join emails on emails.id = event.email_id and emails.id = any(mails)
+  -- The second name is Resend's, and only for who asks by it.
+  cross join lateral (values
+    ('email.' || event.type, event.type <> 'attempt'),
+    (case
+       when event.type = 'sent' then 'email.delivered'
+       when event.type = 'deferred' then 'email.delivery_delayed'
+       when event.type = 'accepted' and event.detail ->> 'status' = 'scheduled' then 'email.scheduled'
+     end, false)) told(type, by_star)
   join webhooks on webhooks.client_id = emails.client_id and webhooks.client_id = any(owners) and webhooks.disabled_at is null
-    and (('*' = any(webhooks.events) and event.type <> 'attempt') or 'email.' || event.type = any(webhooks.events))
+    and ((told.by_star and '*' = any(webhooks.events)) or told.type = any(webhooks.events))
   order by event.id, webhooks.id
   -- One that is being deleted is waited for, and then not found; the foreign key alone would fail what brought the event.
   for key share of webhooks;

@@ -30,9 +30,10 @@ A 202 of an email means that it is committed: it goes out even if everything res
 What goes into a header of a message (subjects, names, tags) may have no line breaks and no other control characters.
 
 Errors are problem details (RFC 9457); \`errors\` names every fault of a request at once. Those of the OAuth2 endpoints are RFC 6749's.
+With \`Accept: application/json\`, problem details come under that type, with the same body.
 A client may have limits, of emails a second and a day: \`RateLimit-…\` tells what is left of them, 429 with \`Retry-After\` that it is not enough.
 A path that is not here answers 404 \`not_found\`, another method 405 \`method_not_allowed\` with \`Allow\`. GET serves HEAD, too.
-Answers may get further fields; requests with fields that are not listed are refused.`.trim();
+Answers may get further fields; requests with fields that are not listed are refused. A field that is null is not there.`.trim();
 
 export function createDocument({ operations, messages, prose, version }: DocumentOptions) {
   const schemas: Record<string, unknown> = {};

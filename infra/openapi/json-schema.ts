@@ -45,7 +45,8 @@ export function convert(schema: v.GenericSchema, { prose, schemas, open }: Conve
   };
   /** Converts a schema separately, so that later actions of a pipe do not change it. */
   function inner(plain: v.GenericSchema): JsonSchema {
-    const { $schema: _, ...rest } = toJsonSchema(plain, config);
+    // Definitions of lazy schemas are not referred to by anything.
+    const { $schema: _, $defs: __, ...rest } = toJsonSchema(plain, config);
     return rest;
   }
   return lift(said(inner(schema)), schemas);
@@ -92,10 +93,9 @@ function withMinItems({ minLength: _, ...schema }: JsonSchema): JsonSchema {
   return { ...schema, ...(anyOf && { anyOf }) };
 }
 
-/** Throws where a custom schema came without words. Definitions of lazy schemas are not referred to by anything. */
+/** Throws where a custom schema came without words. */
 function said(schema: JsonSchema): JsonSchema {
-  return JSON.parse(JSON.stringify(schema), (key, value) => {
-    if (key === '$defs') return undefined;
+  return JSON.parse(JSON.stringify(schema), (_key, value) => {
     // A number in a query is text to valibot.
     if (value?.type === 'integer' && typeof value.default === 'string')
       return { ...value, default: Number(value.default) };

@@ -140,6 +140,7 @@ export const exampleTimes = { soon: '2030-01-31T12:00:00Z', later: '2030-01-31T1
 export const exampleId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7b';
 export const exampleTemplateId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7c';
 export const exampleWebhookId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7d';
+export const exampleSuppressionId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c80';
 export const exampleKeyId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7f';
 export const exampleDeliveryId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7e';
 /** Where a webhook leads; the tests put an endpoint of theirs in its place. */

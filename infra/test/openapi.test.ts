@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemName } from '../../lib/http/errors.ts';
+import { aliases } from '../../lib/store/webhooks/webhook.ts';
 import { functionFor } from '../gateway/routes.ts';
 import { type AnswerHeader, answerHeaders } from '../openapi/headers.ts';
 import { type Call, type Example, exampleEndpoint, exampleTimes, type Operation } from '../openapi/operation.ts';
@@ -248,7 +249,10 @@ describe('errors of the document', () => {
 
 describe('messages to endpoints', () => {
   it('say what the document says, whatever becomes of an email', async () => {
-    await call('POST', '/webhooks', { url: exampleEndpoint, events: ['*', 'email.attempt'] });
+    await call('POST', '/webhooks', {
+      url: exampleEndpoint,
+      events: ['*', 'email.attempt', ...Object.keys(aliases)],
+    });
     ground.smtp.behave({
       refuse: { 'full@example.com': [550, '5.1.1 no such user'], 'busy@example.com': [450, '4.2.1 later'] },
     });
@@ -268,8 +272,11 @@ describe('messages to endpoints', () => {
       'bounced',
       'canceled',
       'deferred',
+      'delivered',
+      'delivery_delayed',
       'replayed',
       'rescheduled',
+      'scheduled',
       'sent',
       'suppressed',
     ];

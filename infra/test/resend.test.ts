@@ -108,7 +108,7 @@ describe('emails', () => {
     const { id } = await ok(resend.emails.send({ ...email, scheduledAt: inAnHour() }));
     const scheduledAt = new Date(Date.now() + 7_200_000).toISOString();
     expect(await ok(resend.emails.update({ id, scheduledAt }))).toMatchObject({ object: 'email', id });
-    expect(await ok(resend.emails.get(id))).toMatchObject({ scheduled_at: scheduledAt, last_event: 'rescheduled' });
+    expect(await ok(resend.emails.get(id))).toMatchObject({ scheduled_at: scheduledAt, last_event: 'scheduled' });
     expect(await ok(resend.emails.cancel(id))).toMatchObject({ object: 'email', id });
     const { error } = await resend.emails.update({ id, scheduledAt });
     expect(error).toMatchObject({ statusCode: 409, name: 'conflict', message: expect.stringContaining('canceled') });
@@ -126,7 +126,7 @@ describe('emails', () => {
     const { id } = await json(await api.send({ ...email, scheduled_at: new Date(Date.now() + 60_000), expires_at }));
     for (const [scheduledAt, message] of [
       [new Date(Date.now() + 7_200_000).toISOString(), 'before expires_at'],
-      ['in an hour', 'ISO 8601'],
+      ['soon', 'ISO 8601'],
       ['2099-01-01T00:00:00Z', 'a year ahead at most'],
     ] as const) {
       const { error } = await resend.emails.update({ id, scheduledAt });
@@ -224,7 +224,7 @@ describe('errors are the SDK’s own', () => {
       'validation_error',
       'attachments[0].path',
     ],
-    ['a time in words', { ...email, scheduledAt: 'in 1 min' }, 422, 'validation_error', 'scheduled_at must be'],
+    ['words that are no time', { ...email, scheduledAt: 'soon' }, 422, 'validation_error', 'scheduled_at must be'],
     ['a topic', { ...email, topicId: 't' }, 422, 'validation_error', 'topic_id is not a field'],
   ])('%s', async (_what, body, statusCode, name, message) => {
     const { data, error } = await resend.emails.send(body as never);

@@ -12,7 +12,9 @@ import { parseIdempotencyKey } from '../../functions/send/idempotency.ts';
 import { parseWait } from '../../functions/send/wait.ts';
 import { presentedCredentials } from '../../functions/token/credentials.ts';
 import { parseParameters, readParameters, readResources } from '../../functions/token/parameters.ts';
+import { fitOfType } from '../../lib/http/accept.ts';
 import { callerAddress, proxySettings } from '../../lib/http/caller-address.ts';
+import { problemTypeFor } from '../../lib/http/errors.ts';
 import { checkMediaType } from '../../lib/http/media-type.ts';
 import { checkQuery } from '../../lib/http/query.ts';
 import { queryOf } from '../../lib/http/request-head.ts';
@@ -93,7 +95,9 @@ const readers: Record<string, [bound: number, read: (text: string) => unknown]> 
   Prefer: [1_000, (text) => parseWait(`wait${text}`)],
   'If-Match': [1_500, (text) => allowsChange(text, 1)],
   'If-None-Match': [1_500, (text) => isKnown(text, '"a"')],
-  'Accept-Encoding': [1_000, (text) => chooseEncoding(text, ['br', 'gzip'])],
+  Accept: [2_000, (text) => fitOfType(text, 'text/plain')],
+  'Accept-Encoding': [2_000, (text) => chooseEncoding(text, ['br', 'gzip'])],
+  'User-Agent': [500, (text) => problemTypeFor({ 'user-agent': text })],
   'X-Batch-Validation': [10, parseBatchValidation],
   traceparent: [55, continueTrace],
   'Content-Type': [255, (text) => checkMediaType({ 'content-type': text }, ['application/json'])],

@@ -66,6 +66,7 @@ it('a hard bounce puts the address on the list of that client, whatever its case
   expect(data).toEqual([
     {
       ...{ object: 'suppression', recipient: 'gone@example.com', reason: 'hard_bounce', email_id: id },
+      ...{ id: expect.any(String), email: 'gone@example.com', origin: 'bounce', source_id: id },
       ...{ detail: '550 5.1.1 no such user', created_at: expect.any(String) },
     },
   ]);
@@ -177,7 +178,8 @@ it('the list is shown page by page, added to and taken from, by the client and t
   const path = `/suppressions/${encodeURIComponent('O/dd+x@y.test')}`;
   expect((await manage('DELETE', path, undefined, otherToken)).status).toBe(404);
   expect(await json(await manage('DELETE', path))).toEqual({
-    ...{ object: 'suppression', recipient: 'o/dd+x@y.test', deleted: true },
+    ...{ object: 'suppression', id: expect.any(String), recipient: 'o/dd+x@y.test', email: 'o/dd+x@y.test' },
+    deleted: true,
   });
   for (const again of [path, '/suppressions/x', '/suppressions/%00%40y.test'])
     expect((await manage('DELETE', again)).status).toBe(404);

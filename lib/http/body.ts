@@ -57,6 +57,8 @@ const maxDepth = 50;
 /** Fields of one object, and fields and entries of all objects and lists together: whatever looks at each of them has an end. */
 const maxFields = 10_000;
 const maxParts = 200_000;
+/** Numbers in lists of nothing else, which only count where they are bytes: more than the largest usual body can have of bytes. */
+const maxNumbers = 12_000_000;
 
 /** Parses a JSON body, or throws `invalid_json` (400), or `validation_error` (422) where it has too many parts. */
 export function parseJson(body: Uint8Array): unknown {
@@ -69,19 +71,24 @@ export function parseJson(body: Uint8Array): unknown {
     const reason = body.length === 0 ? 'it is empty' : error instanceof SyntaxError ? error.message : 'it is not UTF-8';
     throw new ApiError('invalid_json', `The request body is not JSON: ${reason}.`);
   }
-  const seen = { parts: 0, keys: 0 };
+  const seen = { parts: 0, keys: 0, numbers: 0 };
   checkShape(value, maxDepth, seen);
   if (hasRepeatedKey(text, seen.keys))
     throw new ApiError('invalid_json', 'The request body has a key twice in one object.');
   return value;
 }
 
-function checkShape(value: unknown, depth: number, seen: { parts: number; keys: number }): void {
+function checkShape(value: unknown, depth: number, seen: { parts: number; keys: number; numbers: number }): void {
   // 1e400: read, it says nothing any more, and is written as null.
   if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
     throw new ApiError('invalid_json', 'The request body has a number that is too large.');
   if (typeof value !== 'object' || value === null) return;
   if (depth === 0) throw new ApiError('invalid_json', `The request body is nested deeper than ${maxDepth}.`);
+  if (Array.isArray(value) && value.every((inner) => Number.isFinite(inner))) {
+    seen.numbers += value.length;
+    if (seen.numbers <= maxNumbers) return;
+    throw invalidBody([{ path: '', message: `must have at most ${maxNumbers} numbers in lists` }]);
+  }
   const names = Array.isArray(value) ? undefined : Object.keys(value);
   seen.parts += names?.length ?? (value as unknown[]).length;
   seen.keys += names?.length ?? 0;

@@ -1,5 +1,8 @@
 // The errors callers may see: a closed list of codes, each with its HTTP status and title, and the one function that writes them.
+import type { IncomingHttpHeaders } from 'node:http';
+import { fitOfType } from './accept.ts';
 import type { Reply } from './exchange.ts';
+import { headerWithin } from './size-limits.ts';
 
 /** Code → HTTP status and title. The codes are also the `name` that SDKs of common mail APIs read, unless theirs is another one. */
 export const problems = {
@@ -78,16 +81,39 @@ export function toApiError(error: unknown): ApiError {
   });
 }
 
+const problemType = 'application/problem+json';
+const plainType = 'application/json';
+/** SDKs that read errors of `application/json` only. Those that say what they take say it in `Accept`; that for PHP says nothing. */
+const plainAgents = /^resend-[a-z]+[:/]/;
+
+/**
+ * The media type of an error's body: `application/problem+json`, unless `Accept` puts `application/json` first, by its weight or, where
+ * both weigh the same, by naming it more exactly. The body is the same.
+ */
+export function problemTypeFor({ accept, 'user-agent': agent }: IncomingHttpHeaders): string {
+  if (accept === undefined) return plainAgents.test(headerWithin(agent, maxAgent) ?? '') ? plainType : problemType;
+  const [plain, problem] = [fitOfType(accept, plainType), fitOfType(accept, problemType)];
+  const isFirst =
+    plain.quality > problem.quality || (plain.quality === problem.quality && plain.exactness > problem.exactness);
+  return isFirst && plain.quality > 0 ? plainType : problemType;
+}
+
+/** Characters of `User-Agent` that are looked at. */
+const maxAgent = 500;
+
 /**
  * Whatever was thrown as RFC 9457 problem details, with `name`, `message` and `statusCode` beside them for SDKs that read those.
- * `instance` is the path of the request.
+ * `instance` is the path of the request, and `headers` say in which media type it is wanted.
  */
-export function problemReply(thrown: unknown, { path: instance }: { path: string }): Reply {
+export function problemReply(
+  thrown: unknown,
+  { path: instance, headers }: { path: string; headers: IncomingHttpHeaders },
+): Reply {
   const error = toApiError(thrown);
   const { status, title } = problems[error.code];
   return {
     status,
-    headers: { 'content-type': 'application/problem+json', ...error.headers },
+    headers: { 'content-type': problemTypeFor(headers), vary: 'accept', ...error.headers },
     body: {
       type: `urn:email-api:problem:${error.code}`,
       title,

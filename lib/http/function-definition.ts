@@ -1,4 +1,5 @@
 // What a function is to its host: its routes and what they work with, and what is hosted of it.
+import type { IncomingHttpHeaders } from 'node:http';
 import type { HttpFunction } from '@google-cloud/functions-framework';
 import type { Log } from '../process/log.ts';
 import type { Metrics } from '../process/metrics.ts';
@@ -29,7 +30,7 @@ export interface FunctionDefinition<Scope extends string, Client, Dependencies> 
   /** Called once nothing is under way any more: closes queue, database and the like. */
   close: () => Promise<void>;
   /** The answer to what was thrown; problem details unless the function's standard has another form. */
-  errorReply?: (thrown: unknown, request: { path: string; address: string }) => Reply;
+  errorReply?: (thrown: unknown, request: { path: string; address: string; headers: IncomingHttpHeaders }) => Reply;
 }
 
 export interface HostedFunction {

@@ -148,7 +148,8 @@ export function hostFunction<
   function refuse(thrown: unknown, request: FrameworkRequest): Reply {
     const error = databaseError(thrown);
     const path = pathOf(request);
-    const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies) });
+    const { headers } = request;
+    const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies), headers });
     if (reply.status >= 500) {
       const { message, cause } = toApiError(error);
       // The route, not the path: an address may stand in it.

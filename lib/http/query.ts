@@ -30,13 +30,11 @@ function upTo(max: number) {
   );
 }
 
-/** The parameters of every list: at most `limit` of them, those that come after the one with the id `after`. */
+/** The parameters of every list: at most `limit` of them, those that come after the one with the id `after`, or next before `before`. */
 export function pageParameters(what: string) {
   const message = `must be the id of ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}`;
-  return {
-    after: v.optional(v.pipe(text(36, message), v.uuid(message))),
-    limit: v.optional(upTo(maxLimit), '20'),
-  };
+  const Id = v.pipe(text(36, message), v.uuid(message));
+  return { after: v.optional(Id), before: v.optional(Id), limit: v.optional(upTo(maxLimit), '20') };
 }
 
 const numberMessage = 'must be the next_after of the page before';
@@ -59,9 +57,11 @@ export function checkQuery<const Schema extends v.GenericSchema>(
     throw new ApiError('invalid_parameter', `The query may have ${maxParameters} parameters at most.`);
   const repeated = [...new Set(query.keys())].filter((name) => query.getAll(name).length > 1);
   const result = v.safeParse(schema, Object.fromEntries(query));
-  if (result.success && repeated.length === 0) return result.output;
+  const isBothWays = query.has('after') && query.has('before');
+  if (result.success && repeated.length === 0 && !isBothWays) return result.output;
   throw invalidQuery([
     ...repeated.map((path) => ({ path, message: 'must be given once' })),
+    ...(result.success && isBothWays ? [{ path: 'before', message: 'must not be given together with after' }] : []),
     ...(result.issues ?? []).map((issue) => ({
       path: v.getDotPath(issue) ?? '',
       message: issue.expected === 'never' ? 'is not a parameter of this request' : issue.message,
@@ -74,23 +74,32 @@ export function invalidQuery(errors: Fault[]): ApiError {
   return new ApiError('invalid_parameter', detail, { errors });
 }
 
+/** Which end of a list a page was read from: with `before`, its rows come in reverse, the one next to it first. */
+export interface Cursor {
+  after?: string | undefined;
+  before?: string | undefined;
+}
+
 /**
- * One page of a list of which one more than `limit` was read, to tell whether there is another. `cursorOf` gives what the next
- * page is asked for with.
+ * One page of a list of which one more than `limit` was read, to tell whether there is another, in the direction it was read in.
+ * `cursorOf` gives what the next page is asked for with.
  */
 export function pageOf<Row>(
   rows: readonly Row[],
-  limit: number,
+  { limit, before }: Cursor & { limit: number },
   show: (row: Row) => unknown,
   cursorOf: (row: Row) => string,
 ) {
-  const page = rows.slice(0, limit);
+  const isBack = before !== undefined;
+  const read = rows.slice(0, limit);
+  const page = isBack ? read.reverse() : read;
   const last = page.at(-1);
   const hasMore = rows.length > limit;
   return {
     object: 'list',
     data: page.map(show),
     has_more: hasMore,
-    next_after: hasMore && last !== undefined ? cursorOf(last) : null,
+    // What a page comes before is there.
+    next_after: (hasMore || isBack) && last !== undefined ? cursorOf(last) : null,
   };
 }

@@ -60,3 +60,9 @@ export function checkObject(body: unknown): asserts body is Record<string, unkno
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return;
   throw invalidBody([{ path: '', message: 'must be a JSON object' }]);
 }
+
+/** Some SDKs repeat in the body what the path names. Throws `validation_error` (422) where a body names something else. */
+export function checkSameId(named: Readonly<Record<string, string | undefined>>, inPath: readonly string[]): void {
+  const others = Object.entries(named).filter(([, id]) => id !== undefined && !inPath.includes(id));
+  if (others.length > 0) throw invalidBody(others.map(([path]) => ({ path, message: 'is not the one in the path' })));
+}

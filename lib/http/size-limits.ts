@@ -1,6 +1,6 @@
 // Text, numbers, lists and maps with bounds. The size is checked before anything else is: before expressions, normalisation and parsing.
 import * as v from 'valibot';
-import { selectSchema } from './select-schema.ts';
+import { isObject, refusing, selectSchema } from './select-schema.ts';
 
 /** What `MAX_BODY_BYTES` may be at most: the bound of a text that may fill a whole body. */
 export const mostBodyBytes = 100_000_000;
@@ -43,7 +43,7 @@ export function wholeNumber(min: number, max: number, what = '') {
 /** A list of at most `max` items. */
 export function boundedList<Output>(item: v.GenericSchema<unknown, Output>, max: number) {
   const list = v.array(item, 'must be a list');
-  const tooLong = v.custom<Output[]>(() => false, `may have ${max} entries at most`);
+  const tooLong = refusing<Output[]>(`may have ${max} entries at most`);
   return selectSchema(
     (input): v.GenericSchema<unknown, Output[]> => (Array.isArray(input) && input.length > max ? tooLong : list),
     v.pipe(v.array(item), v.maxLength(max)),
@@ -60,7 +60,7 @@ export function stringMap(
   form: { name: RegExp; maxLength: number },
 ) {
   return v.pipe(
-    v.custom<Record<string, unknown>>(isPlainObject, 'must be an object of strings'),
+    v.custom<Record<string, unknown>>(isObject, 'must be an object of strings'),
     v.metadata({
       type: 'object',
       maxProperties: max,
@@ -76,6 +76,8 @@ export function stringMap(
       }
       const taken: [string, string][] = [];
       for (const [key, value] of entries) {
+        // As any other field that is null.
+        if (value === null) continue;
         const fault = faultOfLength(value, form.maxLength) ?? faultOf(key, String(value));
         if (fault === undefined) taken.push([key, String(value)]);
         else addIssue({ message: fault, path: [{ type: 'object', origin: 'value', input, key, value }] });
@@ -88,8 +90,4 @@ export function stringMap(
 function faultOfLength(value: unknown, max: number): string | undefined {
   if (typeof value !== 'string') return 'must be a string';
   return value.length > max ? `may have ${max} characters at most` : undefined;
-}
-
-function isPlainObject(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && !Array.isArray(input);
 }

@@ -4,13 +4,13 @@ import * as v from 'valibot';
 /** A body of a million strangers is answered as well as one of a hundred. */
 const maxNamed = 100;
 
-/** `refused` has what to say of fields that callers may hope for. */
+/** A field that is null is not there, whichever it is. `refused` has what to say of fields that callers may hope for. */
 export function strictObject<const Entries extends v.ObjectEntries>(
   entries: Entries,
   refused: Record<string, string> = {},
 ) {
   return v.pipe(
-    v.looseObject(entries, 'must be an object'),
+    givenFields(v.looseObject(entries, 'must be an object')),
     v.metadata({ additionalProperties: false }),
     v.rawCheck(({ dataset, addIssue }) => {
       const input = dataset.value;
@@ -29,4 +29,22 @@ export function strictObject<const Entries extends v.ObjectEntries>(
     }),
     v.transform((value) => value as v.InferOutput<v.ObjectSchema<Entries, undefined>>),
   );
+}
+
+/** The schema, which sees an object without what is null in it, and no list: to JavaScript that would be an object. */
+function givenFields<Schema extends v.GenericSchema>(schema: Schema): Schema {
+  return {
+    ...schema,
+    '~run': (dataset, config) => schema['~run']({ ...dataset, value: withoutNulls(dataset.value) }, config),
+  };
+}
+
+const noObject = 'a list';
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return noObject;
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value);
+  const given = fields.filter(([, field]) => field !== null);
+  return given.length === fields.length ? value : Object.fromEntries(given);
 }

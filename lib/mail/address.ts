@@ -16,13 +16,16 @@ const localPartForm =
 const labelForm = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 const maxDomain = 253;
 
-/** The address with its domain in lower-case ASCII (IDNA) and its local part in NFC; undefined if it is not exactly one address. */
-export function normalizeAddress(text: string): string | undefined {
+/**
+ * The address with its domain in lower-case ASCII (IDNA) and its local part in NFC; undefined if it is not exactly one address.
+ * `mostLocal` is how many octets its local part may have: more than usual where it only stands in a header.
+ */
+export function normalizeAddress(text: string, mostLocal = maxLocalPart): string | undefined {
   if (text.length > maxAddress) return undefined;
   const at = text.lastIndexOf('@');
   // NFC keeps fullwidth and other look-alikes of ASCII as they are; NFKC would turn one of them into an @.
   const localPart = text.slice(0, Math.max(at, 0)).normalize('NFC');
-  if (at < 1 || Buffer.byteLength(localPart) > maxLocalPart || !localPartForm.test(localPart)) return undefined;
+  if (at < 1 || Buffer.byteLength(localPart) > mostLocal || !localPartForm.test(localPart)) return undefined;
   const domain = normalizeDomain(text.slice(at + 1));
   if (domain === undefined) return undefined;
   const address = `${localPart}@${domain}`;
@@ -43,13 +46,18 @@ export function normalizeDomain(text: string): string | undefined {
 
 export const addressMessage = 'must be one email address such as name@example.com';
 
-export const Address = v.pipe(
-  bounded(maxAddress, addressMessage),
-  v.metadata({ format: 'idn-email' }),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const address = normalizeAddress(dataset.value);
-    if (address !== undefined) return address;
-    addIssue({ message: addressMessage });
-    return NEVER;
-  }),
-);
+/** `mostLocal` as of `normalizeAddress`. */
+export function addressWithin(mostLocal?: number) {
+  return v.pipe(
+    bounded(maxAddress, addressMessage),
+    v.metadata({ format: 'idn-email' }),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const address = normalizeAddress(dataset.value, mostLocal);
+      if (address !== undefined) return address;
+      addIssue({ message: addressMessage });
+      return NEVER;
+    }),
+  );
+}
+
+export const Address = addressWithin();

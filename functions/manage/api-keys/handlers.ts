@@ -45,12 +45,12 @@ export async function createKey(
 
 /** 200 `{object: "list", data, has_more, next_after}`, the newest first. */
 export async function listKeys(
-  { query: { after, limit }, client }: ClientRequest<v.InferOutput<typeof KeysQuery>>,
+  { query, client }: ClientRequest<v.InferOutput<typeof KeysQuery>>,
   { sql }: ManageDependencies,
 ): Promise<Reply> {
   // One row more than asked for: it shows whether there is another page.
-  const found = await listApiKeys(sql, client.clientId, { after, limit: limit + 1 });
-  return { status: 200, headers: noStore, body: pageOf(found, limit, show, ({ id }) => id) };
+  const found = await listApiKeys(sql, client.clientId, { ...query, limit: query.limit + 1 });
+  return { status: 200, headers: noStore, body: pageOf(found, query, show, ({ id }) => id) };
 }
 
 /** 200 `{object, id}`. */

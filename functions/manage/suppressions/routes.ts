@@ -2,8 +2,8 @@
 import { clientRoute } from '../../../lib/auth/client-route.ts';
 import { json } from '../../../lib/http/body-form.ts';
 import type { ManageDependencies } from '../dependencies.ts';
-import { addOrKeep, listPage, removeOne } from './handlers.ts';
-import { SuppressionQuery, SuppressionRequest } from './suppression-request.ts';
+import { addBatch, addOrKeep, listPage, removeBatch, removeOne, showOne } from './handlers.ts';
+import { AddBatchRequest, RemoveBatchRequest, SuppressionQuery, SuppressionRequest } from './suppression-request.ts';
 
 const route = clientRoute<ManageDependencies>();
 
@@ -21,6 +21,21 @@ export const suppressionRoutes = {
     scope: 'email',
     body: json(SuppressionRequest),
     handle: addOrKeep,
+  }),
+  getSuppression: route({ method: 'GET', path: '/suppressions/{recipient}', scope: 'basic', handle: showOne }),
+  addSuppressionBatch: route({
+    method: 'POST',
+    path: '/suppressions/batch/add',
+    scope: 'email',
+    body: json(AddBatchRequest),
+    handle: addBatch,
+  }),
+  removeSuppressionBatch: route({
+    method: 'POST',
+    path: '/suppressions/batch/remove',
+    scope: 'email',
+    body: json(RemoveBatchRequest),
+    handle: removeBatch,
   }),
   removeSuppression: route({ method: 'DELETE', path: '/suppressions/{recipient}', scope: 'email', handle: removeOne }),
 };

@@ -2,9 +2,16 @@
 import { clientRoute } from '../../../lib/auth/client-route.ts';
 import { json } from '../../../lib/http/body-form.ts';
 import type { ManageDependencies } from '../dependencies.ts';
-import { createTemplate, putTemplate, removeTemplate } from './change-templates.ts';
+import { changeTemplate, publishTemplate, putTemplate, removeTemplate } from './change-templates.ts';
+import { createTemplate, duplicateTemplate } from './new-templates.ts';
 import { showOneTemplate, showTemplates } from './show-templates.ts';
-import { NewTemplateRequest, TemplateListQuery, TemplateQuery, TemplateVersionRequest } from './template-request.ts';
+import {
+  ChangeTemplateRequest,
+  NewTemplateRequest,
+  TemplateListQuery,
+  TemplateQuery,
+  TemplateVersionRequest,
+} from './template-request.ts';
 
 const route = clientRoute<ManageDependencies>();
 const path = '/templates/{name}';
@@ -26,5 +33,14 @@ export const templateRoutes = {
   }),
   getTemplate: route({ method: 'GET', path, scope: 'basic', query: TemplateQuery, handle: showOneTemplate }),
   putTemplate: route({ method: 'PUT', path, scope: 'email', body: json(TemplateVersionRequest), handle: putTemplate }),
+  changeTemplate: route({
+    method: 'PATCH',
+    path,
+    scope: 'email',
+    body: json(ChangeTemplateRequest),
+    handle: changeTemplate,
+  }),
+  publishTemplate: route({ method: 'POST', path: `${path}/publish`, scope: 'email', handle: publishTemplate }),
+  duplicateTemplate: route({ method: 'POST', path: `${path}/duplicate`, scope: 'email', handle: duplicateTemplate }),
   deleteTemplate: route({ method: 'DELETE', path, scope: 'email', handle: removeTemplate }),
 };

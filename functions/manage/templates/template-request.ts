@@ -2,10 +2,12 @@
 import * as v from 'valibot';
 import { pageParameters } from '../../../lib/http/query.ts';
 import { invalidBody, missing } from '../../../lib/http/request-body.ts';
-import { firstFault, headerWithin, text } from '../../../lib/http/size-limits.ts';
+import { selectSchema } from '../../../lib/http/select-schema.ts';
+import { boundedList, firstFault, headerWithin, text } from '../../../lib/http/size-limits.ts';
 import { strictObject } from '../../../lib/http/strict-object.ts';
 import { type Work, WorkTooLong } from '../../../lib/http/work.ts';
 import {
+  type DeclaredVariable,
   isTemplateName,
   maxName,
   maxPart,
@@ -51,8 +53,69 @@ export const TemplateName = v.pipe(
   v.check(isTemplateName, nameMessage),
 );
 
-/** POST /templates */
-export const NewTemplateRequest = v.pipe(strictObject({ name: TemplateName, ...parts }), contentCheck());
+/** Characters of what a template is called where that cannot be its name. */
+const maxTitle = 200;
+const Title = firstFault(
+  v.pipe(
+    text(maxTitle),
+    v.check((given) => given.trim() !== '', 'must not be empty'),
+    v.check((given) => !/[\p{Cc}\u2028\u2029]/u.test(given), 'must not have line breaks or other control characters'),
+    v.check((given) => given.isWellFormed(), 'must be well-formed Unicode'),
+  ),
+);
+
+const maxVariables = 50;
+const maxFallback = 2_000;
+const keyMessage = 'must be 1 to 50 letters, digits and underscores, and begin with no digit';
+const fallbackMessage = 'must be a string or a number';
+export const DeclaredVariableRequest = v.pipe(
+  strictObject({
+    key: v.pipe(text(50, keyMessage), v.regex(/^[A-Za-z_][A-Za-z0-9_]{0,49}$/, keyMessage)),
+    type: v.optional(v.picklist(['string', 'number'], 'must be string or number'), 'string'),
+    fallback_value: v.optional(
+      selectSchema(
+        (input): v.GenericSchema<unknown, string | number> =>
+          typeof input === 'string' ? text(maxFallback) : v.number(fallbackMessage),
+        v.union([text(maxFallback), v.number()]),
+      ),
+    ),
+  }),
+  v.transform(({ fallback_value = null, ...variable }): DeclaredVariable => ({ ...variable, fallback_value })),
+);
+const Variables = v.optional(boundedList(DeclaredVariableRequest, maxVariables));
+
+const withEmail = 'is not kept with a template here: give it with each email';
+const refused = { from: withEmail, reply_to: withEmail };
+
+/** POST /templates. `name` may be any text: then `alias`, or a name made of it, is what stands in paths. */
+export const NewTemplateRequest = v.pipe(
+  strictObject(
+    {
+      name: Title,
+      alias: v.optional(TemplateName),
+      ...parts,
+      // An email may bring its own.
+      subject: v.optional(parts.subject, ''),
+      variables: Variables,
+    },
+    refused,
+  ),
+  contentCheck(),
+);
+/** PATCH /templates/{name}: what is missing stays as it is. */
+export const ChangeTemplateRequest = strictObject(
+  {
+    id: v.optional(text(maxName)),
+    template_id: v.optional(text(maxName)),
+    name: v.optional(Title),
+    alias: v.optional(TemplateName),
+    subject: v.optional(parts.subject),
+    text: v.optional(Source),
+    html: v.optional(Source),
+    variables: Variables,
+  },
+  refused,
+);
 /** PUT /templates/{name} */
 export const TemplateVersionRequest = v.pipe(strictObject(parts), contentCheck());
 
@@ -63,6 +126,17 @@ export function checkLiquid({ subject, text, html }: TemplateSource, clientId: s
       ? invalidBody([{ path: '', message: 'The template takes too long to read' }])
       : error;
   });
+}
+
+/** The same, with what the client told of them. */
+export async function checkVariables(
+  source: TemplateSource,
+  declared: DeclaredVariable[] | undefined,
+  clientId: string,
+  work: Work,
+): Promise<TemplateVariables> {
+  const used = await checkLiquid(source, clientId, work);
+  return declared === undefined ? used : { ...used, declared };
 }
 
 export const TemplateListQuery = v.strictObject(pageParameters('template'));

@@ -35,7 +35,7 @@ export async function listWebhookDeliveries(
   const { id } = await ownEndpoint(sql, request);
   // One row more than asked for: it shows whether there is another page.
   const deliveries = await listDeliveries(sql, id, filter, limit + 1);
-  const body = pageOf(deliveries, limit, showDelivery, (delivery) => delivery.id);
+  const body = pageOf(deliveries, request.query, showDelivery, (delivery) => delivery.id);
   return { status: 200, headers: { 'cache-control': 'no-store' }, body };
 }
 

@@ -1,6 +1,7 @@
 // What the webhook routes take.
 import * as v from 'valibot';
-import { Time } from '../../../lib/http/request-body.ts';
+import { pageParameters } from '../../../lib/http/query.ts';
+import { missing, Time } from '../../../lib/http/request-body.ts';
 import { boundedList, text, wholeNumber } from '../../../lib/http/size-limits.ts';
 import { strictObject } from '../../../lib/http/strict-object.ts';
 import { webhookEvents } from '../../../lib/store/webhooks/webhook.ts';
@@ -42,20 +43,64 @@ const Secret = v.pipe(
   }, secretMessage),
 );
 
+/** A URL goes by either name; the second is Resend's. */
+const urls = { url: v.optional(EndpointUrl), endpoint: v.optional(EndpointUrl) };
+
 /** Body of `POST /webhooks`. */
-export const CreateWebhookRequest = strictObject({
-  url: EndpointUrl,
-  events: v.optional(Events, ['*']),
-  /** A secret that the endpoint already knows; without it, we generate one. */
-  secret: v.optional(Secret),
-});
+export const CreateWebhookRequest = v.pipe(
+  strictObject({
+    ...urls,
+    events: v.optional(Events, ['*']),
+    /** A secret that the endpoint already knows; without it, we generate one. */
+    secret: v.optional(Secret),
+  }),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    const { url, endpoint, ...others } = value;
+    const given = url ?? endpoint;
+    const message = given === undefined ? missing('url') : notTogether('endpoint');
+    if (given !== undefined && (url === undefined || endpoint === undefined)) return { url: given, ...others };
+    addIssue({ message, path: [{ type: 'object', origin: 'value', input: value, key: 'url', value: url }] });
+    return NEVER;
+  }),
+);
+
+/** Some SDKs repeat it in the body. */
+const SameId = v.optional(text(36));
 
 /** Body of `PATCH /webhooks/{id}`: fields that are missing stay as they are. */
-export const ChangeWebhookRequest = strictObject({
-  url: v.optional(EndpointUrl),
-  events: v.optional(Events),
-  disabled: v.optional(v.boolean('must be true or false')),
-});
+export const ChangeWebhookRequest = v.pipe(
+  strictObject({
+    id: SameId,
+    webhook_id: SameId,
+    ...urls,
+    events: v.optional(Events),
+    disabled: v.optional(v.boolean('must be true or false')),
+    /** Resend's name for it. */
+    status: v.optional(v.picklist(['enabled', 'disabled'], 'must be enabled or disabled')),
+  }),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    const { url, endpoint, disabled, status, events, ...named } = value;
+    const refuse = (key: string, other: string) =>
+      addIssue({
+        message: notTogether(other),
+        path: [{ type: 'object', origin: 'value', input: value, key, value: value[key as keyof typeof value] }],
+      });
+    if (url !== undefined && endpoint !== undefined) refuse('url', 'endpoint');
+    else if (disabled !== undefined && status !== undefined) refuse('disabled', 'status');
+    else {
+      const isDisabled = status === undefined ? disabled : status === 'disabled';
+      return { named, change: { url: url ?? endpoint, events, disabled: isDisabled } };
+    }
+    return NEVER;
+  }),
+);
+
+function notTogether(other: string): string {
+  return `must not be given together with ${other}`;
+}
+
+/** Query of `GET /webhooks`: there are never more than a page. */
+export const ListWebhooksQuery = v.strictObject(pageParameters('webhook'));
 
 /** Body of `POST /webhooks/{id}/rotate-secret`. */
 export const RotateSecretRequest = strictObject({

@@ -7,6 +7,7 @@ import { ListDeliveriesQuery } from './delivery-query.ts';
 import {
   ChangeWebhookRequest,
   CreateWebhookRequest,
+  ListWebhooksQuery,
   ReplayDeliveriesRequest,
   RotateSecretRequest,
 } from './endpoint-request.ts';
@@ -15,6 +16,7 @@ import {
   createWebhook,
   deleteWebhook,
   listWebhooks,
+  rotateSigningSecret,
   rotateWebhookSecret,
   showWebhook,
 } from './endpoints.ts';
@@ -31,7 +33,7 @@ export const webhookRoutes = {
     body: json(CreateWebhookRequest),
     handle: createWebhook,
   }),
-  listWebhooks: route({ method: 'GET', path: all, scope: 'basic', handle: listWebhooks }),
+  listWebhooks: route({ method: 'GET', path: all, scope: 'basic', query: ListWebhooksQuery, handle: listWebhooks }),
   getWebhook: route({ method: 'GET', path: one, scope: 'basic', handle: showWebhook }),
   changeWebhook: route({
     method: 'PATCH',
@@ -47,6 +49,12 @@ export const webhookRoutes = {
     scope: 'email',
     body: json(RotateSecretRequest),
     handle: rotateWebhookSecret,
+  }),
+  rotateSigningSecret: route({
+    method: 'POST',
+    path: `${one}/signing-secret/rotate`,
+    scope: 'email',
+    handle: rotateSigningSecret,
   }),
   testWebhook: route({ method: 'POST', path: `${one}/test`, scope: 'email', handle: testWebhook }),
   listDeliveries: route({

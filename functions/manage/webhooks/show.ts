@@ -2,8 +2,10 @@
 import type { Delivery } from '../../../lib/store/webhooks/deliveries.ts';
 import type { Endpoint } from '../../../lib/store/webhooks/endpoints.ts';
 
+/** With what Resend calls the same. */
 export function showEndpoint(endpoint: Endpoint) {
-  return { object: 'webhook', ...endpoint };
+  const status = endpoint.disabled_at === null ? 'enabled' : 'disabled';
+  return { object: 'webhook', ...endpoint, endpoint: endpoint.url, status };
 }
 
 export function showDelivery({ due_at, ...delivery }: Delivery) {

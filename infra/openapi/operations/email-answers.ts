@@ -1,10 +1,12 @@
 // How emails and their events are shown: the answers of the history function, as functions/history/show.ts writes them.
 import * as v from 'valibot';
+import { lastEventNames } from '../../../functions/history/show.ts';
 import { emailStatuses } from '../../../lib/store/emails/email.ts';
 import { exampleId, exampleTemplateId } from '../operation.ts';
 import { count, described, id, kind, Status, text, textOrNull, time, timeOrNull } from './fields.ts';
 
 const list = (description: string) => described(v.array(v.string()), description);
+const listOrNull = (description: string) => described(v.nullable(v.array(v.string())), description);
 const code = described(v.nullable(v.pipe(v.number(), v.integer())), 'Reply code (RFC 5321); null if no reply came.');
 const enhanced_code = textOrNull('Enhanced status code (RFC 3463); null if the reply had none.');
 const category = text('Whose trouble it was, as in `mailbox`, `policy`, `relay_account`, `connection`.');
@@ -83,6 +85,11 @@ const inList = {
   object: kind('email'),
   id,
   status: Status,
+  last_event: described(
+    v.picklist(lastEventNames),
+    'The status in the words of Resend: `delivery_delayed` is `deferred`, `queued` also `sending`, `failed` also `unknown` and `expired`.',
+  ),
+  message_id: text('The Message-ID header, the same in every attempt.'),
   from: text('The sender: the address alone in a list, and where the contents have been purged.'),
   subject: text('The subject.'),
   tags: Tags,
@@ -94,7 +101,14 @@ const inList = {
 };
 
 export const Summary = v.pipe(
-  v.strictObject({ ...inList, recipients: list('The addresses of to, cc and bcc.') }),
+  v.strictObject({
+    ...inList,
+    recipients: list('The addresses of to, cc and bcc.'),
+    to: list('Those it is to; all recipients, once the contents have been purged.'),
+    cc: listOrNull('Recipients of a copy; null once the contents have been purged, as the others.'),
+    bcc: listOrNull('Recipients of a copy whom nobody sees.'),
+    reply_to: listOrNull('Where answers go.'),
+  }),
   v.title('EmailSummary'),
 );
 
@@ -114,8 +128,6 @@ export const Email = v.pipe(
       ),
       'What became of each recipient.',
     ),
-    last_event: text('The type of the last event.'),
-    message_id: text('The Message-ID header, the same in every attempt.'),
     lane: described(v.picklist(['transactional', 'bulk']), 'Which queue carries it.'),
     delivery: described(v.picklist(['at_least_once', 'at_most_once']), 'What is done after an unknown outcome.'),
     due_at: timeOrNull('When something will be done about it at the latest; null at its end.'),
@@ -169,8 +181,14 @@ export const exampleSummary = {
   object: 'email',
   id: exampleId,
   status: 'sent',
+  last_event: 'sent',
+  message_id: `<${exampleId}@example.com>`,
   from: 'shop@example.com',
   recipients: ['a@example.com'],
+  to: ['a@example.com'],
+  cc: [],
+  bcc: [],
+  reply_to: [],
   subject: 'Your order',
   tags: [{ name: 'campaign', value: 'spring' }],
   created_at: at,
@@ -183,8 +201,6 @@ export const exampleEmail = {
   ...exampleSummary,
   from: 'Shop <shop@example.com>',
   recipients: [{ email: 'a@example.com', status: 'sent', code: 250, enhanced_code: '2.0.0', reply: 'OK' }],
-  last_event: 'sent',
-  message_id: `<${exampleId}@example.com>`,
   lane: 'transactional',
   delivery: 'at_least_once',
   due_at: null,

@@ -30,6 +30,7 @@ export const more = described(v.boolean(), 'Whether there are more.');
 /** What a query says of a page. */
 export const pageDescriptions = {
   after: 'Only those that follow this one: the `next_after` of the page before.',
+  before: 'In place of `after`: only those next before this one.',
   limit: 'So many at most.',
 };
 

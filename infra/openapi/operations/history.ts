@@ -65,6 +65,7 @@ export const historyDocs = {
       tag: 'Only those with this tag: `name`, whatever its value, or `name:value`.',
       since: 'Only those accepted at this time or later.',
       after: 'Only those before this one: the `next_after` of the page before.',
+      before: 'In place of `after`: only those next before this one in the list.',
       limit: 'So many at most.',
     },
     answers: {

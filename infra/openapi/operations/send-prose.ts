@@ -11,6 +11,9 @@ import { TemplateReferenceObject } from '../../../functions/send/template-refere
 import { Unsubscribe } from '../../../functions/send/unsubscribe.ts';
 import type { Prose } from '../operation.ts';
 
+const scheduled_at =
+  'When to deliver: ISO 8601, or in English words such as `in 1 hour` or `tomorrow at 9am` (UTC unless they name a zone); a year ahead at most. A time that has passed means now, but not in words.';
+
 const together = `to, cc and bcc have ${maxRecipients} recipients together at most.`;
 
 const inBothForms = {
@@ -28,7 +31,7 @@ const inBothForms = {
   lane: '`bulk` waits for whatever is `transactional`.',
   delivery:
     'When a connection is lost between the whole message and its reply, nobody knows whether the relay took it: `at_least_once` tries again (the same Message-ID), `at_most_once` ends as `unknown`.',
-  scheduled_at: 'When to deliver: a year ahead at most; a time that has passed means now.',
+  scheduled_at,
   expires_at: 'Not to be delivered later than this: after scheduled_at, and in the future.',
 };
 
@@ -78,11 +81,13 @@ export const sendProse: Prose[] = [
     name: 'Attachment',
     description: 'A file. Its bytes are in the request: no path and no address is read for a caller.',
     fields: {
-      filename: 'Its name, without folders.',
-      content: 'Its bytes in base64 (RFC 4648 §4), without line breaks.',
+      filename: 'Its name, without folders. One without gets a name by its type.',
+      content:
+        'Its bytes in base64 (RFC 4648), also URL-safe, unpadded or in lines; or as a data: URI, a list of bytes, or what JSON makes of a Buffer.',
       content_type:
         'Its media type, told by the name unless given. Not `multipart/…` and not `message/…`. One of `text/calendar; method=REQUEST`, or another method, also is an alternative to the text: an invitation.',
       content_id: 'How the HTML names it (`<img src="cid:logo">`): makes it an inline image. Once an email.',
+      inline_content_id: 'An older name of `content_id`.',
     },
   },
   {
@@ -99,6 +104,7 @@ export const sendProse: Prose[] = [
       name: 'Its name.',
       id: 'Its id, in place of the name.',
       version: 'Number of the version; the newest unless given.',
+      variables: 'Values for its variables, in place of `data`.',
     },
   },
   {
@@ -114,7 +120,10 @@ export const sendProse: Prose[] = [
     schema: RescheduleRequest,
     name: 'RescheduleRequest',
     description: 'Another time for a scheduled email.',
-    fields: { scheduled_at: 'When to deliver: a year ahead at most; a time that has passed means now.' },
+    fields: {
+      ...{ id: 'The id again, as some SDKs send it.', email_id: 'The same.' },
+      scheduled_at,
+    },
   },
   {
     schema: ReplayRequest,

@@ -1,18 +1,29 @@
 // The operations of suppressions: to whom a client sends no more.
 import * as v from 'valibot';
-import { SuppressionRequest } from '../../../functions/manage/suppressions/suppression-request.ts';
-import { type Call, type Documentation, exampleId, type Prose } from '../operation.ts';
+import {
+  AddBatchRequest,
+  RemoveBatchRequest,
+  SuppressionRequest,
+} from '../../../functions/manage/suppressions/suppression-request.ts';
+import { type Call, type Documentation, exampleId, exampleSuppressionId, type Prose } from '../operation.ts';
 import { Reason } from './email-answers.ts';
 import { described, kind, pageDescriptions, pageOf, text, textOrNull, time } from './fields.ts';
 
 /** Nobody else's in the examples: emails to it end as `suppressed`. */
 const recipient = 'gone@example.com';
 
+const suppressionId = described(v.pipe(v.string(), v.uuid()), 'Its id.');
+const Origin = described(v.picklist(['bounce', 'complaint', 'manual']), 'The reason, as Resend calls it.');
+
 const Suppression = v.pipe(
   v.strictObject({
     object: kind('suppression'),
+    id: suppressionId,
     recipient: text('The address, in lower case.'),
+    email: text('The same, as Resend calls it.'),
     reason: Reason,
+    origin: Origin,
+    source_id: described(v.nullable(v.pipe(v.string(), v.uuid())), 'The email that bounced, as Resend calls it.'),
     email_id: described(v.nullable(v.pipe(v.string(), v.uuid())), 'The email that bounced.'),
     detail: textOrNull('What the relay said.'),
     created_at: time('Since when.'),
@@ -22,13 +33,46 @@ const Suppression = v.pipe(
 );
 const manual = {
   object: 'suppression',
+  id: exampleSuppressionId,
   recipient,
+  email: recipient,
   reason: 'manual',
+  origin: 'manual',
+  source_id: null,
   email_id: null,
   detail: null,
   created_at: '2026-01-31T12:00:00.000Z',
 };
-const bounced = { ...manual, reason: 'hard_bounce', email_id: exampleId, detail: '550 5.1.1 no such user' };
+const bounced = {
+  ...manual,
+  ...{ reason: 'hard_bounce', origin: 'bounce', email_id: exampleId, source_id: exampleId },
+  detail: '550 5.1.1 no such user',
+};
+
+const Removed = v.pipe(
+  v.strictObject({
+    object: kind('suppression'),
+    id: suppressionId,
+    recipient: text('The address, in lower case.'),
+    email: text('The same, as Resend calls it.'),
+    deleted: described(v.literal(true), 'That it is off.'),
+  }),
+  v.title('RemovedSuppression'),
+);
+const removed = { object: 'suppression', id: exampleSuppressionId, recipient, email: recipient, deleted: true };
+const SuppressionList = v.pipe(
+  v.strictObject({ object: kind('list'), data: described(v.array(Suppression), 'Those that were named.') }),
+  v.title('SuppressionList'),
+);
+
+const recipientParameter = {
+  recipient: {
+    description: 'The address, percent-encoded, or the id.',
+    schema: v.pipe(v.string(), v.metadata({ format: 'idn-email' })),
+    example: recipient,
+    unknown: 'nobody@example.com',
+  },
+};
 
 async function givenSuppression(call: Call) {
   await call('POST', '/suppressions', { recipient });
@@ -40,7 +84,11 @@ export const suppressionDocs = {
     tag: 'Recipients',
     summary: 'List suppressed recipients',
     description: 'In the order of their addresses.',
-    query: { recipient: 'Only this address.', ...pageDescriptions },
+    query: {
+      recipient: 'Only this address.',
+      origin: 'Only those of this reason, as Resend calls it.',
+      ...pageDescriptions,
+    },
     answers: {
       200: {
         description: 'A page of them.',
@@ -65,13 +113,11 @@ export const suppressionDocs = {
     errors: ['missing_required_field'],
     answers: {
       200: {
-        description: 'All that were named; those that were on the list keep their reason.',
+        description:
+          'All that were named; those that were on the list keep their reason. Named by `email`, the one itself, without a list.',
         body: {
           'application/json': {
-            schema: v.pipe(
-              v.strictObject({ object: kind('list'), data: described(v.array(Suppression), 'Those that were named.') }),
-              v.title('SuppressionList'),
-            ),
+            schema: v.union([SuppressionList, Suppression]),
             example: { object: 'list', data: [manual] },
           },
         },
@@ -79,38 +125,68 @@ export const suppressionDocs = {
     },
     examples: [
       { summary: 'One', json: { recipient }, status: 200 },
+      { summary: 'One, as Resend calls it', json: { email: recipient }, status: 200 },
       { summary: 'Several', json: { recipients: [recipient, 'former@example.com'] }, status: 200 },
     ],
+  },
+  getSuppression: {
+    tag: 'Recipients',
+    summary: 'Read a suppression',
+    description: 'Whether and why an address is on the list.',
+    path_parameters: recipientParameter,
+    answers: {
+      200: {
+        description: 'It is on the list.',
+        body: { 'application/json': { schema: Suppression, example: manual } },
+      },
+    },
+    examples: [{ summary: 'Is it?', given: givenSuppression, status: 200 }],
+  },
+  addSuppressionBatch: {
+    tag: 'Recipients',
+    summary: 'Suppress several recipients',
+    description: 'As `POST /suppressions` with `recipients`, by the names of Resend.',
+    errors: ['missing_required_field'],
+    answers: {
+      200: {
+        description: 'All that were named; those that were on the list keep their reason.',
+        body: { 'application/json': { schema: SuppressionList, example: { object: 'list', data: [manual] } } },
+      },
+    },
+    examples: [{ summary: 'One of several', json: { emails: [recipient] }, status: 200 }],
+  },
+  removeSuppressionBatch: {
+    tag: 'Recipients',
+    summary: 'Take several recipients off the list',
+    description:
+      'By their addresses or by the ids of their suppressions. Those that are not on the list are passed over.',
+    errors: ['missing_required_field'],
+    answers: {
+      200: {
+        description: 'Those that were on the list, and are off it.',
+        body: {
+          'application/json': {
+            schema: v.pipe(
+              v.strictObject({
+                object: kind('list'),
+                data: described(v.array(Removed), 'Those that were on the list.'),
+              }),
+              v.title('RemovedSuppressions'),
+            ),
+            example: { object: 'list', data: [removed] },
+          },
+        },
+      },
+    },
+    examples: [{ summary: 'By address', given: givenSuppression, json: { emails: [recipient] }, status: 200 }],
   },
   removeSuppression: {
     tag: 'Recipients',
     summary: 'Take a recipient off the list',
     description: 'Emails go to this address again, those that wait among them.',
-    path_parameters: {
-      recipient: {
-        description: 'The address, percent-encoded.',
-        schema: v.pipe(v.string(), v.metadata({ format: 'idn-email' })),
-        example: recipient,
-        unknown: 'nobody@example.com',
-      },
-    },
+    path_parameters: recipientParameter,
     answers: {
-      200: {
-        description: 'It is off the list.',
-        body: {
-          'application/json': {
-            schema: v.pipe(
-              v.strictObject({
-                object: kind('suppression'),
-                recipient: text('The address, in lower case.'),
-                deleted: described(v.literal(true), 'That it is off.'),
-              }),
-              v.title('RemovedSuppression'),
-            ),
-            example: { object: 'suppression', recipient, deleted: true },
-          },
-        },
-      },
+      200: { description: 'It is off the list.', body: { 'application/json': { schema: Removed, example: removed } } },
     },
     examples: [{ summary: 'Send to it again', given: givenSuppression, status: 200 }],
   },
@@ -121,6 +197,23 @@ export const suppressionProse: Prose[] = [
     schema: SuppressionRequest,
     name: 'SuppressionRequest',
     description: 'Whom to send no more to: one address or several.',
-    fields: { recipient: 'The address.', recipients: 'The addresses, in place of one.' },
+    fields: {
+      recipient: 'The address.',
+      recipients: 'The addresses, in place of one.',
+      email: 'The address, in place of `recipient`: as Resend calls it.',
+      emails: 'The addresses, in place of `recipients`.',
+    },
+  },
+  {
+    schema: AddBatchRequest,
+    name: 'AddSuppressionsRequest',
+    description: 'Whom to send no more to.',
+    fields: { emails: 'The addresses.' },
+  },
+  {
+    schema: RemoveBatchRequest,
+    name: 'RemoveSuppressionsRequest',
+    description: 'Whom to send to again: addresses or ids.',
+    fields: { emails: 'The addresses.', ids: 'Ids of suppressions, in place of addresses.' },
   },
 ];

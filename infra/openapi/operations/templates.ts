@@ -1,6 +1,11 @@
 // The operations of templates.
 import * as v from 'valibot';
-import { NewTemplateRequest, TemplateVersionRequest } from '../../../functions/manage/templates/template-request.ts';
+import {
+  ChangeTemplateRequest,
+  DeclaredVariableRequest,
+  NewTemplateRequest,
+  TemplateVersionRequest,
+} from '../../../functions/manage/templates/template-request.ts';
 import { type Call, type Documentation, exampleTemplateId, type Prose } from '../operation.ts';
 import { described, kind, pageDescriptions, pageOf, text, textOrNull, time } from './fields.ts';
 
@@ -18,16 +23,29 @@ export async function givenTemplate(call: Call) {
 
 /** A template of its own for the example, in version 1. */
 async function givenFirstVersion(call: Call) {
-  await call('POST', '/templates', { name: 'farewell', ...source });
-  return { welcome: 'farewell' };
+  const { alias } = await call('POST', '/templates', { name: 'A farewell', ...source });
+  return { welcome: alias };
 }
 
 const versionNumber = v.pipe(v.number(), v.integer(), v.minValue(1));
 const inList = {
   object: kind('template'),
   id: described(v.pipe(v.string(), v.uuid()), 'Its id.'),
-  name: text('Its name.'),
+  name: text('What it is called: its name, or a title.'),
+  alias: text('Its name, as it stands in paths.'),
+  status: described(v.literal('published'), 'There are no drafts: each version is used as soon as it is there.'),
+  published_at: time('When its newest version was made.'),
 };
+const Variable = v.pipe(
+  v.strictObject({
+    key: text('Its name.'),
+    type: described(v.picklist(['string', 'number']), 'What it is.'),
+    fallback_value: described(v.nullable(v.union([v.string(), v.number()])), 'Its value where an email gives none.'),
+    created_at: time('When the template was made.'),
+    updated_at: time('When this version was made.'),
+  }),
+  v.title('TemplateVariable'),
+);
 const names = (description: string) => described(v.array(v.string()), description);
 
 const TemplateSummary = v.pipe(
@@ -49,14 +67,21 @@ const Template = v.pipe(
     text: textOrNull('The text, in Liquid; null: it is made of the HTML.'),
     html: textOrNull('The HTML, in Liquid; null: there is none.'),
     variables: described(
-      v.strictObject({
-        required: names('Without these, nothing can be rendered.'),
-        optional: names('Wanted in some branches only, or there is a default.'),
-      }),
-      'Variables that it uses, as paths into `data`: `user.name`.',
+      v.union([
+        v.strictObject({
+          required: names('Without these, nothing can be rendered.'),
+          optional: names('Wanted in some branches only, or there is a default.'),
+        }),
+        v.array(Variable),
+      ]),
+      'Variables that it uses, as paths into `data`: `user.name`; where the client told of its variables, what it told.',
     ),
     created_at: time('When the template was made.'),
     updated_at: time('When this version was made.'),
+    from: described(v.null(), 'Emails say from whom they are.'),
+    reply_to: described(v.null(), 'Emails say where answers go.'),
+    has_unpublished_versions: described(v.literal(false), 'There are no drafts.'),
+    current_version_id: text('The id and the number of the newest version.'),
   }),
   v.title('Template'),
 );
@@ -66,6 +91,9 @@ const summary = {
   object: 'template',
   id: exampleTemplateId,
   name: 'welcome',
+  alias: 'welcome',
+  status: 'published',
+  published_at: at,
   version: 1,
   created_at: at,
   updated_at: at,
@@ -76,6 +104,10 @@ const template = {
   ...source,
   text: null,
   variables: { required: ['first_name'], optional: ['coupon'] },
+  from: null,
+  reply_to: null,
+  has_unpublished_versions: false,
+  current_version_id: `${exampleTemplateId}.1`,
 };
 
 const shown = (description: string, example: unknown = template) => ({
@@ -123,6 +155,15 @@ export const templateDocs = {
     answers: { 201: shown('It is there.') },
     examples: [
       {
+        summary: 'As Resend’s clients write it',
+        json: {
+          name: 'Order Confirmation',
+          html: '<p>Total: {{{PRICE}}}</p>',
+          variables: [{ key: 'PRICE', type: 'number', fallback_value: 20 }],
+        },
+        status: 201,
+      },
+      {
         summary: 'A welcome',
         given: async () => ({ welcome: 'reminder' }),
         json: { name: 'welcome', ...source },
@@ -150,7 +191,11 @@ export const templateDocs = {
     headers: ['If-Match'],
     errors: ['missing_required_field', 'conflict', 'precondition_failed'],
     answers: {
-      200: shown('The newest version now.', { ...template, ...later, version: 2, latest_version: 2 }),
+      200: shown('The newest version now.', {
+        ...template,
+        ...later,
+        ...{ version: 2, latest_version: 2, current_version_id: `${exampleTemplateId}.2` },
+      }),
       201: shown('It is there, in version 1.'),
     },
     examples: [
@@ -169,8 +214,64 @@ export const templateDocs = {
     summary: 'Delete a template',
     description: 'With all its versions. Emails that were rendered from it stay as they are.',
     path_parameters: nameParameter,
-    answers: { 204: { description: 'It is gone.' } },
-    examples: [{ summary: 'Delete it', given: givenTemplate, status: 204 }],
+    answers: {
+      200: {
+        description: 'It is gone.',
+        body: {
+          'application/json': {
+            schema: v.pipe(
+              v.strictObject({
+                object: kind('template'),
+                id: inList.id,
+                deleted: described(v.literal(true), 'That it is gone.'),
+              }),
+              v.title('DeletedTemplate'),
+            ),
+            example: { object: 'template', id: exampleTemplateId, deleted: true },
+          },
+        },
+      },
+    },
+    examples: [{ summary: 'Delete it', given: givenTemplate, status: 200 }],
+  },
+  changeTemplate: {
+    tag: 'Templates',
+    summary: 'Change parts of a template',
+    description: `Makes a new version, in which what is not given is as it was; where nothing is different, nothing is made. ${language}`,
+    path_parameters: nameParameter,
+    errors: ['already_exists', 'conflict'],
+    answers: {
+      200: shown('The newest version now.', {
+        ...template,
+        ...later,
+        ...{ version: 2, latest_version: 2, current_version_id: `${exampleTemplateId}.2` },
+      }),
+    },
+    examples: [
+      { summary: 'A text beside the HTML', given: givenFirstVersion, json: { text: later.text }, status: 200 },
+      { summary: 'What it is called', given: givenTemplate, json: { name: 'A warm welcome' }, status: 200 },
+    ],
+  },
+  publishTemplate: {
+    tag: 'Templates',
+    summary: 'Publish a template',
+    description: 'Changes nothing: emails are rendered from the newest version as soon as it is there.',
+    path_parameters: nameParameter,
+    answers: { 200: shown('The newest version.') },
+    examples: [{ summary: 'Publish it', given: givenTemplate, status: 200 }],
+  },
+  duplicateTemplate: {
+    tag: 'Templates',
+    summary: 'Copy a template',
+    description: 'Another template that says what the newest version of this one says, with a name of its own.',
+    path_parameters: nameParameter,
+    answers: {
+      201: shown('The copy, in version 1.', {
+        ...template,
+        ...{ name: 'welcome (copy)', alias: 'welcome-copy-1f0a9c3e' },
+      }),
+    },
+    examples: [{ summary: 'Copy it', given: givenTemplate, status: 201 }],
   },
 } satisfies Record<string, Documentation>;
 
@@ -182,12 +283,32 @@ const parts = {
 
 export const templateProse: Prose[] = [
   {
+    schema: DeclaredVariableRequest,
+    name: 'DeclaredVariable',
+    description: 'A variable of a template.',
+    fields: { key: 'Its name.', type: 'What it is.', fallback_value: 'Its value where an email gives none.' },
+  },
+  {
     schema: NewTemplateRequest,
     name: 'NewTemplateRequest',
     description: 'A template.',
     fields: {
-      name: '1 to 100 letters, digits, dots, hyphens and underscores; it begins with a letter or digit, and does not look like an id.',
+      name: '1 to 100 letters, digits, dots, hyphens and underscores; it begins with a letter or digit, and does not look like an id. Another text becomes its title, and a name is made of it.',
+      alias: 'Its name; `name` is its title then.',
       ...parts,
+      variables: 'What its variables are, and what stands for one that an email does not give.',
+    },
+  },
+  {
+    schema: ChangeTemplateRequest,
+    name: 'ChangeTemplateRequest',
+    description: 'What is to be changed.',
+    fields: {
+      ...{ id: 'The id again, as some SDKs send it.', template_id: 'The same.' },
+      name: 'Its title.',
+      alias: 'Its name.',
+      ...parts,
+      variables: 'What its variables are.',
     },
   },
   {

@@ -1,5 +1,6 @@
 // What endpoints are told: the messages that functions/notify/payload.ts writes, one kind for each event.
 import * as v from 'valibot';
+import { aliases } from '../../../lib/store/webhooks/webhook.ts';
 import { exampleId, type WebhookMessage } from '../operation.ts';
 import { type EventType, eventDetails, eventTypes, exampleEvents, Tags } from './email-answers.ts';
 import { described, id, text, time } from './fields.ts';
@@ -31,11 +32,37 @@ const Attempt = v.pipe(
 
 const attempt: v.GenericSchema = v.optional(described(Attempt, 'The conversation that it is the outcome of.'));
 
-function messageSchema(type: EventType): v.GenericSchema {
+/** What Resend has for an event, beside ours. */
+const alike: Partial<Record<EventType, v.ObjectEntries>> = {
+  bounced: {
+    bounce: described(
+      v.strictObject({
+        type: text('`Permanent`.'),
+        subType: text('`General`.'),
+        message: text('What the relay said.'),
+      }),
+      'The refusal, as Resend has it.',
+    ),
+  },
+  failed: { failed: described(v.strictObject({ reason: text('Why.') }), 'The same, as Resend has it.') },
+  suppressed: {
+    suppressed: described(
+      v.strictObject({ type: text('`OnAccountSuppressionList`.'), message: text('The same in words.') }),
+      'The same, as Resend has it.',
+    ),
+  },
+};
+
+function messageSchema(type: EventType, name: string): v.GenericSchema {
   const data: v.ObjectEntries = {
     email_id: id,
+    message_id: text('The Message-ID header.'),
     created_at: time('When the email was accepted.'),
     from: text('Address of the sender.'),
+    to: described(
+      v.array(v.string()),
+      'Addresses of those it is to; all recipients, once the contents have been purged.',
+    ),
     recipients: described(v.array(v.string()), 'The addresses of to, cc and bcc.'),
     subject: text('The subject.'),
     tags: Tags,
@@ -43,18 +70,21 @@ function messageSchema(type: EventType): v.GenericSchema {
       v.nullable(v.record(v.string(), v.string())),
       'What the client noted on it; null once the contents have been purged.',
     ),
+    template_id: v.optional(text('Id of the template that it was rendered from.')),
     detail: described(v.strictObject(eventDetails[type]), 'What there is to say of it.'),
+    ...alike[type],
     ...(outcomes.includes(type) ? { attempt } : {}),
   };
   const message = v.strictObject({
-    type: described(v.literal(`email.${type}`), 'The event.'),
+    type: described(v.literal(`email.${name}`), 'The event.'),
     timestamp: time('When it happened.'),
+    created_at: time('The same, as Resend calls it.'),
     test: v.optional(
       described(v.literal(true), 'Of an example that `POST /webhooks/{id}/test` asked for: there is no such email.'),
     ),
     data: described(v.strictObject(data), 'The email, and the event.'),
   });
-  return v.pipe(message, v.title(`${titleOf(type)}Message`), v.description(`${summaries[type]}.`));
+  return v.pipe(message, v.title(`${titleOf(name)}Message`), v.description(`${summaries[type]}.`));
 }
 
 const at = '2026-01-31T12:00:00.000Z';
@@ -82,28 +112,45 @@ const attempts: Partial<Record<EventType, object>> = {
   },
 };
 
-function titleOf(type: EventType): string {
-  return `Email${type.charAt(0).toUpperCase()}${type.slice(1)}`;
+const alikes: Partial<Record<EventType, object>> = {
+  bounced: { bounce: { type: 'Permanent', subType: 'General', message: 'no such user' } },
+  failed: { failed: { reason: 'no such user' } },
+  suppressed: { suppressed: { type: 'OnAccountSuppressionList', message: 'On the suppression list.' } },
+};
+
+/** `EmailDeliveryDelayed` */
+function titleOf(name: string): string {
+  return `email_${name}`.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-export const webhookMessages: WebhookMessage[] = eventTypes.map((type) => ({
-  type: `email.${type}`,
-  id: `on${titleOf(type)}`,
+/** Each event by its name, and some by that of Resend as well. */
+const names: [name: string, type: EventType][] = [
+  ...eventTypes.map((type): [string, EventType] => [type, type]),
+  ...Object.entries(aliases).map(([alias, type]): [string, EventType] => [alias.slice('email.'.length), type]),
+];
+
+export const webhookMessages: WebhookMessage[] = names.map(([name, type]) => ({
+  type: `email.${name}`,
+  id: `on${titleOf(name)}`,
   summary: summaries[type],
-  schema: messageSchema(type),
+  schema: messageSchema(type, name),
   example: {
-    type: `email.${type}`,
+    type: `email.${name}`,
     timestamp: at,
+    created_at: at,
     data: {
       email_id: exampleId,
+      message_id: `<${exampleId}@example.com>`,
       created_at: at,
       from: 'shop@example.com',
+      to: ['a@example.com'],
       recipients: ['a@example.com'],
       subject: 'Your order',
       tags: [{ name: 'campaign', value: 'spring' }],
       metadata: { order: '7' },
       detail: examples[type],
       ...(attempts[type] && { attempt: attempts[type] }),
+      ...alikes[type],
     },
   },
 }));

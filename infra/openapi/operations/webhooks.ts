@@ -8,12 +8,14 @@ import {
 import { webhookEvents } from '../../../lib/store/webhooks/webhook.ts';
 import { type Documentation, exampleEndpoint, exampleWebhookId, type Prose } from '../operation.ts';
 import { answered, deliveryDocs, deliveryProse, givenWebhook, idParameter, webhookId } from './deliveries.ts';
-import { described, kind, text, textOrNull, time, timeOrNull } from './fields.ts';
+import { described, kind, pageDescriptions, pageOf, text, textOrNull, time, timeOrNull } from './fields.ts';
 
 const endpoint = {
   object: kind('webhook'),
   id: webhookId,
   url: text('Where it leads.'),
+  endpoint: text('The same, as Resend calls it.'),
+  status: described(v.picklist(['enabled', 'disabled']), 'Whether it is told anything.'),
   events: described(v.array(v.picklist(webhookEvents)), 'The events that it is told of.'),
   created_at: time('When it was made.'),
   last_success_at: timeOrNull('When it last took something.'),
@@ -21,16 +23,21 @@ const endpoint = {
   disabled_at: timeOrNull('Since when nothing is delivered to it; null: it is enabled.'),
   disabled_reason: textOrNull('Why it is disabled.'),
 };
-const secret = text('The secret: verify messages with it. It is shown this once.');
+const secrets = {
+  secret: text('The secret: verify messages with it. It is shown this once.'),
+  signing_secret: text('The same, as Resend calls it.'),
+};
 
 const Webhook = v.pipe(v.strictObject(endpoint), v.title('Webhook'));
-const NewWebhook = v.pipe(v.strictObject({ ...endpoint, secret }), v.title('NewWebhook'));
+const NewWebhook = v.pipe(v.strictObject({ ...endpoint, ...secrets }), v.title('NewWebhook'));
 
 const at = '2026-01-31T12:00:00.000Z';
 const exampleWebhook = {
   object: 'webhook',
   id: exampleWebhookId,
   url: exampleEndpoint,
+  endpoint: exampleEndpoint,
+  status: 'enabled',
   events: ['email.bounced'],
   created_at: at,
   last_success_at: at,
@@ -40,6 +47,13 @@ const exampleWebhook = {
 };
 /** That of the specification's examples. */
 const exampleSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const exampleSecrets = { secret: exampleSecret, signing_secret: exampleSecret };
+
+const RotatedSecret = v.pipe(
+  v.strictObject({ object: kind('webhook'), id: webhookId, ...secrets }),
+  v.title('RotatedSecret'),
+);
+const exampleRotated = { object: 'webhook', id: exampleWebhookId, ...exampleSecrets };
 
 const endpointDocs = {
   createWebhook: {
@@ -50,11 +64,16 @@ const endpointDocs = {
     errors: ['missing_required_field'],
     answers: {
       201: {
-        ...answered('It is there.', NewWebhook, { ...exampleWebhook, last_success_at: null, secret: exampleSecret }),
+        ...answered('It is there.', NewWebhook, { ...exampleWebhook, last_success_at: null, ...exampleSecrets }),
         headers: ['Location'],
       },
     },
     examples: [
+      {
+        summary: 'As Resend calls it',
+        json: { endpoint: exampleEndpoint, events: ['email.sent', 'email.delivered', 'email.bounced'] },
+        status: 201,
+      },
       { summary: 'Of every event', json: { url: exampleEndpoint }, status: 201 },
       {
         summary: 'Of what went wrong, with a secret that the endpoint knows',
@@ -66,16 +85,15 @@ const endpointDocs = {
   listWebhooks: {
     tag: 'Webhooks',
     summary: 'List webhooks',
-    description: 'All of the client, the oldest first, without their secrets.',
+    description: 'Those of the client, the oldest first, without their secrets.',
+    query: pageDescriptions,
     answers: {
-      200: answered(
-        'The webhooks.',
-        v.pipe(
-          v.strictObject({ object: kind('list'), data: described(v.array(Webhook), 'The webhooks.') }),
-          v.title('WebhookList'),
-        ),
-        { object: 'list', data: [exampleWebhook] },
-      ),
+      200: answered('The webhooks.', v.pipe(pageOf(Webhook), v.title('WebhookList')), {
+        object: 'list',
+        data: [exampleWebhook],
+        has_more: false,
+        next_after: null,
+      }),
     },
     examples: [{ summary: 'All of them', given: givenWebhook, status: 200 }],
   },
@@ -106,8 +124,21 @@ const endpointDocs = {
     summary: 'Delete a webhook',
     description: 'With its deliveries.',
     path_parameters: idParameter,
-    answers: { 204: { description: 'It is gone.' } },
-    examples: [{ summary: 'Delete it', given: givenWebhook, status: 204 }],
+    answers: {
+      200: answered(
+        'It is gone.',
+        v.pipe(
+          v.strictObject({
+            object: kind('webhook'),
+            id: webhookId,
+            deleted: described(v.literal(true), 'That it is gone.'),
+          }),
+          v.title('DeletedWebhook'),
+        ),
+        { object: 'webhook', id: exampleWebhookId, deleted: true },
+      ),
+    },
+    examples: [{ summary: 'Delete it', given: givenWebhook, status: 200 }],
   },
   rotateWebhookSecret: {
     tag: 'Webhooks',
@@ -116,11 +147,7 @@ const endpointDocs = {
       'Messages are signed with the new secret from now on, and with the earlier ones beside it for a while: both verify, so there is no gap.',
     path_parameters: idParameter,
     answers: {
-      200: answered(
-        'The new secret signs.',
-        v.pipe(v.strictObject({ object: kind('webhook'), id: webhookId, secret }), v.title('RotatedSecret')),
-        { object: 'webhook', id: exampleWebhookId, secret: exampleSecret },
-      ),
+      200: answered('The new secret signs.', RotatedSecret, exampleRotated),
     },
     examples: [
       {
@@ -132,13 +159,23 @@ const endpointDocs = {
       { summary: 'It leaked: not a second more', given: givenWebhook, json: { keep_seconds: 0 }, status: 200 },
     ],
   },
+  rotateSigningSecret: {
+    tag: 'Webhooks',
+    summary: 'Change the secret of a webhook, as Resend has it',
+    description: 'As `POST /webhooks/{id}/rotate-secret` with an empty object.',
+    path_parameters: idParameter,
+    answers: { 200: answered('The new secret signs.', RotatedSecret, exampleRotated) },
+    examples: [{ summary: 'A new one', given: givenWebhook, status: 200 }],
+  },
 } satisfies Record<string, Documentation>;
 
 export const webhookDocs = { ...endpointDocs, ...deliveryDocs };
 
 const inBoth = {
   url: 'Where to deliver: https, without a user name, to a public address.',
-  events: 'The events to tell of; `*`: all but `email.attempt`.',
+  endpoint: 'The same, as Resend calls it.',
+  events:
+    'The events to tell of; `*`: all of ours but `email.attempt`. By the names of Resend: `email.scheduled`, `email.delivered` (a relay took it) and `email.delivery_delayed` come with ours; the others of its emails are taken, and never come.',
 };
 const chosenSecret = 'A secret of one’s own: `whsec_` and 24 to 64 random bytes in base64. Made unless given.';
 
@@ -154,7 +191,12 @@ export const webhookProse: Prose[] = [
     schema: ChangeWebhookRequest,
     name: 'ChangeWebhookRequest',
     description: 'What is to be changed.',
-    fields: { ...inBoth, disabled: 'Whether nothing is to be delivered. `false` enables it, whyever it was disabled.' },
+    fields: {
+      ...inBoth,
+      ...{ id: 'The id again, as some SDKs send it.', webhook_id: 'The same.' },
+      status: '`disabled` or `enabled`, as Resend calls it.',
+      disabled: 'Whether nothing is to be delivered. `false` enables it, whyever it was disabled.',
+    },
   },
   {
     schema: RotateSecretRequest,

@@ -28,7 +28,7 @@ export function parseTemplate(source: TemplateSource): { parsed: ParsedTemplate;
       if ((text.match(/\{[{%]/g)?.length ?? 0) > maxMarks)
         throw new RangeError(`has more than ${maxMarks} outputs and tags`);
       const liquid = engines[part];
-      const template = liquid.parse(text);
+      const template = liquid.parse(withoutThirdBraces(text));
       variablesOf(template);
       parsed[part] = { liquid, template };
     } catch (error) {
@@ -36,6 +36,11 @@ export function parseTemplate(source: TemplateSource): { parsed: ParsedTemplate;
     }
   }
   return { parsed, faults };
+}
+
+/** `{{{NAME}}}`, as Resend's templates have it, is `{{ NAME }}`: as long, so that lines and columns stay, and escaped as that is. */
+function withoutThirdBraces(text: string): string {
+  return text.replace(/\{\{\{([\w. ]{1,100})\}\}\}/g, '{{ $1 }}');
 }
 
 export function templateVariables(parsed: ParsedTemplate): TemplateVariables {

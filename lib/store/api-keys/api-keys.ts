@@ -60,16 +60,17 @@ export async function insertApiKey(sql: Sql, key: NewApiKey): Promise<ApiKey | '
   });
 }
 
-/** Up to `limit` keys of a client, the newest first, those that have expired among them; `after`: only older ones than this. */
+/** Up to `limit` keys of a client, the newest first, those that have expired among them; `after`: only older ones than this; `before`: those next newer than this, the oldest first. */
 export async function listApiKeys(
   sql: Query,
   clientId: string,
-  { after, limit }: { after?: string | undefined; limit: number },
+  { after, before, limit }: { after?: string | undefined; before?: string | undefined; limit: number },
 ): Promise<ApiKey[]> {
   return sql<ApiKey[]>`
     select ${sql(columns)} from api_keys
     where client_id = ${clientId} and (${after ?? null}::uuid is null or id < ${after ?? null}::uuid)
-    order by id desc limit ${limit}`;
+      and (${before ?? null}::uuid is null or id > ${before ?? null}::uuid)
+    order by id ${before ? sql`` : sql`desc`} limit ${limit}`;
 }
 
 /** False when the client has no such key. */

@@ -57,7 +57,7 @@ export const emailColumns = {
   recipients:      { given: 'text[]',      shown: 'list',  erasure: itsOwn,           replay: nothing },
   subject:         { given: 'text',        shown: 'list',  erasure: { set: "''" },    replay: nothing },
   tags:            { given: 'jsonb',       shown: 'list',  erasure: { set: "'[]'" },  replay: nothing },
-  message_id:      { given: 'text',        shown: 'email', erasure: nothing,          replay: nothing },
+  message_id:      { given: 'text',        shown: 'list',  erasure: nothing,          replay: nothing },
   settled:         { given: null,          shown: 'email', as: 'recipients', erasure: itsOwn, replay: itsOwn },
   attempts:        { given: null,          shown: 'list',  erasure: nothing,          replay: nothing },
   due_at:          { given: null,          shown: 'email', erasure: nothing,          replay: itsOwn },

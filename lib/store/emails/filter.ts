@@ -15,13 +15,19 @@ export interface EmailFilter {
   until?: Date | undefined;
   /** Only those with a lower id than this, that of the last email of the previous page. */
   after?: string | undefined;
+  /** Only those with a higher id than this, that of the first email of the next page. */
+  before?: string | undefined;
 }
 
 /** Whose emails: one client's, or, for the operator, all. */
 export type Owner = { client_id: string } | 'anybody';
 
 /** The condition on the rows of `emails`. */
-export function matching(sql: Query, owner: Owner, { status, recipient, tag, since, until, after }: EmailFilter) {
+export function matching(
+  sql: Query,
+  owner: Owner,
+  { status, recipient, tag, since, until, after, before }: EmailFilter,
+) {
   return sql`
     ${ownedBy(sql, owner)}
       ${status ? sql`and status = any(${[status].flat()})` : sql``}
@@ -29,7 +35,8 @@ export function matching(sql: Query, owner: Owner, { status, recipient, tag, sin
       ${tag ? sql`and tags <> '[]' and tags @> ${JSON.stringify([tag])}::text::jsonb` : sql``}
       ${since ? sql`and accepted_at >= ${since}` : sql``}
       ${until ? sql`and accepted_at < ${until}` : sql``}
-      ${after ? sql`and id < ${after}` : sql``}`;
+      ${after ? sql`and id < ${after}` : sql``}
+      ${before ? sql`and id > ${before}` : sql``}`;
 }
 
 export function ownedBy(sql: Query, owner: Owner) {

@@ -40,15 +40,17 @@ export async function findMessage(sql: Query, owner: Owner, id: string) {
   return email;
 }
 
-/** The owner's emails, newest first, at most `limit`. */
-export async function listEmails(
-  sql: Query,
-  owner: Owner,
-  filter: EmailFilter,
-  limit: number,
-): Promise<EmailSummary[]> {
-  return sql<EmailSummary[]>`
-    select ${sql(shownColumns)} from emails where ${matching(sql, owner, filter)} order by id desc limit ${limit}`;
+/** An email in a list: its row, and the addresses in its headers until they are purged. */
+export type ListedEmail = EmailSummary & Pick<ShownContent, 'headers'>;
+
+/** The owner's emails, newest first, at most `limit`; with `filter.before`, those next to it, and the oldest first. */
+export async function listEmails(sql: Query, owner: Owner, filter: EmailFilter, limit: number): Promise<ListedEmail[]> {
+  return sql<ListedEmail[]>`
+    select ${sql(shownColumns)}, headers
+    from (select ${sql(shownColumns)} from emails where ${matching(sql, owner, filter)}
+          order by id ${filter.before ? sql`` : sql`desc`} limit ${limit}) listed
+         left join email_contents on email_id = id
+    order by id ${filter.before ? sql`` : sql`desc`}`;
 }
 
 /** The state of each of `ids`, in order; undefined if the row is deleted. */

@@ -1,8 +1,9 @@
 // SQL of suppressions: recipients that a client sends no more to. transition-emails.ts adds those of hard bounces, with the bounce.
 import type { Fragment, Query } from '../database.ts';
-import type { SuppressionReason } from '../emails/email.ts';
+import { isEmailId as isSuppressionId, type SuppressionReason } from '../emails/email.ts';
 
 export interface Suppression {
+  id: string;
   /** In lower case. */
   recipient: string;
   reason: SuppressionReason;
@@ -13,7 +14,9 @@ export interface Suppression {
   created_at: Date;
 }
 
-const columns = ['recipient', 'reason', 'email_id', 'detail', 'created_at'];
+const columns = ['id', 'recipient', 'reason', 'email_id', 'detail', 'created_at'];
+
+export { isSuppressionId };
 
 /** `last_reply` of an email whose recipients are all suppressed. */
 export const allSuppressed = 'every recipient is on the suppression list';
@@ -40,19 +43,45 @@ export function suppressedDetail(sql: Query, settled: Fragment) {
     jsonb_build_object('recipients', (select jsonb_object_agg(key, value -> 'reason') from jsonb_each(${settled})))`;
 }
 
-/** At most `limit` suppressions of the client, in the order of their addresses, from the one after `after`. */
+export interface SuppressionFilter {
+  recipient?: string | undefined;
+  reason?: SuppressionReason | undefined;
+  /** Only those after this one, by its address or id. */
+  after?: string | undefined;
+  /** Only those before this one, by its address or id. */
+  before?: string | undefined;
+}
+
+/** At most `limit` suppressions of the client, in the order of their addresses; with `before`, those next to it, and the last first. */
 export async function listSuppressions(
   sql: Query,
   clientId: string,
-  { recipient, after }: { recipient?: string | undefined; after?: string | undefined },
+  { recipient, reason, after, before }: SuppressionFilter,
   limit: number,
 ): Promise<Suppression[]> {
   return sql<Suppression[]>`
     select ${sql(columns)} from suppressions
     where client_id = ${clientId}
       ${recipient === undefined ? sql`` : sql`and recipient = lower(${recipient})`}
-      ${after === undefined ? sql`` : sql`and recipient > lower(${after})`}
-    order by recipient limit ${limit}`;
+      ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
+      ${after === undefined ? sql`` : sql`and recipient > ${addressOf(sql, clientId, after)}`}
+      ${before === undefined ? sql`` : sql`and recipient < ${addressOf(sql, clientId, before)}`}
+    order by recipient ${before === undefined ? sql`` : sql`desc`} limit ${limit}`;
+}
+
+/** The address of a suppression that is named by its address or its id; null where no suppression has the id. */
+function addressOf(sql: Query, clientId: string, named: string) {
+  return isSuppressionId(named)
+    ? sql`(select recipient from suppressions where client_id = ${clientId} and id = ${named})`
+    : sql`lower(${named})`;
+}
+
+/** Undefined where the client suppresses nobody of this address or id. */
+export async function findSuppression(sql: Query, clientId: string, named: string): Promise<Suppression | undefined> {
+  const [suppression] = await sql<Suppression[]>`
+    select ${sql(columns)} from suppressions
+    where client_id = ${clientId} and recipient = ${addressOf(sql, clientId, named)}`;
+  return suppression;
 }
 
 /** How many of the client's suppressions were made by hand: a trigger (count_suppressions, 0015) counts them. */
@@ -87,7 +116,22 @@ export async function addSuppressions(sql: Query, clientId: string, recipients: 
 
 /** False when the recipient was not suppressed. */
 export async function removeSuppression(sql: Query, clientId: string, recipient: string): Promise<boolean> {
-  const { count } = await sql`
-    delete from suppressions where client_id = ${clientId} and recipient = lower(${recipient})`;
-  return count === 1;
+  return (await removeSuppressions(sql, clientId, [recipient])).length === 1;
+}
+
+/** `named` are addresses and ids. Returns those that were suppressed, and are no more. */
+export async function removeSuppressions(
+  sql: Query,
+  clientId: string,
+  named: readonly string[],
+): Promise<Pick<Suppression, 'id' | 'recipient'>[]> {
+  const ids = named.filter(isSuppressionId);
+  const recipients = named.filter((one) => !isSuppressionId(one));
+  return sql<Pick<Suppression, 'id' | 'recipient'>[]>`
+    with wanted as (
+      select recipient from suppressions where client_id = ${clientId} and id = any(${ids}::uuid[])
+      union select lower(address) from unnest(${recipients}::text[]) each(address)
+    )
+    delete from suppressions where client_id = ${clientId} and recipient in (select recipient from wanted)
+    returning id, recipient`;
 }

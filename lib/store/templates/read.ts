@@ -1,6 +1,6 @@
 // SQL that finds templates to render, several at once.
 import type { Query } from '../database.ts';
-import { isTemplateId, type TemplateSource } from './template.ts';
+import { type DeclaredVariable, isTemplateId, type TemplateSource } from './template.ts';
 
 export interface WantedTemplate {
   client_id: string;
@@ -42,13 +42,17 @@ export async function resolveTemplates(
   return wanted.map((_, position) => byPosition.get(position));
 }
 
+export interface ReadSource extends TemplateSource {
+  declared: DeclaredVariable[];
+}
+
 /** In order; undefined where the version has been deleted meanwhile. */
 export async function readSources(
   sql: Query,
   versions: { id: string; version: number }[],
-): Promise<(TemplateSource | undefined)[]> {
-  const rows = await sql<(TemplateSource & { position: number })[]>`
-    select position, subject, text, html
+): Promise<(ReadSource | undefined)[]> {
+  const rows = await sql<(ReadSource & { position: number })[]>`
+    select position, subject, text, html, coalesce(variables -> 'declared', '[]') as declared
     from json_to_recordset(${JSON.stringify(versions.map((one, position) => ({ ...one, position })))}::text::json)
            as wanted(position integer, id uuid, version integer)
          join template_versions on template_id = wanted.id and template_versions.version = wanted.version`;

@@ -17,6 +17,23 @@ export interface TemplateVariables {
   required: string[];
   /** Used only in some branches, or with a default. */
   optional: string[];
+  /** What its client told of them; not there where it told nothing. */
+  declared?: DeclaredVariable[];
+}
+
+/** A variable as Resend's clients tell of it. */
+export interface DeclaredVariable {
+  key: string;
+  type: 'string' | 'number';
+  /** Its value where an email gives none. */
+  fallback_value: string | number | null;
+}
+
+/** The values of `declared` that an email need not give. */
+export function fallbacksOf(declared: readonly DeclaredVariable[]): Record<string, string | number> {
+  return Object.fromEntries(
+    declared.flatMap(({ key, fallback_value }) => (fallback_value === null ? [] : [[key, fallback_value]])),
+  );
 }
 
 /** Most characters of a part. Some large mail providers cut off HTML above 102 kB. */

@@ -11,6 +11,7 @@ export const maxVersionsInAll = 10_000;
 export interface TemplateSummary {
   id: string;
   name: string;
+  title: string | null;
   /** The newest one. */
   version: number;
   created_at: Date;
@@ -21,6 +22,8 @@ export interface TemplateSummary {
 export interface TemplateVersion extends TemplateSource {
   id: string;
   name: string;
+  /** What it is called where that cannot be its name; null: by its name. */
+  title: string | null;
   version: number;
   latest_version: number;
   variables: TemplateVariables;
@@ -34,11 +37,14 @@ export interface NewVersion {
   variables: TemplateVariables;
 }
 
+export type NewTemplate = NewVersion & Pick<TemplateVersion, 'id' | 'name' | 'title'>;
+
 /** How many versions all templates of a client have, and how many bytes those are, before they are compressed. */
 export async function measureVersions(sql: Query, clientId: string): Promise<{ versions: number; bytes: number }> {
   const [row] = await sql<{ versions: number; bytes: number }[]>`
     select count(*)::integer as versions,
-           coalesce(sum(octet_length(subject) + coalesce(octet_length(text), 0) + coalesce(octet_length(html), 0)), 0)::float8 as bytes
+           coalesce(sum(octet_length(subject) + coalesce(octet_length(text), 0) + coalesce(octet_length(html), 0)
+                        + coalesce(octet_length((variables -> 'declared')::text), 0)), 0)::float8 as bytes
     from templates join template_versions on template_id = id where client_id = ${clientId}`;
   return row ?? { versions: 0, bytes: 0 };
 }
@@ -50,14 +56,14 @@ export async function measureVersions(sql: Query, clientId: string): Promise<{ v
 export async function insertTemplate(
   sql: Query,
   clientId: string,
-  { id, name, source: { subject, text, html }, variables }: NewVersion & { id: string; name: string },
+  { id, name, title, source: { subject, text, html }, variables }: NewTemplate,
 ): Promise<'inserted' | 'name_taken' | 'too_many'> {
   const [row] = await sql<{ present: number; inserted: boolean }[]>`
     with counted as (
       select count(*)::integer as present from templates where client_id = ${clientId}
     ), inserted as (
-      insert into templates (id, client_id, name)
-      select ${id}, ${clientId}, ${name} from counted where present < ${maxTemplates}
+      insert into templates (id, client_id, name, title)
+      select ${id}, ${clientId}, ${name}, ${title} from counted where present < ${maxTemplates}
       on conflict (client_id, name) do nothing
       returning id
     ), versions as (
@@ -95,7 +101,7 @@ export async function findTemplate(
   version: number | null = null,
 ): Promise<TemplateVersion | { version: null; latest_version: number } | undefined> {
   const [template] = await sql<(TemplateVersion | { version: null; latest_version: number })[]>`
-    select id, name, template_versions.version, templates.version as latest_version, subject, text, html, variables,
+    select id, name, title, template_versions.version, templates.version as latest_version, subject, text, html, variables,
            templates.created_at, template_versions.created_at as updated_at
     from templates
          left join template_versions on template_id = id
@@ -104,22 +110,37 @@ export async function findTemplate(
   return template;
 }
 
-/** Newest first, at most `limit`. */
+/** Gives it other names. False where the client has another template of this name. */
+export async function renameTemplate(
+  sql: Query,
+  id: string,
+  { name, title }: Pick<TemplateVersion, 'name' | 'title'>,
+): Promise<boolean> {
+  const rows = await sql`
+    update templates set name = ${name}, title = ${title}
+    where id = ${id} and not exists (
+      select from templates other where other.client_id = templates.client_id and other.name = ${name} and other.id <> ${id})
+    returning id`;
+  return rows.length === 1;
+}
+
+/** Newest first, at most `limit`; with `before`, those next to it, and the oldest first. */
 export async function listTemplates(
   sql: Query,
   clientId: string,
-  { after, limit }: { after?: string | undefined; limit: number },
+  { after, before, limit }: { after?: string | undefined; before?: string | undefined; limit: number },
 ): Promise<TemplateSummary[]> {
   return sql<TemplateSummary[]>`
-    select id, name, version, created_at, updated_at from templates
-    where client_id = ${clientId} ${after ? sql`and id < ${after}` : sql``} order by id desc limit ${limit}`;
+    select id, name, title, version, created_at, updated_at from templates
+    where client_id = ${clientId} ${after ? sql`and id < ${after}` : sql``} ${before ? sql`and id > ${before}` : sql``}
+    order by id ${before ? sql`` : sql`desc`} limit ${limit}`;
 }
 
-/** With all its versions. False: the client has none of that name or id. */
-export async function deleteTemplate(sql: Query, clientId: string, nameOrId: string): Promise<boolean> {
-  const rows = await sql`
+/** With all its versions. Its id; undefined: the client has none of that name or id. */
+export async function deleteTemplate(sql: Query, clientId: string, nameOrId: string): Promise<string | undefined> {
+  const [deleted] = await sql<{ id: string }[]>`
     delete from templates where client_id = ${clientId} and ${named(sql, nameOrId)} returning id`;
-  return rows.length === 1;
+  return deleted?.id;
 }
 
 function named(sql: Query, nameOrId: string) {

@@ -37,14 +37,18 @@ export interface DeliveryFilter {
   status?: DeliveryStatus | undefined;
   /** Only those with a lower id than this, that of the last delivery of the previous page. */
   after?: string | undefined;
+  /** Only those with a higher id than this, that of the first delivery of the next page. */
+  before?: string | undefined;
 }
 
-/** An endpoint's deliveries, newest first. The caller must check whose endpoint it is. */
-export async function listDeliveries(sql: Query, webhookId: string, { status, after }: DeliveryFilter, limit: number) {
+/** An endpoint's deliveries, newest first; with `before`, those next to it, and the oldest first. The caller must check whose endpoint it is. */
+export async function listDeliveries(sql: Query, webhookId: string, filter: DeliveryFilter, limit: number) {
+  const { status, after, before } = filter;
   return sql<Delivery[]>`
     select ${sql(columns)} from webhook_deliveries
     where webhook_id = ${webhookId} ${status ? sql`and status = ${status}` : sql``} ${after ? sql`and id < ${after}` : sql``}
-    order by id desc limit ${limit}`;
+      ${before ? sql`and id > ${before}` : sql``}
+    order by id ${before ? sql`` : sql`desc`} limit ${limit}`;
 }
 
 /** A delivery that has had as many attempts is not made due again by its client: each replay may bring ten more. */

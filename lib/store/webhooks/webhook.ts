@@ -1,7 +1,21 @@
 // What a webhook is: the events that an endpoint can subscribe to, and the states of a delivery. The rows are in infra/migrations/schema.sql.
 // Each event but `*` is one of lib/store/emails/events.ts; the CHECKs of `email_events.type` and `webhooks.events` know it, too.
 
-/** `*` stands for all but `email.attempt`: a conversation with a relay is told of only where it is asked for. */
+/** Events of ours by their names at Resend, for who asks by those: a trigger makes them, and tells of a schedule only where there is one. */
+export const aliases = {
+  'email.scheduled': 'accepted',
+  'email.delivered': 'sent',
+  'email.delivery_delayed': 'deferred',
+} as const;
+/** Events of Resend of which nothing is known here: they are taken, and never come. */
+export const unknownEvents = ['email.complained', 'email.opened', 'email.clicked', 'email.received'] as const;
+const aliasEvents = [
+  'email.scheduled',
+  'email.delivered',
+  'email.delivery_delayed',
+] as const satisfies (keyof typeof aliases)[];
+
+/** `*` stands for all of ours but `email.attempt`: a conversation with a relay is told of only where it is asked for. */
 export const webhookEvents = [
   '*',
   'email.accepted',
@@ -17,6 +31,8 @@ export const webhookEvents = [
   'email.suppressed',
   'email.rescheduled',
   'email.replayed',
+  ...aliasEvents,
+  ...unknownEvents,
 ] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
 
