@@ -12,6 +12,8 @@ export interface Effects {
 
 export type Declarations = Map<string, string>;
 
+/** A longer one hides nothing: its value is a size or a word. */
+const maxDeclaration = 200;
 /** Only what is of use here. `mso-hide` is not: it hides from Outlook alone what others see. */
 const known =
   /^(display|visibility|opacity|font|font-size|(max-)?(height|width)|overflow(-[xy])?|text-indent|position|left|top|clip|transform)$/;
@@ -22,7 +24,7 @@ export function declarationsIn(style: string, importance?: 'important' | 'usual'
   for (const declaration of style.split(';')) {
     const colon = declaration.indexOf(':');
     const name = declaration.slice(0, Math.max(colon, 0)).trim().toLowerCase();
-    if (!known.test(name)) continue;
+    if (!known.test(name) || declaration.length > maxDeclaration) continue;
     const [value = '', important] = declaration
       .slice(colon + 1)
       .toLowerCase()
