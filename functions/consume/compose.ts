@@ -12,12 +12,16 @@ export interface Contents {
   readAttachments: (id: string, attachments: readonly Attachment[]) => ReadAttachment;
 }
 
+function hasContents(email: ClaimedEmail): email is ClaimedEmail & EmailContent {
+  return !isWithoutTexts(email) && email.attachments !== null;
+}
+
 /**
  * Tells `onFault` of a fault of composing, at once or later: it is the same in every attempt. One of signing is the key's, one of
  * reading the database's; they pass.
  */
 export function composed(email: ClaimedEmail, contents: Contents, onFault: (fault: Error) => void): MimeMessage {
-  if (!isWithoutTexts(email)) return compose({ ...email, attachments: email.attachments ?? [] });
+  if (hasContents(email)) return compose(email);
   // Once, however often the message is read: it has the same boundaries then.
   let whole: Promise<MimeMessage> | undefined;
   return async function* () {

@@ -13,7 +13,8 @@ afterEach(async () => {
 });
 
 /** A relay that says what is here in place of its replies, the first time it is asked, and is obliging otherwise. */
-async function relayThatSays(replies: Record<string, string>) {
+async function relayThatSays(replies: Record<string, string>, account = '') {
+  const inClear = account === '' ? '' : '?requireTLS=false';
   const left = new Map(Object.entries(replies));
   let connections = 0;
   const server = await startScriptedSmtpServer((line) => {
@@ -24,7 +25,7 @@ async function relayThatSays(replies: Record<string, string>) {
     return reply ?? obliging(line);
   });
   cleanups.push(server.stop);
-  const [address] = parseRelayUrls(server.url).relays;
+  const [address] = parseRelayUrls(server.url.replace('//', `//${account}`) + inClear).relays;
   if (address === undefined) throw new Error('no relay');
   const relay = createSmtpRelay(address, { connections: 1, timeoutMs: 2_000 });
   cleanups.push(relay.close);
@@ -68,6 +69,16 @@ describe('before the message', () => {
     expect(lines).not.toContain('.');
     expect(lines).not.toContain('RSET');
     expect(await outcomeOf(relay)).toBe('sent');
+  });
+
+  it('one reply too many to AUTH: none of it is sent', async () => {
+    const { relay, lines } = await relayThatSays(
+      { EHLO: '250-x\r\n250 AUTH PLAIN', AUTH: '235 2.7.0 welcome\r\n250 fine' },
+      'user:secret@',
+    );
+    expect(await outcomeOf(relay)).toBe('deferred');
+    expect(lines.some((line) => line.startsWith('AUTH'))).toBe(true);
+    expect(lines.some((line) => line.startsWith('MAIL'))).toBe(false);
   });
 
   it('a refusal stands only if the relay is still in step afterwards', async () => {

@@ -40,15 +40,14 @@ export function keepInStep(connection: object): InStep {
 
   const processNext = smtp._processResponse.bind(smtp);
   smtp._processResponse = () => {
-    const replies = smtp._responseQueue.filter((reply) => reply.trim() !== '');
-    const [reply] = replies;
-    const [waiting] = smtp._responseActions;
+    const reply = smtp._responseQueue.find(isSaid);
+    const waiting = smtp._responseActions[0];
     // There is no complete reply yet, or no callback waits (nodemailer then ends the connection).
     if (reply === undefined || isUnfinished(reply) || waiting === undefined) return processNext();
     const code = codeOf(reply);
     if (code === undefined) return end('what it says is no reply');
     const isAboutMessage = waiting === atDot;
-    if (hasUnasked(replies)) {
+    if (hasUnasked()) {
       // The first reply is still the answer to the message.
       if (isAboutMessage) outOfStep = true;
       else return end('it says more than it was asked');
@@ -58,7 +57,10 @@ export function keepInStep(connection: object): InStep {
     return processNext();
   };
 
-  function hasUnasked(replies: readonly string[]): boolean {
+  function hasUnasked(): boolean {
+    // Nearly always; the rest is looked at only where it matters.
+    if (smtp._responseQueue.length <= smtp._responseActions.length) return false;
+    const replies = smtp._responseQueue.filter(isSaid);
     // A relay may say at any time that it is about to close (RFC 5321 §3.8); nodemailer sees to that.
     const counted = replies.filter((reply) => !reply.startsWith('421') && !isUnfinished(reply));
     const unasked = counted.length - smtp._responseActions.length;
@@ -88,6 +90,11 @@ export function keepInStep(connection: object): InStep {
   return { isOutOfStep: () => outOfStep };
 }
 
+/** Nodemailer passes over empty lines. */
+function isSaid(reply: string): boolean {
+  return reply.trim() !== '';
+}
+
 /** True when more lines of the reply are to come. */
 function isUnfinished(reply: string): boolean {
   return /^\d+-/.test(reply.slice(reply.lastIndexOf('\n') + 1));
@@ -95,6 +102,7 @@ function isUnfinished(reply: string): boolean {
 
 /** The code that all lines of a reply have in common (RFC 5321 §4.2.1); undefined where there is none. */
 function codeOf(reply: string): string | undefined {
+  if (/^[2-5]\d\d(?:[ -].*)?$/.test(reply)) return reply.slice(0, 3);
   const lines = reply.split('\n');
   const code = /^[2-5]\d\d/.exec(lines[0] ?? '')?.[0];
   if (code === undefined) return undefined;

@@ -19,7 +19,7 @@ import { createLeases } from './leases.ts';
 import { createMemory } from './memory.ts';
 import { createDeliveryMetrics } from './metrics.ts';
 import { createRelays } from './relays.ts';
-import { ConsumeSettings } from './settings.ts';
+import { ConsumeSettings, emailsPerConnection } from './settings.ts';
 import { createSmtpRelay } from './smtp-relay.ts';
 
 const settings = readSettings(ConsumeSettings, process.env);
@@ -39,11 +39,8 @@ const leaseSql = openDatabase(settings.DATABASE_URL, {
   pooler: settings.DATABASE_POOLER,
 });
 const leaseMs = settings.LEASE_SECONDS * 1000;
-/**
- * Emails in work for each SMTP connection: while one is delivered, others are claimed or recorded, and larger groups share a
- * statement and a commit. Not more, because emails of a worker that dies wait until their leases end.
- */
-const emailsAtOnce = settings.SMTP_CONNECTIONS * 8;
+/** Of each lane. */
+const emailsAtOnce = settings.SMTP_CONNECTIONS * emailsPerConnection;
 /** Messages from the queue held at once, of up to twenty ids each. When this worker dies, unclaimed ids go to another at once. */
 const prefetch = settings.SMTP_CONNECTIONS * 3;
 

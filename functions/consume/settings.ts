@@ -4,6 +4,13 @@ import { commonSettings, integer, seconds, url } from '../../lib/process/setting
 import { databaseSettings } from '../../lib/store/settings.ts';
 import { parseRelayUrls } from './relay-url.ts';
 
+/**
+ * Emails of a lane in work for each SMTP connection: while one is delivered, others are claimed or recorded, and larger groups share a
+ * statement and a commit. Not more, because emails of a worker that dies wait until their leases end, and those that it has handed over
+ * and not yet recorded are delivered again.
+ */
+export const emailsPerConnection = 8;
+
 /** One URL or several, in order of preference. */
 const relayUrls = v.pipe(
   v.string(),
@@ -25,7 +32,7 @@ export const ConsumeSettings = v.object({
   SMTP_CONNECTIONS: v.optional(integer(1, 1_000), '10'),
   /** Memory for the contents of large emails that are being delivered; the others of them wait in the database. */
   CONTENT_MEMORY_BYTES: v.optional(integer(1_000_000, 100_000_000_000), '64000000'),
-  /** How long the relay may be silent. RFC 5321 §4.5.3.2 allows it minutes, above all after the end of the message. */
+  /** How long the relay may be silent, and half as long as after the end of the message. RFC 5321 §4.5.3.2 allows it minutes. */
   SMTP_TIMEOUT_SECONDS: v.optional(seconds(0.1, 3_600), '300'),
   /** After this many troubles in a row, a relay is left alone for a while. */
   SMTP_BREAKER_FAILURES: v.optional(integer(1, 1_000), '5'),

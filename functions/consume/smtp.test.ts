@@ -204,6 +204,30 @@ describe('a relay that misbehaves', () => {
     expect(outcomeOf(result)).toEqual(['deferred', 'timeout', undefined]);
   });
 
+  it('is silent for long after the message, as RFC 5321 lets it: twice as long as at any other time', async () => {
+    const server = await smtpServer();
+    server.behave({ slowMs: 600 });
+    const relay = relayAt(server.url, { timeoutMs: 400 });
+    const compose = () => Buffer.from(body);
+    expect(outcomeOf(await relay.send(message()))).toEqual(['sent', 'accepted', 250]);
+    expect(outcomeOf(await relay.send(message({ compose })))).toEqual(['sent', 'accepted', 250]);
+    server.behave({ slowMs: 1_000 });
+    expect(outcomeOf(await relay.send(message()))).toEqual(['unknown', 'outcome_unknown', undefined]);
+  });
+
+  it('is silent for long at the command after a message: not as long as that', async () => {
+    let mails = 0;
+    const server = await scripted((line) => {
+      if (line.startsWith('MAIL')) mails += 1;
+      return line.startsWith('MAIL') && mails === 2 ? 'silence' : obliging(line);
+    });
+    const relay = relayAt(server.url, { timeoutMs: 1_000 });
+    await relay.send(message());
+    const startedAt = performance.now();
+    expect(outcomeOf(await relay.send(message()))).toEqual(['deferred', 'timeout', undefined]);
+    expect(performance.now() - startedAt).toBeLessThan(1_900);
+  });
+
   it('never answers QUIT: let go all the same', async () => {
     const server = await scripted((line) => (line === 'QUIT' ? 'silence' : obliging(line)));
     const relay = relayAt(server.url, { timeoutMs: 500 });

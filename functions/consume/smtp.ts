@@ -14,6 +14,8 @@ import { askForSmtpUtf8, refuseSmtpUtf8 } from './smtputf8.ts';
 /** A connection to a relay. */
 export interface Connection extends InStep {
   smtp: SMTPConnection;
+  /** How long the relay may be silent. */
+  timeoutMs: number;
 }
 
 export interface SmtpMessage extends Pick<Passing, 'beforeData' | 'beforeDot'> {
@@ -35,6 +37,11 @@ export interface Handover {
 const connectTimeoutMs = 30_000;
 /** Time for the greeting, which a relay may delay while it looks us up or is busy (RFC 5321 §4.5.3.2.1), and for STARTTLS. */
 const greetingTimeoutMs = 300_000;
+/**
+ * How many times as long a relay may be silent after the end of a message, 10 minutes in place of 5 (RFC 5321 §4.5.3.2.6): it may look
+ * at it closely, and where we do not wait, it has taken the message and gets it again.
+ */
+const timesAtTheEnd = 2;
 /** Longest wait for the reply to RSET or QUIT, which delivers nothing. */
 const farewellMs = 5_000;
 
@@ -77,7 +84,7 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
         else resolve();
       });
     });
-    return { smtp, isOutOfStep };
+    return { smtp, isOutOfStep, timeoutMs };
   } catch (error) {
     smtp.close();
     return withoutSecrets(resultOf(error as NodemailerError, 'connect', false), auth);
@@ -88,7 +95,7 @@ export async function openConnection(relay: RelayAddress, timeoutMs: number): Pr
 
 /** Hands one message over. Never rejects: failures are results, too. */
 export async function handOver(
-  { smtp }: Connection,
+  { smtp, timeoutMs }: Connection,
   { envelope, notAscii, compose, leastBytes = 0, beforeData, beforeDot }: SmtpMessage,
 ): Promise<Handover> {
   const { extensions, mostBytes } = offersOf(smtp);
@@ -106,7 +113,9 @@ export async function handOver(
     return { result: { ended: 'abandoned', reason: composeFailed, error: error as Error }, sent: 'nothing' };
   }
   const message = gate(composed, { mostBytes, beforeData, beforeDot, aboutToLeave: () => leaveTogether(smtp) });
-  letQuickPiecesPass(message.through);
+  // A small message is one piece, which nodemailer is soon done with.
+  if (!Buffer.isBuffer(composed)) letQuickPiecesPass(message.through);
+  message.through.on('end', () => allowSilence(smtp, timeoutMs * timesAtTheEnd));
   // Nodemailer keeps its notes in it.
   const ownEnvelope: OwnEnvelope = { ...envelope };
   const asked = notAscii === undefined ? undefined : askForSmtpUtf8(smtp);
@@ -124,8 +133,13 @@ export async function handOver(
     });
   });
   asked?.();
+  allowSilence(smtp, timeoutMs);
   if (!Buffer.isBuffer(composed)) composed.destroy();
   return { result, sent: message.progress().sent };
+}
+
+function allowSilence({ _socket: socket }: SMTPConnection, ms: number): void {
+  if (socket) socket.setTimeout(ms);
 }
 
 /** Joins the writes of one turn of the event loop into one packet: the message and its final dot. */

@@ -26,9 +26,9 @@ export interface Filling {
 }
 
 const leastWindow = 20;
-const mostWindow = 400;
+const mostWindow = 800;
 /** While emails wait, this often. */
-const busyMs = 50;
+const busyMs = 100;
 /** While none do. */
 const idleMs = 200;
 /** A queue that others keep from ever being short holds up those who wait no longer than this. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { normalizeAddress } from '../../lib/mail/address.ts';
+import { normalizeAddress, normalizeDomain } from '../../lib/mail/address.ts';
 import { mailboxText } from '../../lib/mail/mailbox-text.ts';
 import { MailboxList, MailboxSchema } from './mailbox.ts';
 
@@ -66,6 +66,19 @@ describe('normalizeAddress', () => {
   ])('refuses %s', (_what, text) => {
     expect(normalizeAddress(text)).toBeUndefined();
   });
+});
+
+it.each([
+  ['combining marks', `${'\u0301\u0323'.repeat(30_000)}@example.com`],
+  ['letters that IDNA maps', `a@${'ä.'.repeat(30_000)}com`],
+  ['spaces', ' '.repeat(60_000)],
+  ['characters @', '@'.repeat(60_000)],
+])('%s beyond all bounds are no address, before anything looks at them', (_what, text) => {
+  const startedAt = performance.now();
+  expect(normalizeAddress(text)).toBeUndefined();
+  expect(normalizeDomain(text)).toBeUndefined();
+  // Composed, the marks take half a second.
+  expect(performance.now() - startedAt).toBeLessThan(50);
 });
 
 describe('MailboxSchema', () => {

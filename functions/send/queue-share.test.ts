@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createQueueShare, share, shortQueue } from './queue-share.ts';
+import { createQueueShare, leastShort, mostShort, share } from './queue-share.ts';
 
 const idsPerMessage = 20;
 
@@ -37,19 +37,51 @@ function ground() {
 }
 
 describe('a place on the queue', () => {
-  it('is for everybody while the queue is short', async () => {
+  it('is for everybody while the queue is short, which it is for longer as workers turn out to be quick', async () => {
     const { takes, pass } = ground();
-    for (let turn = 0; turn < 10; turn += 1) {
-      expect(takes(300, 'a')).toBe(300);
+    expect(takes(1_000, 'a')).toBe(leastShort);
+    await pass(1_100);
+    await pass(1_100);
+    for (let count = leastShort / 2; count < mostShort; count *= 2) {
+      expect(takes(count, 'a')).toBe(count);
       await pass(150);
     }
+    // And no longer than that.
+    for (let turn = 0; turn < 5; turn += 1) {
+      expect(takes(mostShort, 'a')).toBe(mostShort);
+      await pass(150);
+    }
+    expect(takes(mostShort + 1, 'a')).toBe(mostShort);
+  });
+
+  it('is for as many as workers take in half a second where they are slow', async () => {
+    const { broker, takes, pass } = ground();
+    for (let count = leastShort / 2; count < mostShort; count *= 2) {
+      takes(count, 'a');
+      await pass(100);
+    }
+    // 500 a second are taken, and as many come.
+    broker.depth = 10;
+    for (let turn = 0; turn < 40; turn += 1) {
+      expect(takes(50, 'a')).toBe(50);
+      await pass(100);
+    }
+    const free = takes(mostShort, 'b');
+    expect(free + broker.depth * idsPerMessage).toBeGreaterThan(200);
+    expect(free + broker.depth * idsPerMessage).toBeLessThan(300);
+  });
+
+  it('is for as many as there were before, where workers have just begun', async () => {
+    const { broker, takes, pass } = ground();
+    expect(takes(60, 'a')).toBe(60);
+    broker.depth = 3;
+    await pass(100);
+    expect(takes(1_000, 'b')).toBe(leastShort - 3 * idsPerMessage);
   });
 
   it('is for a share of those who have many once it is long, even before the next look', () => {
     const { takes } = ground();
-    const taken = takes(10_000, 'a');
-    expect(taken).toBeGreaterThan(shortQueue * idsPerMessage);
-    expect(taken).toBeLessThan(shortQueue * idsPerMessage + 2 * idsPerMessage);
+    expect(takes(10_000, 'a')).toBe(leastShort);
     expect(takes(1, 'b')).toBe(1);
     expect(takes(100, 'b')).toBe(share - 1);
   });
@@ -77,7 +109,7 @@ describe('a place on the queue', () => {
   it('is not for them either where nobody handed anything in for a while, and the queue is as it was', async () => {
     const { broker, takes, pass } = ground();
     takes(10_000, 'a');
-    broker.depth = shortQueue + 1;
+    broker.depth = leastShort / idsPerMessage + 1;
     for (let turn = 0; turn < 50; turn += 1) await pass(100);
     expect(takes(100, 'a')).toBe(share);
   });

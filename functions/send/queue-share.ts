@@ -17,18 +17,26 @@ export interface QueueShareOptions {
   later?: (run: () => void, ms: number) => void;
 }
 
-/** Messages on a queue that is short: what workers take in a fraction of a second. */
-export const shortQueue = 20;
+/**
+ * Ids on a queue that is short. Few at first, so that whoever comes first is little ahead of the others; as soon as it is known how
+ * fast workers take them, what they take in `holdMs`, which is how long another client's email may wait behind them.
+ */
+export const leastShort = 100;
+export const mostShort = 2_000;
+const holdMs = 500;
 /** Ids that each client may put on a long queue within `shareMs`: nobody with a single email ever waits for dispatch. */
 export const share = 20;
 const shareMs = 1_000;
-/** Between two looks at a queue. */
+/** Between two looks at a queue, and where much was put there since the last. */
 const lookMs = 100;
+const lookSoonMs = 20;
 /** After so long with an empty queue nothing is left of a backlog; nor is anything known after so long without a look. */
 const calmMs = 1_000;
 
 interface State {
-  /** Messages at the last look. */
+  /** Ids that are short at present. */
+  short: number;
+  /** Ids at the last look, as if all messages were full. */
   depth: number;
   /** Ids put there since. */
   since: number;
@@ -38,6 +46,8 @@ interface State {
   willLook: boolean;
   /** When the queue was last seen to hold anything. */
   busyAt: number;
+  /** When something was last known to have been put there. */
+  putAt: number;
   /** Ids of each client since `sharedAt`. */
   taken: Map<string, number>;
   sharedAt: number;
@@ -56,14 +66,23 @@ export function createQueueShare({
   function begin(): State {
     const long = Number.NEGATIVE_INFINITY;
     return {
-      ...{ depth: 0, since: 0, lookedAt: long, isLooking: false, willLook: false, busyAt: long },
+      ...{
+        short: leastShort,
+        depth: 0,
+        since: 0,
+        lookedAt: long,
+        isLooking: false,
+        willLook: false,
+        busyAt: long,
+        putAt: long,
+      },
       ...{ taken: new Map(), sharedAt: long, waiting: new Set() },
     };
   }
 
   /** Nobody waits for it. Once there was something on the queue, it is looked at until that is long over. */
-  async function look(lane: Lane, state: State): Promise<void> {
-    if (state.isLooking || state.willLook) return;
+  async function look(lane: Lane, state: State, isEarly = false): Promise<void> {
+    if (state.isLooking || (state.willLook && !isEarly)) return;
     state.isLooking = true;
     const before = state.since;
     // Where it fails, what was seen before stands until it is too old.
@@ -71,17 +90,22 @@ export function createQueueShare({
     state.isLooking = false;
     const time = now();
     if (seen !== undefined) {
-      state.depth = seen;
+      const now = seen * idsPerMessage;
+      state.short = nextShort(state, { put: before, now, ms: time - state.lookedAt });
+      state.depth = now;
       // What was put there while we asked may be in the answer or not.
       state.since -= before;
       state.lookedAt = time;
     }
     if (seen !== undefined && seen > 0) state.busyAt = time;
+    if (before > 0) state.putAt = time;
     const isCalm = state.since === 0 && time - state.busyAt > calmMs;
-    if (isCalm) {
-      state.waiting.clear();
+    if (isCalm) state.waiting.clear();
+    if (isCalm && time - state.putAt > calmMs) {
+      state.short = leastShort;
       return;
     }
+    if (state.willLook) return;
     state.willLook = true;
     later(() => {
       state.willLook = false;
@@ -94,6 +118,7 @@ export function createQueueShare({
       const state = states[lane];
       const time = now();
       if (time - state.lookedAt > calmMs && !state.isLooking) {
+        state.short = leastShort;
         state.depth = 0;
         state.since = 0;
         state.waiting.clear();
@@ -102,9 +127,10 @@ export function createQueueShare({
         state.taken.clear();
         state.sharedAt = time;
       }
-      if (time - state.lookedAt > lookMs) void look(lane, state);
+      const isFilling = state.since > state.short / 2 && time - state.lookedAt > lookSoonMs;
+      if (time - state.lookedAt > lookMs || isFilling) void look(lane, state, isFilling);
       const taken = state.taken.get(client) ?? 0;
-      const isShort = state.depth + state.since / idsPerMessage <= shortQueue;
+      const isShort = state.depth + state.since < state.short;
       if (taken >= share && (!isShort || state.waiting.has(client))) {
         state.waiting.add(client);
         return false;
@@ -114,4 +140,18 @@ export function createQueueShare({
       return true;
     },
   };
+}
+
+/** What is short from now on, by what became of the `put` ids since the last look. */
+function nextShort(
+  { short, depth, waiting }: State,
+  { put, now, ms }: { put: number; now: number; ms: number },
+): number {
+  // Workers may be as fast as we are, or faster: nobody knows before the queue grows.
+  if (now === 0) return put > short / 4 ? Math.min(short * 2, mostShort) : short;
+  // What dispatch puts there meanwhile is not known here. Nor is how fast workers are that had nothing to do.
+  if (depth === 0 || waiting.size > 0) return short;
+  const taken = (depth + put - now) / ms;
+  const aim = Math.min(Math.max(taken * holdMs, leastShort), mostShort);
+  return short + (aim - short) / 4;
 }

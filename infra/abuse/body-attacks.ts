@@ -56,6 +56,22 @@ export const bodyAttacks: Attack[] = [
     },
   },
   {
+    name: 'pipelined',
+    says: '30 connections that ask on before they are answered',
+    short: true,
+    make(ground) {
+      const one = head('/emails/01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7b/cancel', 'Content-Length: 0', ground.token);
+      const many = one.repeat(100);
+      return hold(ground, ground.urls.send, 30, many, (socket) => {
+        const feed = () => {
+          while (socket.writable && socket.write(many));
+        };
+        socket.on('drain', feed);
+        feed();
+      });
+    },
+  },
+  {
     name: 'half-requests',
     says: '300 requests that never end their headers',
     make: (ground) => hold(ground, ground.urls.send, 300, 'POST /send HTTP/1.1\r\nHost: a\r\n'),

@@ -1,11 +1,16 @@
 // kill -9 of each function under load, again and again; a supervisor starts it again each time.
+import * as v from 'valibot';
+import { ConsumeSettings, emailsPerConnection } from '../../functions/consume/settings.ts';
 import type { FunctionName } from '../local/functions.ts';
 import type { Fault, Stage } from './fault.ts';
 
 /** The issue asks for at least so many emails in each. */
 const emails = 5_000;
-/** A worker of ten connections has eighty emails under way at most; where recording is slow, that of nearly all is still to come. */
-const gap = { perKill: 80 };
+/**
+ * The load is on one lane. A worker has so many of its emails in work, and while a record is slow to commit, all of them may be handed over
+ * already: a connection does not wait for the record of its last email.
+ */
+const gap = { perKill: Number(v.getDefault(ConsumeSettings.entries.SMTP_CONNECTIONS)) * emailsPerConnection };
 
 /** Kills spread over the load. */
 async function killRepeatedly(name: FunctionName, { full, load, fleet, say }: Stage): Promise<void> {

@@ -52,6 +52,15 @@ describe('holds', () => {
       'doubled, as its worker was killed with the reply in its hands',
       { gap: { perKill: 1 }, kills: [kill], rows: [row({ attempts: 2 })], smtp: twice(cut) },
     ],
+    [
+      'doubled, as its worker was killed and took long to be gone on a busy machine',
+      {
+        gap: { perKill: 1 },
+        kills: [{ ...kill, until: 31_000 }],
+        rows: [row({ attempts: 2 })],
+        smtp: twice({ at: 30_000, closedAt: 30_900 }),
+      },
+    ],
   ])('%s', (_, overrides) => {
     expect(judge(evidence(overrides)).complaints).toEqual([]);
   });
@@ -80,6 +89,16 @@ describe('is broken', () => {
     [
       'doubled long before the kill',
       { gap: { perKill: 1 }, kills: [{ ...kill, at: 60_000 }], rows: [row({ attempts: 2 })], smtp: twice(cut) },
+      'doubled without a reason',
+    ],
+    [
+      'doubled long after the kill, when its worker was gone',
+      {
+        gap: { perKill: 1 },
+        kills: [{ ...kill, until: 2_000 }],
+        rows: [row({ attempts: 2 })],
+        smtp: twice({ at: 60_000, closedAt: 60_020 }),
+      },
       'doubled without a reason',
     ],
     ['doubled in the gap where it is closed', { smtp: twice({ replied: false }) }, 'doubled where nothing may be'],

@@ -3,14 +3,27 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Of tens of seconds each. Vitest goes by the size of a file until it knows better, which on a fresh clone it never does. */
 const longest = [
-  'state-walk',
+  'fairness',
+  'large-contents',
+  'recordings',
+  'admin',
   'failures',
+  'refusals',
+  'state-walk',
+  'openapi',
+  'dkim',
+  'message',
+  'string-bounds',
   'webhooks',
+  'check',
+  'ci-run',
   'dead-letters',
   'rabbitmq',
   'replay',
-  'admin',
+  'retention-and-erasure',
   'idempotency-and-schedules',
+  'crowd',
+  'start',
 ];
 
 export class LongestFirst extends BaseSequencer {

@@ -1,8 +1,10 @@
 // Every string that a caller gives has a bound, and what is longer costs no more than what is as long: bodies, queries, headers, parameters, paths.
+import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { chooseEncoding } from '../../functions/console/accept-encoding.ts';
 import { isKnown } from '../../functions/console/if-none-match.ts';
+import { ListQuery } from '../../functions/history/list-query.ts';
 import { addressInPath } from '../../functions/manage/suppressions/suppression-request.ts';
 import { allowsChange } from '../../functions/manage/templates/template-request.ts';
 import { parseBatchValidation } from '../../functions/send/batch-request.ts';
@@ -11,7 +13,10 @@ import { parseWait } from '../../functions/send/wait.ts';
 import { presentedCredentials } from '../../functions/token/credentials.ts';
 import { parseParameters, readParameters, readResources } from '../../functions/token/parameters.ts';
 import { createTokenCheck } from '../../lib/auth/access-token.ts';
+import { callerAddress, proxySettings } from '../../lib/http/caller-address.ts';
 import { checkMediaType } from '../../lib/http/media-type.ts';
+import { checkQuery } from '../../lib/http/query.ts';
+import { queryOf } from '../../lib/http/request-head.ts';
 import { checkRequestLine } from '../../lib/http/request-line.ts';
 import { mostBodyBytes } from '../../lib/http/size-limits.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
@@ -76,6 +81,11 @@ const checkToken = createTokenCheck({
   jwksUrl: 'http://127.0.0.1:1',
   sql: undefined as never,
 });
+const readQuery = (text: string) => {
+  const request = { url: `/emails?${text}`, rawHeaders: [] as string[] } as IncomingMessage;
+  checkRequestLine(request);
+  checkQuery(ListQuery, queryOf(request));
+};
 /** The readers of headers, paths and OAuth2 parameters, with the longest that each takes. */
 const readers: Record<string, [bound: number, read: (text: string) => unknown]> = {
   'Idempotency-Key': [514, parseIdempotencyKey],
@@ -110,6 +120,28 @@ const readers: Record<string, [bound: number, read: (text: string) => unknown]> 
   ],
   scope: [1_000, (text) => readParameters(parameters({ scope: text }), ['scope'])],
   resource: [1_000, (text) => readResources(parameters({ resource: text }))],
+  'X-Forwarded-For': [
+    1_000,
+    (text) => {
+      const headers = { 'x-forwarded-for': text };
+      const request = { headers, socket: { remoteAddress: '127.0.0.1' } } as unknown as IncomingMessage;
+      // Each entry is a proxy, so that all of them are looked at.
+      callerAddress(request, v.parse(proxySettings.TRUSTED_PROXIES, 'private_ranges 0.0.0.0/0 ::/0'));
+    },
+  ],
+  'X-Forwarded-For of proxies': [
+    1_000,
+    (text) => {
+      const headers = { 'x-forwarded-for': '192.0.2.7,'.repeat(text.length / 10) };
+      const request = { headers, socket: { remoteAddress: '127.0.0.1' } } as unknown as IncomingMessage;
+      callerAddress(request, v.parse(proxySettings.TRUSTED_PROXIES, 'private_ranges 0.0.0.0/0'));
+    },
+  ],
+  'a query': [2_000, (text) => readQuery(`since=${text}`)],
+  'a query of parameters': [
+    2_000,
+    (text) => readQuery(Array.from({ length: text.length / 4 }, (_, index) => index.toString(36)).join('&')),
+  ],
   path: [2_000, (text) => checkRequestLine({ url: `/${text}`, rawHeaders: [] })],
   'address in a path': [254, addressInPath],
 };

@@ -31,6 +31,13 @@ describe('whose request it is', () => {
     expect(of('172.18.0.2', '192.0.2.8, 192.0.2.7', named)).toBe('192.0.2.8');
   });
 
+  it('is looked for behind 20 of them at most', () => {
+    const named = parse('private_ranges 192.0.2.0/24');
+    const chain = (proxies: number) => `203.0.113.6${', 192.0.2.7'.repeat(proxies)}`;
+    expect(of('127.0.0.1', chain(19), named)).toBe('203.0.113.6');
+    expect(of('127.0.0.1', chain(1_500), named)).toBe('192.0.2.7');
+  });
+
   it('is not asked of a private network that is not named', () => {
     expect(of('127.0.0.1', '203.0.113.6', parse('192.0.2.0/24'))).toBe('127.0.0.1');
   });

@@ -38,6 +38,9 @@ export const proxySettings = {
   ),
 };
 
+/** Entries that are looked at, from the last: more proxies stand nowhere in a row. */
+const mostEntries = 20;
+
 /**
  * The address of the socket, unless that is a trusted proxy: then the last entry of X-Forwarded-For, which that proxy appended, and so
  * on while an entry is a proxy of a named range. A private entry ends the search, as a caller may have such an address, too.
@@ -47,6 +50,7 @@ export function callerAddress({ headers, socket }: IncomingMessage, proxies: Tru
   if (!isTrusted(peer, proxies)) return peer;
   const entries = String(headers['x-forwarded-for'] ?? '')
     .split(',')
+    .slice(-mostEntries)
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
   return entries.findLast((entry) => !isTrusted(entry, { ...proxies, private: false })) ?? entries[0] ?? peer;

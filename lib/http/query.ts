@@ -47,11 +47,16 @@ export const numberedPageParameters = {
   limit: v.optional(upTo(maxLimit), String(maxLimit)),
 };
 
+/** Parameters of one query, those that no list knows among them: what looks for repeated ones has an end. */
+const maxParameters = 20;
+
 /** Throws `invalid_parameter` (400) naming every fault. `schema` is of a strict object. */
 export function checkQuery<const Schema extends v.GenericSchema>(
   schema: Schema,
   query: URLSearchParams,
 ): v.InferOutput<Schema> {
+  if (query.size > maxParameters)
+    throw new ApiError('invalid_parameter', `The query may have ${maxParameters} parameters at most.`);
   const repeated = [...new Set(query.keys())].filter((name) => query.getAll(name).length > 1);
   const result = v.safeParse(schema, Object.fromEntries(query));
   if (result.success && repeated.length === 0) return result.output;

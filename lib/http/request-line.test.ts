@@ -16,6 +16,12 @@ describe('checkRequestLine', () => {
     expect(() => check(`/${'a'.repeat(2_000)}`)).toThrow('2000 characters');
   });
 
+  it('refuses a query that is longer than any of ours, and takes the longest', () => {
+    const longest = `/emails?recipient=${'%E6%97%A5'.repeat(254)}&tag=${'%E6%97%A5'.repeat(400)}`;
+    check(longest);
+    expect(() => check(longest.padEnd(8_100, 'a'))).toThrow('8000 characters');
+  });
+
   it.each([
     ['Host', 'a.test', 'a.test'],
     ['Host', 'a.test', 'b.test'],

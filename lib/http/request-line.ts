@@ -4,6 +4,8 @@ import { ApiError } from './errors.ts';
 
 /** Characters of a path: an address in it, percent-encoded, has 762 at most. */
 const maxPath = 2_000;
+/** Characters of a query: an address and a tag in it, percent-encoded, have some 6,000. */
+const maxQuery = 8_000;
 
 /**
  * Headers that have one value, and that we decide by. Of two, Node keeps the first (of keys it makes one), and a proxy before us may
@@ -18,6 +20,8 @@ export function checkRequestLine({ url = '/', rawHeaders }: Pick<IncomingMessage
   if (path.length > maxPath) throw new ApiError('not_found', `No path here has more than ${maxPath} characters.`);
   if (!isDecodable(path))
     throw new ApiError('malformed_request', 'The path has a percent sign that begins no octet of UTF-8.');
+  if (url.length - path.length > maxQuery)
+    throw new ApiError('malformed_request', `The query may have ${maxQuery} characters at most.`);
   const fault = faultOfHeaders(rawHeaders);
   if (fault !== undefined) throw new ApiError('malformed_request', `${fault}.`);
 }

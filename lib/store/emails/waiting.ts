@@ -15,12 +15,15 @@ export interface PlacedEmail {
   traceparent: string | null;
 }
 
+const lanes = ['transactional', 'bulk'] as const;
+
 /** Lanes in which emails wait for a place. */
 export async function lanesWaiting(sql: Query): Promise<Lane[]> {
-  const rows = await sql<{ lane: Lane }[]>`
-    select lane from unnest(array['transactional', 'bulk']) lanes(lane)
-    where exists (select from emails where status = 'queued' and queued_at is null and emails.lane = lanes.lane)`;
-  return rows.map(({ lane }) => lane);
+  // Each by itself: of a join, the planner may make a hash of all that wait, 85 ms where they are 100,000.
+  const [row] = await sql<Record<Lane, boolean>[]>`
+    select exists (select from emails where status = 'queued' and queued_at is null and lane = 'transactional') as transactional,
+           exists (select from emails where status = 'queued' and queued_at is null and lane = 'bulk') as bulk`;
+  return lanes.filter((lane) => row?.[lane]);
 }
 
 export interface Taken {

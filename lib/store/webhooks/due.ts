@@ -30,10 +30,12 @@ export async function takeDueDeliveries(
              ceil((${mostOfClient}::integer - sum(under_way) over of_client)
                   / greatest(1, sum(has_due::integer) over of_client)::numeric) as share
       from webhooks cross join lateral (
-        select (select count(*) from webhook_deliveries
-                where webhook_id = webhooks.id and queued_at is not null and due_at > now()) as under_way,
-               coalesce(quiet_until <= now(), true)
-                 and exists (select from webhook_deliveries where webhook_id = webhooks.id and due_at <= now()) as has_due) state
+        select count(*) as under_way from webhook_deliveries
+        where webhook_id = webhooks.id and queued_at is not null and due_at > now()) queued
+      -- Limited, as the planner may make a hash of all that are due for a mere "exists".
+      left join lateral (
+        select coalesce(quiet_until <= now(), true) as has_due from webhook_deliveries
+        where webhook_id = webhooks.id and due_at <= now() limit 1) first on true
       window of_client as (partition by client_id)
     ), due as (
       select delivery.id, client_id from endpoints
