@@ -23,9 +23,9 @@ export async function schemaText(sql: Query): Promise<string> {
     select oid::text, oid::regclass::text as name, quote_literal(obj_description(oid, 'pg_class')) as about,
            array_to_string(reloptions, ', ') as options
     from pg_class where relkind = 'r' and ${isOurs(sql, sql`relnamespace`)} and relname <> 'migrations' order by pg_class.oid`;
-  const parts = [head];
+  const parts = [head, ...(await functionTexts(sql, { ofIndexes: true }))];
   for (const table of tables) parts.push(await tableText(sql, table));
-  return [...parts, ...(await functionTexts(sql)), ...(await triggerTexts(sql))].join('\n');
+  return [...parts, ...(await functionTexts(sql, { ofIndexes: false })), ...(await triggerTexts(sql))].join('\n');
 }
 
 async function tableText(
@@ -70,11 +70,15 @@ async function tableText(
   ].join('\n');
 }
 
-async function functionTexts(sql: Query): Promise<string[]> {
+/** Those that indexes are made with come before the tables; the others after them, as they may read them. */
+async function functionTexts(sql: Query, { ofIndexes }: { ofIndexes: boolean }): Promise<string[]> {
   const functions = await sql<{ text: string; name: string; about: string | null }[]>`
     select rtrim(pg_get_functiondef(oid), E'\n') as text, oid::regprocedure::text as name,
            quote_literal(obj_description(oid, 'pg_proc')) as about
-    from pg_proc where ${isOurs(sql, sql`pronamespace`)} order by pg_proc.oid`;
+    from pg_proc where ${isOurs(sql, sql`pronamespace`)}
+      and ${ofIndexes} = exists (select from pg_depend where refclassid = 'pg_proc'::regclass and refobjid = pg_proc.oid
+                                                         and classid = 'pg_class'::regclass)
+    order by pg_proc.oid`;
   return functions.map(({ text, name, about }) =>
     [`${text};`, ...(about === null ? [] : [`comment on function ${name} is ${about};`]), ''].join('\n'),
   );

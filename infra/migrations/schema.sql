@@ -2,6 +2,15 @@
 -- `npm run generate` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
 -- It is not made by pg_dump, which no package for Node brings; the test builds a database from it and finds the same schema.
 
+CREATE OR REPLACE FUNCTION public.address_keys(addresses text[])
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select string_to_array(lower(array_to_string(addresses, e'\n')), e'\n')
+$function$;
+comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
+
 create table clients (
   client_id              text not null,
   scopes                 text[] not null,
@@ -518,15 +527,6 @@ begin
   return null;
 end $function$;
 comment on function count_suppressions() is 'Keeps client_counts.manual_suppressions.';
-
-CREATE OR REPLACE FUNCTION public.address_keys(addresses text[])
- RETURNS text[]
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE STRICT
-AS $function$
-  select string_to_array(lower(array_to_string(addresses, e'\n')), e'\n')
-$function$;
-comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
 
 CREATE TRIGGER count_added_suppressions AFTER INSERT ON suppressions FOR EACH ROW WHEN (new.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
 CREATE TRIGGER count_removed_suppressions AFTER DELETE ON suppressions FOR EACH ROW WHEN (old.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
