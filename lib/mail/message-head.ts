@@ -33,7 +33,9 @@ export function notAsciiIn(parts: HeadParts): string | undefined {
   const addresses = [from, ...to, ...cc, ...reply_to].map(({ email }) => email);
   // Nearly always so, and quicker to say than the head is to write.
   if ([...addresses, ...Object.values(parts.custom_headers)].every(isAscii)) return undefined;
-  return /[^\s<>,;:"()]*[^\0-\x7f][^\s<>,;:"()]*/.exec(messageHead(parts))?.[0];
+  return messageHead(parts)
+    .split(/[\s<>,;:"()]/)
+    .find((word) => !isAscii(word));
 }
 
 /** A message that nodemailer has laid out, its lines ending in CRLF, with this head in place of its own. */

@@ -36,31 +36,44 @@ const parts = /"(?:[^"\\]|\\.)*"|<[^<>]*>|\((?:[^()\\]|\\.)*\)|[,;]|[ \t]+|[^\s"
  */
 export function encodeStructured(name: string, value: string): string {
   let written = '';
-  let phrase = '';
+  let phrase = { written: '', said: '' };
   const endPhrase = () => {
     written += encodedPhrase(phrase);
-    phrase = '';
+    phrase = { written: '', said: '' };
   };
   for (const [part] of withAngles(name, value).matchAll(parts)) {
-    if (/^(<.*>|\(.+\)|[,;])$/s.test(part)) {
+    const inner = part.length > 1 ? part.slice(1, -1) : '';
+    if (part.startsWith('<') && inner !== '') {
       endPhrase();
-      written += part.startsWith('<')
-        ? `<${encodedReference(part.slice(1, -1))}>`
-        : part.startsWith('(')
-          ? `(${encodedIfNeeded(part.slice(1, -1).replace(/\\(.)/gsu, '$1'), part.slice(1, -1))})`
-          : part;
-    } else phrase += part;
+      written += `<${encodedReference(inner)}>`;
+    } else if (part.startsWith('(') && inner !== '') {
+      endPhrase();
+      written += `(${encodedIfNeeded(unescaped(inner), inner)})`;
+    } else if (part === ',' || part === ';') {
+      endPhrase();
+      written += part;
+    } else {
+      phrase.written += part;
+      phrase.said += part.startsWith('"') && part.length > 1 ? unescaped(inner) : part;
+    }
   }
   endPhrase();
   return written;
 }
 
 /** Words and quoted strings, with the spaces around them. */
-function encodedPhrase(phrase: string): string {
-  const [, before = '', words = '', after = ''] = /^(\s*)(.*?)(\s*)$/s.exec(phrase) ?? [];
-  const address = /^[^\s"]+@[^\s"]+$/.test(words) ? normalizeAddress(words) : undefined;
-  const said = words.replace(/"((?:[^"\\]|\\.)*)"/gs, (_, quoted: string) => quoted.replace(/\\(.)/gsu, '$1'));
-  return before + (address ?? encodedIfNeeded(said, words)) + after;
+function encodedPhrase({ written, said }: { written: string; said: string }): string {
+  const words = written.trim();
+  if (words === '') return written;
+  const start = written.length - written.trimStart().length;
+  const address = words.includes('@') && !/[\s"]/.test(words) ? normalizeAddress(words) : undefined;
+  return (
+    written.slice(0, start) + (address ?? encodedIfNeeded(said.trim(), words)) + written.slice(start + words.length)
+  );
+}
+
+function unescaped(quoted: string): string {
+  return quoted.replace(/\\(.)/gsu, '$1');
 }
 
 function encodedIfNeeded(said: string, written: string): string {
