@@ -1,5 +1,6 @@
 // Bundles each function, and the operator's command, to one file that needs nothing but Node: `npm run build`.
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -89,6 +90,13 @@ export async function bundle(directory = 'dist'): Promise<void> {
   await Promise.all(functions.map((name) => writeManifest(name, `${directory}/${name}`)));
 }
 
+/** What the metric `build_info` says; COMMIT is for where no git is, as in an image. */
+function buildInfo() {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { stdout } = spawnSync('git', ['rev-parse', '--short=12', 'HEAD'], { encoding: 'utf8' });
+  return { version, commit: process.env.COMMIT || stdout?.trim() || 'unknown' };
+}
+
 function bundleOne(entry: string, outfile: string) {
   return build({
     entryPoints: [entry],
@@ -99,6 +107,7 @@ function bundleOne(entry: string, outfile: string) {
     format: 'esm',
     banner: { js: requireShim },
     external: ['pg-native'],
+    define: { EMAIL_API_BUILD: JSON.stringify(buildInfo()) },
     plugins: slimming,
     // Smaller and so quicker to start; identifiers stay, so that a stack trace can be read.
     minifySyntax: true,

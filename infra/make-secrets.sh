@@ -20,4 +20,4 @@ printf 'amqp://email:%s@rabbitmq:5672\n' "$broker" | write /secrets/broker/url
 # Takes the place of the image's own fragments, so it says what they say about the log as well.
 printf 'default_user = email\ndefault_pass = %s\nlog.console = true\n' "$broker" | write /secrets/broker/rabbitmq.conf
 
-exec node /app/index.mjs key ensure /secrets/signing/keys.json
+exec node /app/index.mjs signing-key ensure /secrets/signing/keys.json

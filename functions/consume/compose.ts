@@ -1,6 +1,6 @@
 // The message of a claimed email, made when a connection is free for it: what the claim left out is read now, in pieces where it has attachments.
 import { composeMessage, type MimeMessage } from '../../lib/mail/message.ts';
-import { inPieces } from '../../lib/mail/mime-pieces.ts';
+import { inPieces, withCrlf } from '../../lib/mail/mime-pieces.ts';
 import type { ReadAttachment } from '../../lib/store/emails/attachments.ts';
 import { type ClaimedEmail, isWithoutTexts } from '../../lib/store/emails/claim.ts';
 import type { Attachment, EmailContent } from '../../lib/store/emails/email.ts';
@@ -8,9 +8,14 @@ import type { Attachment, EmailContent } from '../../lib/store/emails/email.ts';
 export interface Contents {
   /** Resolves with what the claim of a large email left out; undefined: it is gone, and so is the claim. */
   readContents: (id: string) => Promise<Pick<EmailContent, 'text_body' | 'html_body' | 'attachments'> | undefined>;
+  /** Makes the text of HTML in a thread, for this client; undefined: there is none, or it takes too much. */
+  textOf: (html: string, client: string) => Promise<string | undefined>;
   /** What reads the attachments of an email. */
   readAttachments: (id: string, attachments: readonly Attachment[]) => ReadAttachment;
 }
+
+/** Characters of HTML whose text is made at once: up to 20 ms. */
+const mostAtOnce = 20_000;
 
 function hasContents(email: ClaimedEmail): email is ClaimedEmail & EmailContent {
   return !isWithoutTexts(email) && email.attachments !== null;
@@ -21,25 +26,39 @@ function hasContents(email: ClaimedEmail): email is ClaimedEmail & EmailContent 
  * reading the database's; they pass.
  */
 export function composed(email: ClaimedEmail, contents: Contents, onFault: (fault: Error) => void): MimeMessage {
-  if (hasContents(email)) return compose(email);
+  if (hasContents(email) && !takesLong(email)) return compose(email);
   // Once, however often the message is read: it has the same boundaries then.
   let whole: Promise<MimeMessage> | undefined;
   return async function* () {
-    whole ??= contents.readContents(email.id).then((read) => {
-      if (read === undefined) throw new Error('the contents are gone');
-      return compose({ ...email, ...read });
-    });
+    whole ??= composeLarge();
     const message = await whole;
-    if (Buffer.isBuffer(message)) yield* inPieces(message);
+    if (Buffer.isBuffer(message)) yield* inPieces(withCrlf(message));
     else yield* message();
   };
 
-  function compose(parts: ClaimedEmail & EmailContent): MimeMessage {
+  async function composeLarge(): Promise<MimeMessage> {
+    const read = isWithoutTexts(email)
+      ? await contents.readContents(email.id)
+      : { text_body: email.text_body, html_body: email.html_body, attachments: email.attachments ?? [] };
+    if (read === undefined) throw new Error('the contents are gone');
+    if (!takesLong(read)) return compose({ ...email, ...read });
+    const text = await contents.textOf(read.html_body, email.client_id);
+    return compose({ ...email, ...read }, () => text);
+  }
+
+  function compose(parts: ClaimedEmail & EmailContent, textOf?: () => string | undefined): MimeMessage {
     try {
-      return composeMessage(parts, contents.readAttachments(email.id, parts.attachments), onFault);
+      const read = contents.readAttachments(email.id, parts.attachments);
+      return composeMessage(parts, { read, onFault, ...(textOf && { textOf }) });
     } catch (fault) {
       onFault(fault as Error);
       throw fault;
     }
   }
+}
+
+type Texts = Pick<EmailContent, 'text_body' | 'html_body'>;
+
+function takesLong<Given extends Texts>(given: Given): given is Given & { html_body: string } {
+  return given.text_body === null && given.html_body !== null && given.html_body.length > mostAtOnce;
 }

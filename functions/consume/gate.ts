@@ -96,7 +96,8 @@ function inLargePieces({ mostBytes, outgrow, beforeEnd = () => {} }: Bounds): Tr
   let size = 0;
   let passed = 0;
   const taken = () => {
-    const whole = Buffer.concat(pieces, size);
+    const [only] = pieces;
+    const whole = only && pieces.length === 1 ? only : Buffer.concat(pieces, size);
     pieces = [];
     size = 0;
     return whole;

@@ -1,6 +1,8 @@
 // The consume function: delivers emails. Wiring only.
 
+import { ApiError } from '../../lib/http/errors.ts';
 import { hostFunction } from '../../lib/http/host.ts';
+import { createWork } from '../../lib/http/work.ts';
 import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
@@ -31,6 +33,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   name: 'consume',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 /** Renewals have connections of their own, so that they never wait behind statements with large contents. */
 const leaseSql = openDatabase(settings.DATABASE_URL, {
@@ -46,6 +49,15 @@ const prefetch = settings.SMTP_CONNECTIONS * 3;
 
 /** Long ones, each a row without contents, that wait for one of the connections they may have: others are taken meanwhile. */
 const mostLetGo = settings.SMTP_CONNECTIONS * 50;
+/** For the text of long HTML. Who waits has a connection: one may wait for as long as others together take. */
+const work = createWork({
+  program: new URL('./thread.mjs', import.meta.url),
+  threads: 1,
+  waitMs: 120_000,
+  heapMegabytes: 64,
+});
+/** A text that takes longer than this is left out. */
+const mostTextMs = 2_000;
 const memory = createMemory(settings.CONTENT_MEMORY_BYTES);
 
 const relays = createRelays(
@@ -79,6 +91,12 @@ const dependencies: DeliverDependencies = {
     return emails.map((email) => email && { email, askedAt });
   }, inGroups('claim')),
   readContents: (id) => untilDatabaseIsBack(() => readContents(sql, id)),
+  textOf: (html, holder) =>
+    work<string | undefined>('textOfHtml', html, { holder, limitMs: mostTextMs }).catch((error) => {
+      // Too many wait: it passes. Otherwise it takes too long, or cannot be read: the HTML says it all.
+      if (error instanceof ApiError) throw error;
+      return undefined;
+    }),
   readAttachments: (id, attachments) => storedAttachments(sql, id, attachments, untilDatabaseIsBack),
   keepClaim: leases.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),

@@ -24,6 +24,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   name: 'dispatch',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 const queue = await connectQueue(settings.AMQP_URL, log);
 

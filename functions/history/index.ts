@@ -1,5 +1,5 @@
 // The history function: says what became of every email. Wiring only.
-import { createTokenCheck } from '../../lib/auth/access-token.ts';
+import { createAccessCheck } from '../../lib/auth/access.ts';
 import { hostFunction } from '../../lib/http/host.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { createMetrics } from '../../lib/process/metrics.ts';
@@ -9,26 +9,29 @@ import { historyRoutes } from './routes.ts';
 import { HistorySettings } from './settings.ts';
 
 const settings = readSettings(HistorySettings, process.env);
+const metrics = createMetrics('history');
 const log = createLog('history', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, {
   connections: settings.DATABASE_CONNECTIONS,
   name: 'history',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 
 const hosted = hostFunction({
   name: 'history',
   log,
-  metrics: createMetrics('history'),
+  metrics,
   maxBodyBytes: 0,
   routes: historyRoutes,
   dependencies: { sql },
-  authenticate: createTokenCheck({
+  authenticate: createAccessCheck({
     issuer: settings.ISSUER,
     audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
     jwksUrl: settings.JWKS_URL,
     sql,
+    metrics,
   }),
   ready: { database: () => checkDatabase(sql) },
   close: () => sql.end(),

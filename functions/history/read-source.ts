@@ -23,7 +23,7 @@ export async function readSource(
     throw new ApiError('not_found', 'This email has no message any more: its contents have been purged or erased.');
   // Loaded when first needed, so that the function starts faster.
   const { composeMessage, wholeMessage } = await import('../../lib/mail/message.ts');
-  const composed = composeMessage(email, storedAttachments(sql, id, email.attachments));
+  const composed = composeMessage(email, { read: storedAttachments(sql, id, email.attachments) });
   return {
     status: 200,
     headers: {

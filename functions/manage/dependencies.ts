@@ -3,6 +3,7 @@ import type { ApiError } from '../../lib/http/errors.ts';
 import { invalidBody } from '../../lib/http/request-body.ts';
 import type { AllowedRanges } from '../../lib/http/webhook-target.ts';
 import type { Work } from '../../lib/http/work.ts';
+import type { Log } from '../../lib/process/log.ts';
 import type { Sql } from '../../lib/store/database.ts';
 
 export interface StoredBounds {
@@ -24,6 +25,9 @@ export interface ManageDependencies {
   work: Work;
   /** Addresses that webhooks may use although they are not public. */
   allowedAddresses: AllowedRanges;
+  /** What new API keys begin with. */
+  keyPrefix: string;
+  log: Log;
   /** What one client may have. */
   most: StoredBounds;
 }

@@ -1,5 +1,5 @@
-// The manage function: a client's templates, suppressions and webhooks. Wiring only.
-import { createTokenCheck } from '../../lib/auth/access-token.ts';
+// The manage function: a client's templates, suppressions, webhooks and API keys. Wiring only.
+import { createAccessCheck } from '../../lib/auth/access.ts';
 import { hostFunction } from '../../lib/http/host.ts';
 import { createWork } from '../../lib/http/work.ts';
 import { createLog } from '../../lib/process/log.ts';
@@ -10,12 +10,14 @@ import { manageRoutes } from './routes.ts';
 import { ManageSettings } from './settings.ts';
 
 const settings = readSettings(ManageSettings, process.env);
+const metrics = createMetrics('manage');
 const log = createLog('manage', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, {
   connections: settings.DATABASE_CONNECTIONS,
   name: 'manage',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 
 const work = createWork({ program: new URL('./thread.mjs', import.meta.url) });
@@ -26,7 +28,7 @@ const maxBodyBytes = 1_000_000;
 const hosted = hostFunction({
   name: 'manage',
   log,
-  metrics: createMetrics('manage'),
+  metrics,
   maxBodyBytes,
   routes: manageRoutes,
   dependencies: {
@@ -38,12 +40,15 @@ const hosted = hostFunction({
       templateBytes: settings.TEMPLATE_BYTES_PER_CLIENT,
       webhooks: settings.WEBHOOKS_PER_CLIENT,
     },
+    keyPrefix: settings.API_KEY_PREFIX,
+    log,
   },
-  authenticate: createTokenCheck({
+  authenticate: createAccessCheck({
     issuer: settings.ISSUER,
     audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
     jwksUrl: settings.JWKS_URL,
     sql,
+    metrics,
   }),
   ready: { database: () => checkDatabase(sql) },
   close: () => sql.end(),

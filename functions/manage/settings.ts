@@ -1,5 +1,6 @@
 // Settings of the manage function.
 import * as v from 'valibot';
+import { apiKeySettings } from '../../lib/auth/api-key.ts';
 import { accessTokenSettings } from '../../lib/auth/settings.ts';
 import { webhookTargetSettings } from '../../lib/http/webhook-target.ts';
 import { commonSettings, integer } from '../../lib/process/settings.ts';
@@ -9,6 +10,7 @@ export const ManageSettings = v.object({
   ...commonSettings,
   ...databaseSettings,
   ...accessTokenSettings,
+  ...apiKeySettings,
   ...webhookTargetSettings,
   /** What one client may have: suppressions made by hand, … */
   SUPPRESSIONS_PER_CLIENT: v.optional(integer(1, 100_000_000), '1000000'),

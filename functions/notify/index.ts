@@ -26,6 +26,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   name: 'notify',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 const timeoutMs = settings.WEBHOOK_TIMEOUT_SECONDS * 1000;
 /** Outlasts an attempt's timeout, with time for the steps before and after it, so that no lease needs renewal. */

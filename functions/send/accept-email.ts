@@ -123,7 +123,8 @@ export async function storeOnce(
     ...email,
     waits: email.scheduled_at === null && !takePlace(email.lane, client.clientId),
   }));
-  const accepted = await store({ client_id: client.clientId, idempotency, emails, permissive });
+  const { clientId: client_id, allowedSenders: allowed_senders } = client;
+  const accepted = await store({ client_id, allowed_senders, idempotency, emails, permissive });
   switch (accepted.outcome) {
     case 'stored':
       break;

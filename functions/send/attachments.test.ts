@@ -11,17 +11,20 @@ function faultsOf(attachments: unknown): string[] {
 }
 
 describe('Attachments', () => {
-  it('are normalised, with their size in bytes', () => {
+  it('are normalised, with their size in bytes, as they go on the wire', () => {
     const image = {
       filename: 'Logo für Zoë 🎉.png',
       content: '',
       content_type: 'image/png',
       content_id: 'logo@a.test',
     };
+    const { content: _, ...rest } = image;
+    const wire = Uint8Array.from(Buffer.from(good.content));
+    const normal = { filename: good.filename, content_type: null, content_id: null, size: 5, wire };
     expect(v.parse(Attachments, [good, image, { ...good, content_type: null, content_id: null }])).toEqual([
-      { ...good, content_type: null, content_id: null, size: 5 },
-      { ...image, size: 0 },
-      { ...good, content_type: null, content_id: null, size: 5 },
+      normal,
+      { ...rest, size: 0, wire: new Uint8Array() },
+      normal,
     ]);
   });
 

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { boundedList, firstFault, mostBodyBytes, text } from '../../lib/http/size-limits.ts';
 import { strictObject } from '../../lib/http/strict-object.ts';
+import { decodedBytes, inLines } from '../../lib/store/emails/base64-lines.ts';
 import type { GivenAttachment } from '../../lib/store/emails/email.ts';
 import { headerText } from './header-text.ts';
 
@@ -34,7 +35,13 @@ export const AttachmentObject = strictObject(
       v.pipe(
         text(mostBodyBytes),
         v.metadata({ contentEncoding: 'base64' }),
-        v.check(isBase64, 'must be base64 (RFC 4648 §4), without line breaks'),
+        v.rawTransform(({ dataset, addIssue, NEVER }) => {
+          const given = Buffer.from(dataset.value);
+          const wire = inLines(given);
+          if (wire !== undefined) return { wire, size: decodedBytes(given) };
+          addIssue({ message: 'must be base64 (RFC 4648 §4), without line breaks' });
+          return NEVER;
+        }),
       ),
     ),
     content_type: v.nullish(
@@ -65,28 +72,13 @@ export const Attachments = v.pipe(
   }, 'must not have a content_id twice'),
   v.transform((attachments) =>
     attachments.map(
-      ({ filename, content, content_type, content_id }): GivenAttachment => ({
+      ({ filename, content: { wire, size }, content_type, content_id }): GivenAttachment => ({
         filename,
-        content,
         content_type: content_type ?? null,
         content_id: content_id ?? null,
-        size: Buffer.byteLength(content, 'base64'),
+        size,
+        wire,
       }),
     ),
   ),
 );
-
-/** Characters that are looked at together: a multiple of four, and little beside what is given. */
-const pieceLength = 1_048_576;
-
-/** Strict base64: no characters that lenient decoders skip, and one spelling for the same bytes. */
-function isBase64(given: string): boolean {
-  if (given.length % 4 !== 0) return false;
-  for (let at = 0; at < given.length; at += pieceLength) {
-    const piece = given.slice(at, at + pieceLength);
-    const bytes = Buffer.from(piece, 'base64');
-    const isLast = at + pieceLength >= given.length;
-    if (bytes.toString('base64') !== piece || (!isLast && bytes.length * 4 !== pieceLength * 3)) return false;
-  }
-  return true;
-}

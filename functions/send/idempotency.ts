@@ -24,12 +24,22 @@ export function parseIdempotencyKey(header: string | string[] | undefined): stri
   );
 }
 
-/** SHA-256 of what a parsed body says: white space and the order of its fields do not matter. */
-export function fingerprint(body: unknown): string {
-  return createHash('sha256').update(JSON.stringify(body, sortFields)).digest('base64url');
+/**
+ * SHA-256 of what a parsed body says: white space and the order of its fields do not matter. `lifted` is what was taken out of it,
+ * by what stands in its place.
+ */
+export function fingerprint(body: unknown, lifted?: ReadonlyMap<string, { base64: Uint8Array }>): string {
+  return createHash('sha256')
+    .update(
+      JSON.stringify(body, (_key, value: unknown) => {
+        const own = typeof value === 'string' ? lifted?.get(value) : undefined;
+        return own === undefined ? sortFields(value) : Buffer.from(own.base64).toString('latin1');
+      }),
+    )
+    .digest('base64url');
 }
 
-function sortFields(_key: string, value: unknown): unknown {
+function sortFields(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,7 +1,7 @@
 // The send function: accepts emails. Wiring only.
 
 import pLimit from 'p-limit';
-import { createTokenCheck } from '../../lib/auth/access-token.ts';
+import { createAccessCheck } from '../../lib/auth/access.ts';
 import { hostFunction } from '../../lib/http/host.ts';
 import { createWork } from '../../lib/http/work.ts';
 import { createBatcher } from '../../lib/process/batch.ts';
@@ -35,6 +35,7 @@ const sql = openDatabase(settings.DATABASE_URL, {
   name: 'send',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 const publishGraceMs = settings.PUBLISH_GRACE_SECONDS * 1000;
 const queue = await connectQueue(settings.AMQP_URL, log);
@@ -97,11 +98,12 @@ const hosted = hostFunction({
     sql,
     log,
   },
-  authenticate: createTokenCheck({
+  authenticate: createAccessCheck({
     issuer: settings.ISSUER,
     audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,
     jwksUrl: settings.JWKS_URL,
     sql,
+    metrics,
   }),
   // The broker is missing here because emails are accepted without it.
   ready: { database: () => checkDatabase(sql) },

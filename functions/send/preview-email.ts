@@ -7,7 +7,7 @@ import { continueTrace } from '../../lib/process/trace.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import { preflight } from '../../lib/store/emails/preflight.ts';
 import { toNewEmail } from './new-email.ts';
-import type { ComposedPreview } from './preview-task.ts';
+import type { ComposedPreview, PreviewParts } from './preview-task.ts';
 import { readEmail } from './read-request.ts';
 import { type WriteEmails, writeOne } from './render-emails.ts';
 
@@ -26,17 +26,32 @@ export async function previewEmail(
   request: ClientRequest<undefined, Buffer>,
   { writeEmails, work, sql }: PreviewDependencies,
 ): Promise<Reply> {
-  const { clientId } = request.client;
+  const { clientId, allowedSenders } = request.client;
   const accepted_at = new Date();
   const read = await readEmail(request, accepted_at, work);
   const written = await writeOne(writeEmails, clientId, read.requested());
   const email = toNewEmail(written, continueTrace(undefined));
   const { sender, recipients } = email;
-  const findings = await preflight(sql, { client_id: clientId, from: sender, recipients });
+  const findings = await preflight(sql, {
+    client_id: clientId,
+    allowed_senders: allowedSenders,
+    from: sender,
+    recipients,
+  });
   const { headers, custom_headers, text_body, html_body, attachments, subject, message_id } = email;
-  const parts = { headers, custom_headers, text_body, html_body, attachments, subject, message_id, accepted_at };
-  const { text, message, isTruncated } = await work<ComposedPreview>('composePreview', parts, {
+  const parts: PreviewParts = {
+    headers,
+    custom_headers,
+    text_body,
+    html_body,
+    attachments,
+    subject,
+    message_id,
+    accepted_at,
+  };
+  const { textOfHtml, message, isTruncated } = await work<ComposedPreview>('composePreview', parts, {
     holder: clientId,
+    transfer: attachments.map(({ wire }) => wire.buffer as ArrayBuffer),
   }).catch((error) => {
     if (!(error instanceof WorkTooLong)) throw error;
     throw new ApiError('content_too_large', 'This email takes too long to compose for a preview.');
@@ -52,7 +67,7 @@ export async function previewEmail(
     body: {
       object: 'preview',
       subject,
-      text,
+      text: text_body ?? textOfHtml,
       html: html_body,
       template: email.template,
       envelope: { from: sender, to },

@@ -4,10 +4,11 @@ import { parseJson } from '../../lib/http/body.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import { invalidBody } from '../../lib/http/request-body.ts';
 import { type Work, WorkTooLong } from '../../lib/http/work.ts';
-import { type SentError, toError, toSent } from '../../lib/http/work-thread.ts';
+import { type SentError, toError, toSent, withoutCopies } from '../../lib/http/work-thread.ts';
 import { parseEmails } from './batch-request.ts';
 import { parseEmailRequest, type RequestedEmail } from './email-request.ts';
 import { fingerprint } from './idempotency.ts';
+import { isAllAttached, type Lift, liftContents, putBack } from './lift-contents.ts';
 
 /** What a request came with, checked or refused. */
 export interface Read<Requested> {
@@ -19,6 +20,8 @@ export interface Read<Requested> {
 
 /** Bodies up to here are read at once: quicker than a thread would have them, and over before anybody notices. */
 const mostAtOnce = 128_000;
+/** Up to here so are those that are short without the contents of attachments: the thread would take longer to begin. Not where a fingerprint is needed. */
+const mostLiftedAtOnce = 1_500_000;
 
 interface Input {
   bytes: Uint8Array;
@@ -33,25 +36,62 @@ export type ReadAnswer<Requested> = { fingerprint: string | undefined } & (
 
 export type ParsedBatch = (RequestedEmail | SentError)[];
 
+type Attach = (email: RequestedEmail) => RequestedEmail;
+
 /** The tasks of the thread. */
 export const readTasks = {
-  readEmail: (input: Input) => readIn(input, parseEmailRequest),
-  readBatch: (input: Input): ReadAnswer<ParsedBatch> =>
-    readIn(input, (body, now) => parseEmails(body, now).map((one) => (one instanceof ApiError ? toSent(one) : one))),
+  readEmail: (input: Input) =>
+    readIn(
+      input,
+      (body, attach) => [attach(parseEmailRequest(body, input.now))],
+      ([one]) => one,
+    ),
+  readBatch: (input: Input) =>
+    readIn(
+      input,
+      (body, attach): ParsedBatch =>
+        parseEmails(body, input.now).map((one) => (one instanceof ApiError ? toSent(one) : attach(one))),
+      (all) => all,
+    ),
 };
 
-function readIn<Requested>(
-  { bytes, now, hasKey }: Input,
-  check: (body: unknown, now: Date) => Requested,
-): ReadAnswer<Requested> {
-  const body = parseJson(bytes);
-  const made = { fingerprint: hasKey ? fingerprint(body) : undefined };
+function readIn<One extends RequestedEmail | SentError, Requested>(
+  { bytes, hasKey }: Input,
+  check: (body: unknown, attach: Attach) => One[],
+  answerOf: (all: One[]) => Requested,
+) {
+  const { body, lift } = withLifted(liftContents(bytes)) ?? { body: parseJson(bytes) };
+  const attach: Attach = (email) => attached(email, lift);
+  const made = { fingerprint: hasKey ? fingerprint(body, lift?.lifted) : undefined };
   try {
-    return { ...made, requested: check(body, now) };
+    const all = check(body, attach);
+    const wires = all.flatMap((one) => ('attachments' in one ? one.attachments.map(({ wire }) => wire) : []));
+    return withoutCopies({ ...made, requested: answerOf(all) }, wires);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return { ...made, refused: toSent(error) };
   }
+}
+
+interface Parsed {
+  body: unknown;
+  lift?: Lift;
+}
+
+/** Undefined: it is to be parsed as any other body, and then whatever is wrong with it is said as ever. */
+function withLifted(lift: Lift | undefined): Parsed | undefined {
+  if (lift === undefined) return undefined;
+  try {
+    const body = parseJson(lift.rest);
+    return isAllAttached(body, lift) ? { body, lift } : undefined;
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
+}
+
+function attached(email: RequestedEmail, lift: Lift | undefined): RequestedEmail {
+  return lift === undefined ? email : { ...email, attachments: putBack(email.attachments, lift) };
 }
 
 interface Coming {
@@ -61,8 +101,25 @@ interface Coming {
 }
 
 export function readEmail(coming: Coming, now: Date, work: Work): Promise<Read<RequestedEmail>> | Read<RequestedEmail> {
-  if (coming.body.length > mostAtOnce) return readInThread<RequestedEmail>('readEmail', coming, now, work);
-  return readHere(coming, (body) => parseEmailRequest(body, now));
+  const parsed = parseHere(coming);
+  if (parsed === undefined) return readInThread<RequestedEmail>('readEmail', coming, now, work);
+  const { body, lift } = parsed;
+  return {
+    requested: () => attached(parseEmailRequest(body, now), lift),
+    fingerprint: () => fingerprint(body, lift?.lifted),
+  };
+}
+
+/** Undefined where it is for a thread. */
+function parseHere({ body, headers }: Coming): Parsed | undefined {
+  if (body.length <= mostAtOnce) return { body: parseJson(body) };
+  if (body.length > mostLiftedAtOnce || hasKey(headers)) return undefined;
+  const lift = liftContents(body);
+  return lift && lift.rest.length <= mostAtOnce ? withLifted(lift) : undefined;
+}
+
+function hasKey(headers: IncomingHttpHeaders): boolean {
+  return headers['idempotency-key'] !== undefined;
 }
 
 export async function readBatch(coming: Coming, now: Date, work: Work): Promise<Read<(RequestedEmail | ApiError)[]>> {
@@ -85,7 +142,7 @@ async function readInThread<Requested>(
   now: Date,
   work: Work,
 ): Promise<Read<Requested>> {
-  const input: Input = { bytes: body, now, hasKey: headers['idempotency-key'] !== undefined };
+  const input: Input = { bytes: body, now, hasKey: hasKey(headers) };
   const options = { holder: client.clientId, transfer: isWhole(body) ? [body.buffer] : [] };
   const answer = await work<ReadAnswer<Requested>>(name, input, options).catch((error) => {
     if (!(error instanceof WorkTooLong)) throw error;

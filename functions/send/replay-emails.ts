@@ -3,6 +3,7 @@ import type * as v from 'valibot';
 import type { ClientRequest } from '../../lib/auth/client-route.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply } from '../../lib/http/exchange.ts';
+import { coversSender } from '../../lib/mail/sender.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { inTransaction, type Sql } from '../../lib/store/database.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
@@ -34,17 +35,18 @@ const maxLooks = 5;
 
 /**
  * 202 `{object, id, status: "queued"}`; 409 `conflict` with the present status when it is sent or on its way, or saying that its
- * contents are gone, or it was replayed too often; 404 when the client has no such email. Counts as an email in the client's limits (429).
+ * contents are gone, or it was replayed too often; 403 `invalid_from_address` for an API key that may not send from its sender; 404
+ * when the client has no such email. Counts as an email in the client's limits (429).
  */
 export async function replayOne(
-  { params: { id = '' }, client: { clientId } }: ClientRequest,
+  { params: { id = '' }, client: { clientId, allowedSenders } }: ClientRequest,
   dependencies: ReplayDependencies,
 ): Promise<Reply> {
   const { sql, publishGraceMs, log } = dependencies;
   const owner = { client_id: clientId };
   for (let look = 0; isEmailId(id) && look < maxLooks; look += 1) {
     const done = await inTransaction(sql, async (transaction) => {
-      const replayed = await replayEmail(transaction, owner, id, publishGraceMs);
+      const replayed = await replayEmail(transaction, owner, id, publishGraceMs, allowedSenders);
       return replayed && { replayed, headers: await countInLimits(transaction, clientId, 1) };
     });
     if (done !== undefined) {
@@ -55,6 +57,9 @@ export async function replayOne(
     }
     const email = await findEmail(sql, owner, id);
     if (email === undefined) break;
+    if (allowedSenders !== null && !coversSender(allowedSenders, email.sender.toLowerCase())) {
+      throw new ApiError('invalid_from_address', `This API key may not send from ${email.sender}.`);
+    }
     if (!replayableStatuses.some((status) => status === email.status)) {
       throw new ApiError('conflict', `This email cannot be replayed: its status is ${email.status}.`);
     }
@@ -73,11 +78,13 @@ export async function replayOne(
  * as an email in the client's limits: all of them fit, or none is replayed (429).
  */
 export async function replayMany(
-  { body, client: { clientId } }: ClientRequest<undefined, v.InferOutput<typeof ReplayRequest>>,
+  { body, client: { clientId, allowedSenders } }: ClientRequest<undefined, v.InferOutput<typeof ReplayRequest>>,
   dependencies: ReplayDependencies,
 ): Promise<Reply> {
   const { sql, publishGraceMs, log } = dependencies;
-  const { limit, ...filter } = body;
+  const { limit, ...asked } = body;
+  // A key replays what it may send.
+  const filter = { ...asked, senders: allowedSenders };
   const owner = { client_id: clientId };
   const { replayed, hasMore, headers } = await inTransaction(sql, async (transaction) => {
     const replayed = await replayEmails(transaction, owner, filter, limit, publishGraceMs);

@@ -22,17 +22,19 @@ export interface SendDependencies
 
 const route = clientRoute<SendDependencies>();
 const scope = 'email';
+/** An API key may be for sending alone. */
+const sending = { scope, orScope: 'emails:send' } as const;
 /** Parsed by their handlers, which choose the meant form and take the fingerprint of the body. */
 const one = unparsedJson(EmailBody);
 const batch = unparsedJson(BatchBody);
 
 export const sendRoutes = {
-  sendEmail: route({ method: 'POST', path: '/send', scope, body: one, handle: acceptEmail }),
-  sendBatch: route({ method: 'POST', path: '/send/batch', scope, body: batch, handle: acceptBatch }),
+  sendEmail: route({ method: 'POST', path: '/send', ...sending, body: one, handle: acceptEmail }),
+  sendBatch: route({ method: 'POST', path: '/send/batch', ...sending, body: batch, handle: acceptBatch }),
   // The names other mail APIs use.
-  createEmail: route({ method: 'POST', path: '/emails', scope, body: one, handle: acceptEmail }),
-  createEmails: route({ method: 'POST', path: '/emails/batch', scope, body: batch, handle: acceptBatch }),
-  previewEmail: route({ method: 'POST', path: '/emails/preview', scope, body: one, handle: previewEmail }),
+  createEmail: route({ method: 'POST', path: '/emails', ...sending, body: one, handle: acceptEmail }),
+  createEmails: route({ method: 'POST', path: '/emails/batch', ...sending, body: batch, handle: acceptBatch }),
+  previewEmail: route({ method: 'POST', path: '/emails/preview', ...sending, body: one, handle: previewEmail }),
   rescheduleEmail: route({
     method: 'PATCH',
     path: '/emails/{id}',

@@ -10,22 +10,25 @@ import { createTokenDependencies, tokenRoutes } from './routes.ts';
 import { TokenSettings } from './settings.ts';
 
 const settings = readSettings(TokenSettings, process.env);
+const metrics = createMetrics('token');
 const log = createLog('token', settings.LOG_LEVEL);
 const sql = openDatabase(settings.DATABASE_URL, {
   connections: settings.DATABASE_CONNECTIONS,
   name: 'token',
   pooler: settings.DATABASE_POOLER,
   log,
+  metrics,
 });
 
 const hosted = hostFunction({
   name: 'token',
   log,
-  metrics: createMetrics('token'),
+  metrics,
   routes: tokenRoutes,
   dependencies: createTokenDependencies({
     sql,
     log,
+    metrics,
     keys: settings.SIGNING_KEYS,
     issuer: settings.ISSUER,
     audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,

@@ -1,9 +1,9 @@
 // The grant over HTTP, against the built bundle and a real database.
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestCheck } from '../../infra/test/check-access.ts';
 import { createTestDatabase, type TestDatabase } from '../../infra/test/database.ts';
 import { issuer, json, type RunningFunction, startFunction } from '../../infra/test/functions.ts';
-import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { replaceSecrets } from '../../lib/store/clients/client-secrets.ts';
 import { disableClient, enableClient, insertClient, setTokenLifetime } from '../../lib/store/clients/clients.ts';
 import { createSigningKeys } from './create-signing-key.ts';
@@ -82,7 +82,7 @@ describe('a grant', () => {
   ])('has the scopes that %s asks for: %j', async (client_id, scope, expected) => {
     const answer = await json(await post({ ...original, client_id, scope }));
     expect(answer.scope).toBe(expected);
-    const check = createTokenCheck({ ...checked(), sql: database.sql });
+    const check = createTestCheck({ ...checked(), sql: database.sql });
     const { scopes } = await check(`Bearer ${answer.access_token}`, expected.includes('email') ? 'email' : 'basic');
     expect(scopes).toEqual(expected.split(' '));
   });
@@ -131,7 +131,7 @@ describe('a grant', () => {
 
   it('is a token that the functions of the API take, for its scopes', async () => {
     const { access_token } = await json(await post({ ...original, scope: 'basic' }));
-    const check = createTokenCheck({ ...checked(), sql: database.sql });
+    const check = createTestCheck({ ...checked(), sql: database.sql });
     expect(await check(`Bearer ${access_token}`, 'basic')).toMatchObject({ clientId: 'myawesomeapp' });
     await expect(check(`Bearer ${access_token}`, 'email')).rejects.toMatchObject({ code: 'insufficient_scope' });
   });

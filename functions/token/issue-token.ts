@@ -1,9 +1,11 @@
 // POST /authorize and POST /token: the client-credentials grant (RFC 6749 §4.4).
+import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply, Request } from '../../lib/http/exchange.ts';
 import type { Log } from '../../lib/process/log.ts';
 import type { Client } from '../../lib/store/clients/clients.ts';
 import type { Authenticate } from './authenticate.ts';
 import { credentialNames } from './credentials.ts';
+import type { TokenMetrics } from './metrics.ts';
 import { noStore, OAuthError } from './oauth-error.ts';
 import { type Given, readParameters, readResources } from './parameters.ts';
 import { checkResources } from './resource.ts';
@@ -17,12 +19,29 @@ export interface IssueDependencies {
   audience: string;
   /** Of clients that have none of their own. */
   lifetimeSeconds: number;
+  metrics: TokenMetrics;
   log: Log;
 }
 
 const grantParameters = ['grant_type', 'scope', ...credentialNames] as const;
 
 export async function issueToken(
+  request: Request<undefined, undefined, Given>,
+  dependencies: IssueDependencies,
+): Promise<Reply> {
+  const { metrics } = dependencies;
+  try {
+    const reply = await issue(request, dependencies);
+    metrics.issued();
+    return reply;
+  } catch (error) {
+    // A database that is away is no refusal: the host knows it, and counts it as 503.
+    if (error instanceof OAuthError || error instanceof ApiError) metrics.refused(error);
+    throw error;
+  }
+}
+
+async function issue(
   request: Request<undefined, undefined, Given>,
   { authenticate, tokens, log, ...api }: IssueDependencies,
 ): Promise<Reply> {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestCheck, type TestCheck } from '../../infra/test/check-access.ts';
 import { createTestDatabase, type TestDatabase } from '../../infra/test/database.ts';
 import {
   exampleClient,
@@ -11,7 +12,6 @@ import {
   type RunningFunction,
   startFunction,
 } from '../../infra/test/functions.ts';
-import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { replaceSecrets } from '../../lib/store/clients/client-secrets.ts';
 import { disableClient, enableClient, insertClient } from '../../lib/store/clients/clients.ts';
 import { findEndings, revokeToken } from '../../lib/store/tokens/revoked-tokens.ts';
@@ -31,7 +31,7 @@ const endedJustNow = () => endedBefore(5);
 
 let database: TestDatabase;
 let token: RunningFunction;
-let check: ReturnType<typeof createTokenCheck>;
+let check: TestCheck;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -41,7 +41,7 @@ beforeAll(async () => {
   }
   token = await startFunction('token', { DATABASE_URL: database.url, SIGNING_KEYS });
   const jwksUrl = `${token.url}/.well-known/jwks.json`;
-  check = createTokenCheck({ issuer, audience: issuer, jwksUrl, sql: database.sql });
+  check = createTestCheck({ issuer, audience: issuer, jwksUrl, sql: database.sql });
 });
 afterAll(async () => {
   await token?.stop();

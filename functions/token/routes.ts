@@ -2,10 +2,12 @@
 import type { Reply, Request } from '../../lib/http/exchange.ts';
 import { declare } from '../../lib/http/route.ts';
 import type { Log } from '../../lib/process/log.ts';
+import type { Metrics } from '../../lib/process/metrics.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import { createAuthentication } from './authenticate.ts';
 import { type IntrospectDependencies, introspectOwnToken } from './introspect-token.ts';
 import { type IssueDependencies, issueToken } from './issue-token.ts';
+import { createTokenMetrics } from './metrics.ts';
 import { type RevokeDependencies, revokeOwnToken } from './revoke-token.ts';
 import { assertionAudiences, serverMetadata } from './server-metadata.ts';
 import { createTokenFormat, type TokenFormatOptions } from './token-format.ts';
@@ -41,10 +43,17 @@ export const tokenRoutes = {
 export interface TokenOptions extends TokenFormatOptions {
   sql: Sql;
   log: Log;
+  metrics: Metrics;
   lifetimeSeconds: number;
 }
 
-export function createTokenDependencies({ sql, log, lifetimeSeconds, ...format }: TokenOptions): TokenDependencies {
+export function createTokenDependencies({
+  sql,
+  log,
+  metrics,
+  lifetimeSeconds,
+  ...format
+}: TokenOptions): TokenDependencies {
   const { issuer, audience, keys } = format;
   return {
     authenticate: createAuthentication(sql, assertionAudiences(issuer)),
@@ -54,6 +63,7 @@ export function createTokenDependencies({ sql, log, lifetimeSeconds, ...format }
     issuer,
     audience,
     lifetimeSeconds,
+    metrics: createTokenMetrics(metrics),
     sql,
     log,
   };

@@ -18,8 +18,16 @@ describe('the settings of token', () => {
   });
 
   it.each<[string, Record<string, string>, string]>([
-    ['not set', { SIGNING_KEYS: '' }, '  SIGNING_KEYS: is not set; make a key with: npm run admin -- key create'],
-    ['unusable', { SIGNING_KEYS: '{' }, '  SIGNING_KEYS: is not JSON; make a key with: npm run admin -- key create'],
+    [
+      'not set',
+      { SIGNING_KEYS: '' },
+      '  SIGNING_KEYS: is not set; make a key with: npm run admin -- signing-key create',
+    ],
+    [
+      'unusable',
+      { SIGNING_KEYS: '{' },
+      '  SIGNING_KEYS: is not JSON; make a key with: npm run admin -- signing-key create',
+    ],
   ])('say how to make a key where it is %s', (_, changed, line) => {
     expect(() => parseSettings(TokenSettings, { ...good, ...changed })).toThrow(line);
   });

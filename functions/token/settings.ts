@@ -5,7 +5,7 @@ import { commonSettings, integer, url } from '../../lib/process/settings.ts';
 import { databaseSettings } from '../../lib/store/settings.ts';
 import { parseSigningKeys, SigningKeysError } from './signing-keys.ts';
 
-const howToMakeOne = 'make a key with: npm run admin -- key create';
+const howToMakeOne = 'make a key with: npm run admin -- signing-key create';
 
 /** Empty stands for not set, so that the fault can say what to do about it. */
 const signingKeys = v.pipe(

@@ -2,9 +2,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../infra/local/ports.ts';
+import { createTestCheck } from '../../infra/test/check-access.ts';
 import { createTestDatabase, type TestDatabase } from '../../infra/test/database.ts';
 import { exampleClient, getToken, issuer, json, startFunction } from '../../infra/test/functions.ts';
-import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { insertClient } from '../../lib/store/clients/clients.ts';
 import { createSigningKeys } from './create-signing-key.ts';
 import { hashSecret } from './secret-hash.ts';
@@ -32,7 +32,7 @@ describe('the start is stopped, in plain words,', () => {
     const lines = [
       'token ended at once (exit code 1). Its last lines:',
       '  These settings stop the start:',
-      `    SIGNING_KEYS: ${fault}; make a key with: npm run admin -- key create`,
+      `    SIGNING_KEYS: ${fault}; make a key with: npm run admin -- signing-key create`,
     ];
     await expect(startFunction('token', { DATABASE_URL: database.url, SIGNING_KEYS })).rejects.toThrow(
       expect.objectContaining({ message: lines.join('\n') }),
@@ -48,7 +48,7 @@ it('a key rotates without a gap: published first, then signing', async () => {
     startFunction('token', { DATABASE_URL: database.url, SIGNING_KEYS: JSON.stringify({ keys }) }, { port });
   const jwksUrl = `http://127.0.0.1:${port}/.well-known/jwks.json`;
   // One check all along, as in a function that is not restarted: it fetches the keys once.
-  const check = createTokenCheck({ issuer, audience: issuer, jwksUrl, sql: database.sql });
+  const check = createTestCheck({ issuer, audience: issuer, jwksUrl, sql: database.sql });
 
   const before = await startWith(old, next);
   const oldToken = await getToken(before.url);
@@ -62,7 +62,7 @@ it('a key rotates without a gap: published first, then signing', async () => {
   for (const token of [oldToken, newToken]) {
     expect(await check(`Bearer ${token}`, 'email')).toMatchObject({ clientId: exampleClient.client_id });
     expect(
-      await createTokenCheck({ issuer, audience: issuer, jwksUrl, sql: database.sql })(`Bearer ${token}`, 'email'),
+      await createTestCheck({ issuer, audience: issuer, jwksUrl, sql: database.sql })(`Bearer ${token}`, 'email'),
     ).toMatchObject({ clientId: exampleClient.client_id });
   }
   await after.stop();

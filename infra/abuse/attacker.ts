@@ -18,3 +18,4 @@ process.on('message', () => {
   process.send?.({ answers: [...answers] }, () => process.exit());
 });
 await attack.make(whole, prepared);
+process.send?.({ ended: true });

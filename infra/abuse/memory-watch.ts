@@ -1,9 +1,19 @@
 // Memory of the functions, looked at often; whoever is over the limit of its container is killed, as the kernel would.
 import { readFileSync } from 'node:fs';
 import type { Fleet } from '../faults/fleet.ts';
+import type { FunctionName } from '../local/functions.ts';
 
 /** `mem_limit` of the functions in docker-compose.yml. */
-export const limitBytes = 512 * 1024 * 1024;
+const usualMegabytes = 512;
+const megabyte = 1024 * 1024;
+
+export type Limits = Partial<Record<FunctionName, number>>;
+
+/** Bytes that a function may have. */
+export function limitOf(name: FunctionName, megabytes: Limits = {}): number {
+  return (megabytes[name] ?? usualMegabytes) * megabyte;
+}
+
 const everyMs = 50;
 
 export interface MemoryWatch {
@@ -12,13 +22,13 @@ export interface MemoryWatch {
   stop(): void;
 }
 
-export function watchMemory({ running }: Fleet): MemoryWatch {
+export function watchMemory({ running }: Fleet, megabytes?: Limits): MemoryWatch {
   const peaks = new Map<string, number>();
   const timer = setInterval(() => {
     for (const { name, pid } of running()) {
       const bytes = residentBytes(pid);
       peaks.set(name, Math.max(peaks.get(name) ?? 0, bytes));
-      if (bytes > limitBytes) killOne(pid);
+      if (bytes > limitOf(name, megabytes)) killOne(pid);
     }
   }, everyMs);
   return { peaks, stop: () => clearInterval(timer) };

@@ -1,4 +1,4 @@
-// The polite client: one small request every 20 ms, whatever became of those before, each measured.
+// The polite client: one small request every 20 ms (where each waits for a delivery, every 250 ms), whatever became of those before, each measured.
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { client } from '../faults/services.ts';
@@ -11,15 +11,33 @@ export interface Measured {
   failed: number;
 }
 
-const everyMs = 20;
+const usualEveryMs = 20;
 /** What has no answer by then has failed. */
-const answerWithinMs = 15_000;
+const answerWithinMs = 20_000;
 
+export interface Polite {
+  body: object;
+  headers: Record<string, string>;
+  /** The status of the right answer. */
+  right: number;
+  /** Between two requests. */
+  everyMs?: number;
+}
+
+/** Until `ms` have passed, or `end` is fulfilled. */
 export async function beFor(
   ms: number,
   url: string,
-  { body, headers, right }: { body: object; headers: Record<string, string>; right: number },
+  { body, headers, right, everyMs = usualEveryMs }: Polite,
+  end: Promise<unknown> = new Promise(() => {}),
 ): Promise<Measured> {
+  let hasEnded = false;
+  end.then(
+    () => {
+      hasEnded = true;
+    },
+    () => {},
+  );
   const agent = new Agent({ keepAlive: true });
   const took: number[] = [];
   let failed = 0;
@@ -43,7 +61,7 @@ export async function beFor(
     });
   const all: Promise<void>[] = [];
   const startedAt = performance.now();
-  while (performance.now() - startedAt < ms) {
+  while (performance.now() - startedAt < ms && !hasEnded) {
     all.push(one());
     await pause(Math.max(0, startedAt + all.length * everyMs - performance.now()));
   }

@@ -10,6 +10,7 @@ const columns: [title: string, value: (result: Result) => string][] = [
   ['calm p99', ({ calm }) => ms(calm.p99)],
   ['p50', ({ beside }) => ms(beside.p50)],
   ['p99', ({ beside }) => ms(beside.p99)],
+  ['loop', ({ delay }) => ms(delay.beside ?? Number.NaN)],
   ['failed', ({ beside }) => String(beside.failed)],
   ['deaths', ({ deaths }) => String(deaths.length)],
   ...watched.map((name): (typeof columns)[number] => [`${name} MB`, ({ peaks }) => megabytes(peaks.get(name))]),
@@ -18,8 +19,9 @@ const columns: [title: string, value: (result: Result) => string][] = [
 
 const legend = [
   'p50, p99: of the polite client beside the attack; calm: without it. failed: its requests that were not answered as they should be.',
-  'Broken: a death, a failed request, or (not in the short form) a p99 above the bound of the attack (100 ms where none is named) and 3 × calm.',
-  'MB: most resident memory of each function; above 512 MB it is killed, as its container would be.',
+  'loop: how long the event loop of send was held up, at p99.',
+  'Broken: a death, a failed request, emails left over, or (not in the short form) above 3 × calm: a p99 above the bound of the attack (100 ms\n  where none is named), a loop above 50 ms.',
+  'MB: most resident memory of each function; above 512 MB (where the attack does not name less) it is killed, as its container would be.',
 ];
 
 export function tableOf(results: readonly Result[]): string {

@@ -348,31 +348,91 @@ describe('suppressions', () => {
   });
 });
 
-describe('keys', () => {
+describe('signing keys', () => {
+  it.each(['signing-key', 'key'])(
+    '%s create, ensure and public do the same: the second were their names once',
+    async (group) => {
+      const file = join(directory, `${group}.json`);
+      expect(parseSigningKeys(await succeed(group, 'create'))).toMatchObject([{ alg: 'RS256' }]);
+      expect(await succeed(group, 'ensure', file)).toContain('New signing key');
+      expect(JSON.parse(await succeed(group, 'public', file)).keys).toEqual([
+        expect.not.objectContaining({ d: expect.anything() }),
+      ]);
+    },
+  );
+
   it.each([
     [[], 'RS256'],
     [['--alg', 'ES256'], 'ES256'],
     [['--alg=EdDSA'], 'EdDSA'],
   ])('create %j prints a set for SIGNING_KEYS', async (options, alg) => {
-    expect(parseSigningKeys(await succeed('key', 'create', ...options))).toMatchObject([{ alg }]);
+    expect(parseSigningKeys(await succeed('signing-key', 'create', ...options))).toMatchObject([{ alg }]);
   });
 
   it('ensure writes a file that its owner alone can read, once', async () => {
     const file = join(directory, 'once.json');
-    const outputs = await Promise.all([1, 2, 3].map(() => succeed('key', 'ensure', file)));
+    const outputs = await Promise.all([1, 2, 3].map(() => succeed('signing-key', 'ensure', file)));
     expect(outputs.filter((output) => output.startsWith('New signing key'))).toHaveLength(1);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const content = readFileSync(file, 'utf8');
     expect(parseSigningKeys(content)).toHaveLength(1);
-    await succeed('key', 'ensure', file);
+    await succeed('signing-key', 'ensure', file);
     expect(readFileSync(file, 'utf8')).toBe(content);
   });
 
   it('ensure says when the file that is there is of no use, and leaves it', async () => {
     const file = join(directory, 'broken.json');
     writeFileSync(file, '{"keys":[]}');
-    expect(await run(['key', 'ensure', file])).toEqual({ exitCode: 1, complaint: `${file} has no key in it.` });
+    expect(await run(['signing-key', 'ensure', file])).toEqual({ exitCode: 1, complaint: `${file} has no key in it.` });
     expect(readFileSync(file, 'utf8')).toBe('{"keys":[]}');
+  });
+});
+
+describe('API keys', () => {
+  const keyIn = (output: string) => /\b[a-z]+_\w{8}_\w{24}\b/.exec(output)?.[0] ?? '';
+  const idIn = (output: string) => /[0-9a-f-]{36}/.exec(output)?.[0] ?? '';
+
+  it('are made, shown without the key, and revoked', async () => {
+    await succeed('client', 'create', 'shop', '--any-sender');
+    const made = await succeed('key', 'create', 'shop', '--name', 'backend', '--expires-in', '30');
+    expect(made).toMatch(/^Client shop has the API key \S+, with the scopes: basic email, until \d{4}-/);
+    expect(keyIn(made)).toMatch(/^re_/);
+    const listed = await succeed('key', 'list', 'shop');
+    expect(listed).toContain(`${idIn(made)}  backend  ${keyIn(made).slice(0, 11)}…  basic email  as its client`);
+    expect(listed).not.toContain(keyIn(made).slice(12));
+    expect(await succeed('key', 'revoke', idIn(made))).toContain('"backend"');
+    expect(await succeed('key', 'list', 'shop')).toBe('Client shop has no API key.');
+    expect(await run(['key', 'revoke', idIn(made)])).toMatchObject({ exitCode: 1 });
+  });
+
+  it('have the scopes and senders that are said', async () => {
+    await succeed('client', 'create', 'shop', '--any-sender');
+    await succeed('key', 'create', 'shop', '--scope', 'emails:send', '--sender', 'A@b.test', '--sender', '*.c.test');
+    const [row] = await database.sql`select scopes, allowed_senders, expires_at from api_keys`;
+    expect(row).toEqual({ scopes: ['emails:send'], allowed_senders: ['a@b.test', '*.c.test'], expires_at: null });
+  });
+
+  it('have the prefix that the operator chose', async () => {
+    await succeed('client', 'create', 'shop', '--any-sender');
+    const settings = { databaseUrl: database.url, amqpUrl: undefined, migrationsDirectory: undefined, say: () => {} };
+    const { output = '' } = await runAdmin(['key', 'create', 'shop'], { ...settings, apiKeyPrefix: 'acme_' });
+    expect(keyIn(output)).toMatch(/^acme_/);
+  });
+
+  it('are for clients that there are, with scopes that these have', async () => {
+    await succeed('client', 'create', 'reader', '--scope', 'basic');
+    expect(await run(['key', 'create', 'reader', '--scope', 'emails:send'])).toEqual({
+      exitCode: 1,
+      complaint: 'Client reader does not have the scope "emails:send".',
+    });
+    for (const args of [
+      ['key', 'create', 'nobody'],
+      ['key', 'list', 'nobody'],
+    ])
+      expect(await run(args)).toEqual({
+        exitCode: 1,
+        complaint: 'There is no client "nobody"; client list shows all.',
+      });
   });
 });
 
@@ -420,8 +480,14 @@ describe('words that make no sense', () => {
     [['client', 'set-limits', 'a', '--daily-quota', '1.5'], '--daily-quota must be a number above 0'],
     [['suppression', 'add', 'a', 'b'], '"b" is not one email address'],
     [['client', 'set-keys', 'a'], 'FILE is missing.'],
-    [['key', 'create', '--alg', 'HS256'], '--alg must be RS256, ES256, EdDSA.'],
-    [['key', 'ensure'], 'FILE is missing.'],
+    [['signing-key', 'create', '--alg', 'HS256'], '--alg must be RS256, ES256, EdDSA.'],
+    [['signing-key', 'ensure'], 'FILE is missing.'],
+    [['key', 'create', '--scope', 'email'], 'CLIENT is missing.'],
+    [['key', 'create', 'a', '--alg', 'RS256'], '--alg is for signing-key create.'],
+    [['key', 'create', 'a', '--scope', 'root'], 'There is no scope "root", only: basic email emails:send.'],
+    [['key', 'create', 'a', '--name', ''], 'NAME may have 100 characters.'],
+    [['key', 'create', 'a', '--expires-in', '0'], 'DAYS must be a whole number from 1 to 3650.'],
+    [['key', 'revoke', 're_x'], 'ID must be an id that key list shows.'],
     [['migrate', 'now'], '"now" is one word too many.'],
   ])('%j: status 2 and the usage of that command', async (args, reason) => {
     const { exitCode, output, complaint } = await run(args);
@@ -446,7 +512,7 @@ describe('words that make no sense', () => {
   it.each([[['help']], [['--help']], [['client', 'create', '-h']]])('%j is help, and no failure', async (args) => {
     const { exitCode, output } = await run(args);
     expect(exitCode).toBe(0);
-    expect(output).toContain('  key create [--alg RS256|ES256|EdDSA]\n');
+    expect(output).toContain('  signing-key create [--alg RS256|ES256|EdDSA]\n');
   });
 });
 
@@ -491,9 +557,10 @@ describe('the bundle', () => {
   });
 
   it('prints keys alone on standard output, and usage on standard error', () => {
-    const created = bundle('key', 'create', '--alg', 'ES256');
+    const created = bundle('signing-key', 'create', '--alg', 'ES256');
     expect(parseSigningKeys(created.stdout)).toHaveLength(1);
     expect(created.stderr).toBe('');
-    expect(bundle('key')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('key ensure FILE') });
+    const usage = { status: 2, stdout: '', stderr: expect.stringContaining('signing-key ensure FILE') };
+    expect(bundle('signing-key')).toMatchObject(usage);
   });
 });

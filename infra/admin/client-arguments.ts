@@ -21,6 +21,15 @@ export function randomSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
+/** Longest lifetime of a secret or a key; one without an end needs no date. */
+const mostDays = 3650;
+
+export function parseDays(text: string): number {
+  const days = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (days >= 1 && days <= mostDays) return days;
+  throw new UsageError(`DAYS must be a whole number from 1 to ${mostDays}.`);
+}
+
 /** A secret that nobody guesses, whatever it is made of, has 32 characters; a random one has more. */
 const secretLength = { least: 32, most: 200 };
 

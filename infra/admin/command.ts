@@ -24,6 +24,8 @@ export interface AdminSettings {
   databaseUrl: string | undefined;
   amqpUrl: string | undefined;
   migrationsDirectory: string | undefined;
+  /** What new API keys begin with; `re_` where it is not said. */
+  apiKeyPrefix?: string;
   /** Prints a line while a command is still at work. */
   say: (line: string) => void;
 }

@@ -1,5 +1,6 @@
 // The operator's command: migrations, clients, signing keys, DKIM keys, emails and dead letters. `npm run admin`, or `node index.mjs` where only the bundle is.
 import * as v from 'valibot';
+import { apiKeySettings } from '../../lib/auth/api-key.ts';
 import { readSettings } from '../../lib/process/settings.ts';
 import { runAdmin } from './run.ts';
 
@@ -9,6 +10,7 @@ const settings = readSettings(
     DATABASE_URL: v.optional(v.string()),
     AMQP_URL: v.optional(v.string()),
     MIGRATIONS_DIRECTORY: v.optional(v.string()),
+    ...apiKeySettings,
   }),
   process.env,
 );
@@ -17,6 +19,7 @@ const { exitCode, output, complaint } = await runAdmin(process.argv.slice(2), {
   databaseUrl: settings.DATABASE_URL,
   amqpUrl: settings.AMQP_URL,
   migrationsDirectory: settings.MIGRATIONS_DIRECTORY,
+  apiKeyPrefix: settings.API_KEY_PREFIX,
   say: (line) => console.error(line),
 });
 if (output !== undefined) console.log(output);

@@ -1,13 +1,14 @@
 // Finds the operator's command, runs it, and returns its output or complaint.
 import { isDatabaseAway } from '../../lib/store/database.ts';
 import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
+import { apiKeyCommands } from './commands/api-key.ts';
 import { clientCommands } from './commands/client.ts';
 import { dkimCommands } from './commands/dkim.ts';
 import { emailCommands } from './commands/email.ts';
-import { keyCommands } from './commands/key.ts';
 import { limitCommands } from './commands/limits.ts';
 import { queueCommands } from './commands/queue.ts';
 import { secretCommands } from './commands/secrets.ts';
+import { signingKeyCommands } from './commands/signing-key.ts';
 import { suppressionCommands } from './commands/suppression.ts';
 import { migrate } from './migrate.ts';
 
@@ -28,7 +29,8 @@ export const commands: readonly Command[] = [
   ...clientCommands,
   ...limitCommands,
   ...secretCommands,
-  ...keyCommands,
+  ...signingKeyCommands,
+  ...apiKeyCommands,
   ...dkimCommands,
   ...emailCommands,
   ...suppressionCommands,

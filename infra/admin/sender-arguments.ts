@@ -1,5 +1,5 @@
 // The operator's options for a client's allowed senders.
-import { normalizeAddress, normalizeDomain } from '../../lib/mail/address.ts';
+import { normalizeSender } from '../../lib/mail/sender.ts';
 import { type Options, UsageError } from './command.ts';
 
 export const senderOptions = { sender: { value: 'SENDER', several: true }, 'any-sender': {} };
@@ -16,9 +16,8 @@ export function parseSenders({ sender, 'any-sender': any }: Options, mustSay: bo
 }
 
 function normalSender(text: string): string {
-  const [, wildcard = '', domain = ''] = /^(\*\.)?([^@]*)$/.exec(text) ?? [];
-  const normal = text.includes('@') ? normalizeAddress(text) : normalizeDomain(domain);
-  if (normal !== undefined) return wildcard + normal;
+  const normal = normalizeSender(text);
+  if (normal !== undefined) return normal;
   throw new UsageError(`"${text}" must be an address (a@b.test), a domain (b.test) or its subdomains (*.b.test).`);
 }
 

@@ -13,6 +13,7 @@ interface Profile {
 
 /** Shares of the time that the process was busy, the largest first. */
 export interface Shares {
+  busyMs: number;
   packages: [name: string, share: number][];
   functions: [name: string, share: number][];
 }
@@ -35,7 +36,7 @@ export function readShares(profileFile: string, bundleFile: string): Shares {
   }
   const ranked = (spent: Map<string, number>) =>
     [...spent].map(([name, time]): [string, number] => [name, time / busy]).sort(([, a], [, b]) => b - a);
-  return { packages: ranked(packages), functions: ranked(functions) };
+  return { busyMs: busy / 1_000, packages: ranked(packages), functions: ranked(functions) };
 }
 
 function nameOf({ functionName, url, lineNumber }: Profile['nodes'][number]['callFrame'], origins: string[]) {

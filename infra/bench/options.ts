@@ -1,6 +1,7 @@
 // What may be asked of the bench.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { apiKeyMeasure } from './measures/api-key.ts';
 import { attachmentsMeasure } from './measures/attachments.ts';
 import { authorizeMeasure } from './measures/authorize.ts';
 import { batchMeasure } from './measures/batch.ts';
@@ -16,6 +17,7 @@ import { sustainedMeasure } from './measures/sustained.ts';
 
 const all: Measure[] = [
   sendMeasure,
+  apiKeyMeasure,
   batchMeasure,
   drainMeasure,
   sustainedMeasure,

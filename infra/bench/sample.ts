@@ -24,6 +24,11 @@ export const nodemailerEmail = {
 export const attachedName = 'invoice.bin';
 /** What is attached where something is: bytes that do not become less by compression. */
 export const attachedBytes = (size: number): Buffer => randomBytes(size);
+/** As a request brings it. */
+export const attached = (size: number) => ({
+  filename: attachedName,
+  content: attachedBytes(size).toString('base64'),
+});
 
 /** Bytes of the email as MIME, for programs that make up their own. */
 export const mimeBytes = 900;

@@ -61,7 +61,7 @@ export async function startServices(directory: string): Promise<Services> {
     await startChild({ name: 'admin', command: process.execPath, args: [entry, ...args], env, log }).done();
   };
   await admin('migrate');
-  await admin('key', 'ensure', signingKeys);
+  await admin('signing-key', 'ensure', signingKeys);
   for (const { client_id, client_secret, scope } of [client, greedyClient])
     await admin('client', 'ensure', '--demo', client_id, '--secret', client_secret, '--scope', scope);
 

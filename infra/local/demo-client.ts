@@ -18,7 +18,11 @@ export function preparations(given: { signingKeys: string; isOurDatabase: boolea
     command: ['client', 'ensure', client_id, '--demo', '--secret-file', '-', '--scope', scope],
     input: client_secret,
   };
-  return [{ command: ['migrate'] }, { command: ['key', 'ensure', signingKeys] }, ...(isOurDatabase ? [example] : [])];
+  return [
+    { command: ['migrate'] },
+    { command: ['signing-key', 'ensure', signingKeys] },
+    ...(isOurDatabase ? [example] : []),
+  ];
 }
 
 /** Whether the lines that `npm start` prints would work: the client may have been changed, and then it stays so. */

@@ -367,6 +367,38 @@ create table client_counts (
 comment on table client_counts is 'How much of something a client has, where counting the rows would take long; kept by triggers. A client without a row has none.';
 comment on column client_counts.manual_suppressions is 'Suppressions that were made by hand. Those of bounces are not bounded: each costs an email.';
 
+create table api_keys (
+  id              uuid not null,
+  client_id       text not null,
+  name            text not null,
+  hash            text not null,
+  start           text not null,
+  scopes          text[] not null,
+  allowed_senders text[],
+  made_with       uuid,
+  created_at      timestamptz not null default now(),
+  expires_at      timestamptz,
+  last_used_at    timestamptz,
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_hash_key UNIQUE (hash),
+  constraint api_keys_allowed_senders_check CHECK (cardinality(allowed_senders) >= 1 AND cardinality(allowed_senders) <= 50),
+  constraint api_keys_hash_check CHECK (hash ~ '^[A-Za-z0-9_-]{43}$'::text),
+  constraint api_keys_name_check CHECK (length(name) >= 1 AND length(name) <= 100),
+  constraint api_keys_scopes_check CHECK (scopes <@ ARRAY['basic'::text, 'email'::text, 'emails:send'::text] AND cardinality(scopes) > 0),
+  constraint api_keys_start_check CHECK (length(start) >= 10 AND length(start) <= 30),
+  constraint api_keys_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
+);
+CREATE INDEX api_keys_by_client ON api_keys USING btree (client_id, id);
+comment on table api_keys is 'API keys of clients. What a key may do is the part of this that its client may do, too. A key that is revoked is deleted.';
+comment on column api_keys.name is 'What its client or the operator calls it; several may have one name.';
+comment on column api_keys.hash is 'SHA-256 of the key in base64url. The key has more than 128 random bits, so nobody finds it by trying, and no slow hash is needed.';
+comment on column api_keys.start is 'What the key begins with: its prefix and 8 of its 32 random characters, by which people recognise it.';
+comment on column api_keys.scopes is 'Scopes of access tokens; emails:send is the part of email that sends.';
+comment on column api_keys.allowed_senders is 'Whom its emails may be from, within what its client may: as clients.allowed_senders. Null: as its client.';
+comment on column api_keys.made_with is 'The API key that it was made with, which may be gone; null: an access token, or the operator.';
+comment on column api_keys.expires_at is 'Null: it is good until it is revoked.';
+comment on column api_keys.last_used_at is 'To the hour: it is written once in that time.';
+
 CREATE OR REPLACE FUNCTION public.allowance_now(client text)
  RETURNS TABLE(rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision, seen_at timestamp with time zone)
  LANGUAGE sql

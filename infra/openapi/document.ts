@@ -23,8 +23,8 @@ export interface DocumentOptions {
 const description = `
 A self-hosted API that accepts an email, keeps it, delivers it over SMTP and can say at any time what became of it.
 
-Get a token with \`POST /token\`, send it as \`Authorization: Bearer …\`. The examples are for a shell in which \`API\` is where this
-document came from, as in \`API=http://localhost:8080\`, and \`TOKEN\` an access token.
+Get a token with \`POST /token\`, or an API key, and send it as \`Authorization: Bearer …\`. The examples are for a shell in which \`API\` is where this
+document came from, as in \`API=http://localhost:8080\`, and \`TOKEN\` an access token or an API key.
 
 A 202 of an email means that it is committed: it goes out even if everything restarts. Ids are UUIDs (version 7), times are ISO 8601.
 What goes into a header of a message (subjects, names, tags) may have no line breaks and no other control characters.
@@ -181,13 +181,19 @@ const securitySchemes = {
       },
     },
   },
+  apiKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'An API key (`re_…`), of `POST /api-keys` or from the operator. One for sending alone (`emails:send`) may send and preview emails.',
+  },
   clientSecret: { type: 'http', scheme: 'basic', description: 'Client id and secret (RFC 6749 §2.3.1).' },
 };
 
 function securityOf({ security }: Operation): object[] {
   if (security === null) return [];
   // The body may prove the client, too.
-  return security === 'client' ? [{ clientSecret: [] }, {}] : [{ accessToken: [security] }];
+  return security === 'client' ? [{ clientSecret: [] }, {}] : [{ accessToken: [security] }, { apiKey: [] }];
 }
 
 function toName(summary: string): string {

@@ -1,7 +1,7 @@
 // The documentation of a route: the type of an entry in operations/, and the operation that it makes with its route.
 import type * as v from 'valibot';
 import type { OAuthErrorCode } from '../../functions/token/oauth-error.ts';
-import type { Scope } from '../../lib/auth/access-token.ts';
+import type { Scope } from '../../lib/auth/caller.ts';
 import type { ErrorCode } from '../../lib/http/errors.ts';
 import type { Route } from '../../lib/http/route.ts';
 import type { AnswerHeader, RequestHeader } from './headers.ts';
@@ -14,6 +14,7 @@ export const tags = {
   Templates: 'Subjects and bodies that are kept here, and filled in when an email is accepted.',
   Recipients: 'What is kept of those who get emails, and to whom nothing is sent any more.',
   Webhooks: 'Where the client is told of what becomes of its emails: calls after the Standard Webhooks specification.',
+  'API keys': 'Keys in place of access tokens, for programs that cannot renew a token.',
   Reference: 'This document.',
 } as const satisfies Record<string, string>;
 
@@ -45,7 +46,7 @@ type AnyRoute = Pick<Route<Scope>, 'method' | 'path' | 'scope' | 'query' | 'body
 export interface Operation extends Omit<Documentation, 'query'>, Pick<AnyRoute, 'method' | 'path'> {
   /** The operationId, which is the name of the route: what generated clients call it. */
   id: string;
-  /** The scope of the access token that it wants; `client`: a client's credentials in place of a token; null: nothing. */
+  /** The scope of the access token or API key that it wants; `client`: a client's credentials in place of a token; null: nothing. */
   security: Scope | 'client' | null;
   query?: { schema: v.GenericSchema; descriptions: Record<string, string> };
   body?: { schema: v.GenericSchema; types: readonly string[] };
@@ -139,6 +140,7 @@ export const exampleTimes = { soon: '2030-01-31T12:00:00Z', later: '2030-01-31T1
 export const exampleId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7b';
 export const exampleTemplateId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7c';
 export const exampleWebhookId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7d';
+export const exampleKeyId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7f';
 export const exampleDeliveryId = '01971d8c-6f1e-7a52-9c0b-3f2a4e5d6c7e';
 /** Where a webhook leads; the tests put an endpoint of theirs in its place. */
 export const exampleEndpoint = 'https://example.com/hook';

@@ -1,7 +1,7 @@
 // Errors in the document: those that an operation can give, and their answers.
 import * as v from 'valibot';
 import { type OAuthErrorCode, statuses } from '../../functions/token/oauth-error.ts';
-import { type ErrorCode, problems } from '../../lib/http/errors.ts';
+import { type ErrorCode, problemName, problems } from '../../lib/http/errors.ts';
 import { type AnswerHeader, answerHeaders, rateLimits } from './headers.ts';
 import type { Operation } from './operation.ts';
 
@@ -27,7 +27,7 @@ export const Problem = v.pipe(
         v.description('Every fault at once, where a body or a query is faulty.'),
       ),
     ),
-    name: described('The code again: SDKs of common mail APIs read it.'),
+    name: described('The code again, as SDKs of common mail APIs call it.'),
     message: described('The detail again.'),
     statusCode: status,
   }),
@@ -45,11 +45,23 @@ export const OAuthProblem = v.pipe(
 const headersOf: Partial<Record<ErrorCode, AnswerHeader[]>> = {
   missing_token: ['WWW-Authenticate'],
   invalid_token: ['WWW-Authenticate'],
+  restricted_api_key: ['WWW-Authenticate'],
+  invalid_api_key: ['WWW-Authenticate'],
   insufficient_scope: ['WWW-Authenticate'],
   rate_limit_exceeded: ['Retry-After', ...rateLimits],
   daily_quota_exceeded: ['Retry-After', ...rateLimits],
   unavailable: ['Retry-After'],
 };
+
+/** Of a token or a key. The last one is of a network that makes keys up. */
+const accessErrors = [
+  'missing_token',
+  'invalid_token',
+  'restricted_api_key',
+  'invalid_api_key',
+  'insufficient_scope',
+  'rate_limit_exceeded',
+] as const;
 
 /** All that an operation can give: what it says itself, and what follows from how it is asked. */
 export function errorsOf({
@@ -63,7 +75,7 @@ export function errorsOf({
   const hasToken = security === 'basic' || security === 'email';
   const all: ErrorCode[] = [
     ...(query ? (['invalid_parameter'] as const) : []),
-    ...(hasToken ? (['missing_token', 'invalid_token', 'insufficient_scope'] as const) : []),
+    ...(hasToken ? accessErrors : []),
     ...(path_parameters ? (['malformed_request', 'not_found'] as const) : []),
     ...(body ? (['invalid_json', 'content_too_large', 'unsupported_media_type'] as const) : []),
     ...(body ? (['validation_error'] as const) : []),
@@ -88,10 +100,10 @@ interface ErrorAnswer {
 export function problemAnswers(codes: readonly ErrorCode[]): ErrorAnswer[] {
   return byStatus(codes, (code) => problems[code].status).map(([status, together]) => ({
     status,
-    description: together.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
+    description: together.map((code) => `\`${problemName(code)}\`: ${problems[code].title}.`).join(' '),
     headers: [...new Set(together.flatMap((code) => headersOf[code] ?? []))],
     type: 'application/problem+json',
-    schema: narrowed('Problem', 'name', together),
+    schema: narrowed('Problem', 'name', together.map(problemName)),
   }));
 }
 

@@ -226,7 +226,7 @@ describe('tokens', () => {
   it('none', async () => {
     const response = await authorized(undefined);
     expect(response.headers.get('www-authenticate')).toBe('Bearer realm="email-api"');
-    await expectProblem(response, 401, 'missing_token');
+    await expectProblem(response, 401, 'missing_api_key');
   });
 
   const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -278,7 +278,7 @@ describe('tokens', () => {
     const body = Buffer.alloc(9_000_000, 0x20);
     const headers = { 'content-type': 'application/json' };
     const response = await fetch(`${api.functions.send.url}/send`, { method: 'POST', headers, body });
-    await expectProblem(response, 401, 'missing_token');
+    await expectProblem(response, 401, 'missing_api_key');
   });
 
   it('a client without one that goes on and on is cut off', async () => {

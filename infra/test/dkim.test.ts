@@ -77,6 +77,9 @@ describe('what arrives', () => {
   it.each<[string, Record<string, unknown>]>([
     ['a plain email', {}],
     ['a subject and names beyond ASCII', { from: 'Zoë <zoe@example.com>', subject: `Grüße 日本語 ${'ü'.repeat(80)}` }],
+    ['a text too long for its claim, with bare LF', { text: 'Grüße und mehr\n'.repeat(6_000) }],
+    ['a text in pieces, with bare LF', { text: 'Grüße und mehr\n'.repeat(30_000) }],
+    ['HTML whose text is made in a thread', { text: undefined, html: '<p>Grüße</p>\n'.repeat(3_000) }],
     ['a long line, dots, bare CR, and empty lines at the end', { text: `.${'x'.repeat(3_000)}\r\n..\n.\rü \r\n\n\n` }],
     ['an email without anything in it', { text: '' }],
     [

@@ -99,14 +99,16 @@ describe('the main job', () => {
 
   it('counts what it does', async () => {
     const metrics = async (name: keyof Api['functions']) => (await fetch(`${api.functions[name].url}/metrics`)).text();
-    expect(await metrics('send')).toMatch(/^emails_accepted_total\{.*lane="transactional".*\} [1-9]/m);
+    expect(await metrics('send')).toMatch(/^email_api_emails_accepted_total\{.*lane="transactional".*\} [1-9]/m);
     expect(await metrics('send')).toMatch(
-      /^http_request_duration_seconds_count\{.*route="\/send".*status="202".*\} [1-9]/m,
+      /^email_api_http_request_duration_seconds_count\{.*route="\/send".*status="202".*\} [1-9]/m,
     );
-    expect(await metrics('consume')).toMatch(/^smtp_attempt_duration_seconds_count\{.*outcome="sent".*\} [1-9]/m);
-    expect(await metrics('consume')).toMatch(/^smtp_relay_state\{.*state="closed".*\} 1$/m);
-    expect(await metrics('consume')).toMatch(/^batch_items_count\{.*batch="record".*\} [1-9]/m);
-    expect(await metrics('dispatch')).toContain('# TYPE emails_due gauge');
+    expect(await metrics('consume')).toMatch(
+      /^email_api_smtp_attempt_duration_seconds_count\{.*outcome="sent".*\} [1-9]/m,
+    );
+    expect(await metrics('consume')).toMatch(/^email_api_smtp_relay_state\{.*state="closed".*\} 1$/m);
+    expect(await metrics('consume')).toMatch(/^email_api_batch_items_count\{.*batch="record".*\} [1-9]/m);
+    expect(await metrics('dispatch')).toContain('# TYPE email_api_emails_due gauge');
     expect(await metrics('token')).toContain('process_resident_memory_bytes');
   });
 

@@ -3,6 +3,8 @@
 // (`-- --all`).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readCharacters } from '../../lib/mail/smtp-reply.ts';
+import { maxDate } from '../../lib/mail/templates/read-date.ts';
 import { routes } from '../gateway/routes.ts';
 import { type Found, regularExpressions } from './regular-expressions.ts';
 
@@ -14,17 +16,22 @@ export const madeOf: Record<string, string[]> = {
 };
 
 /**
- * These look for words with others between them in what relays say, which is cut to `readCharacters` before. Their time may grow with
- * the square of so short a text; it is measured.
+ * Files whose texts have so few characters that time may grow with their square; it is measured. Those of replies look for words with
+ * others between them in what relays say.
  */
-export const readReplies = ['lib/mail/read-refusal.ts', 'lib/mail/reply-rules.ts', 'lib/mail/smtp-reply.ts'];
+export const shortTexts: Record<string, number> = {
+  'lib/mail/read-refusal.ts': readCharacters,
+  'lib/mail/reply-rules.ts': readCharacters,
+  'lib/mail/smtp-reply.ts': readCharacters,
+  'lib/mail/templates/read-date.ts': maxDate,
+};
 
 const list = fileURLToPath(new URL('judged-expressions.json', import.meta.url));
 
 /** As they stand in the list: `/source/flags`. */
 export function expressionsToJudge(): string[] {
   const told = Object.values(madeOf).flatMap((all) => all.map((source) => nameOf({ source, flags: '' })));
-  const literals = regularExpressions().literals.filter(({ file }) => !readReplies.includes(file));
+  const literals = regularExpressions().literals.filter(({ file }) => !(file in shortTexts));
   return [...new Set([...literals.map(nameOf), ...told])].sort();
 }
 

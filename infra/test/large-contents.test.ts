@@ -95,6 +95,21 @@ describe('an email', () => {
     ).toEqual(contents.map(hash));
   });
 
+  it.each([
+    ['short', 30, true],
+    ['as long as is made at once', 400, true],
+    ['longer', 700, true],
+    ['as long as the claim brings along, and longer', 1_800, true],
+    ['too long', 6_000, false],
+  ])('of HTML alone has a text part where the HTML is %s', async (_, rows, hasText) => {
+    const to = `html-${rows}@example.com`;
+    const html = `<table>${'<tr><td>Grüße, <b>cell</b> and more</td></tr>'.repeat(rows)}</table>`;
+    await accept({ to, text: undefined, html });
+    const parsed = await simpleParser((await arrivalOf(to))?.raw ?? '', { skipHtmlToText: true });
+    expect(parsed.html).toBe(html);
+    expect(parsed.text?.match(/Grüße, cell and more/g)?.length).toBe(hasText ? rows : undefined);
+  });
+
   it('of a large text arrives, and so does one from before attachments had a table', async () => {
     const text = 'Grüße und mehr\n'.repeat(200_000);
     await accept({ to: 'text@example.com', text, attachments: [attached(Buffer.from('beside'))] });

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { problemName } from '../../lib/http/errors.ts';
 import { functionFor } from '../gateway/routes.ts';
 import { type AnswerHeader, answerHeaders } from '../openapi/headers.ts';
 import { type Call, type Example, exampleEndpoint, exampleTimes, type Operation } from '../openapi/operation.ts';
@@ -129,6 +130,14 @@ describe('examples of the document', () => {
 describe('errors of the document', () => {
   const guarded = operations.filter(wantsToken).map((operation) => ({ name: nameOf(operation), operation }));
 
+  const keys = new Map<string, string>();
+  /** An API key with this scope alone. */
+  async function keyWith(scope: string): Promise<string> {
+    const key = keys.get(scope) ?? (await call('POST', '/api-keys', { name: scope, scopes: [scope] })).token;
+    keys.set(scope, key);
+    return key;
+  }
+
   /** What can be provoked without knowing what an operation does. */
   async function provoked(operation: Operation): Promise<Response[]> {
     const { security, path_parameters, query, body, headers = [], examples } = operation;
@@ -142,6 +151,8 @@ describe('errors of the document', () => {
       run(operation, example, undefined),
       run(operation, example, 'no-token'),
       run(operation, example, await getToken(ground.api.functions.token.url, other)),
+      run(operation, example, 're_no-key'),
+      run(operation, example, await keyWith(security === 'email' ? 'basic' : 'email')),
       ...(path_parameters ? [run(operation, example, token)] : []),
       ...(query ? [run(operation, { ...example, query: { nonsense: '1' } }, token)] : []),
       ...(body ? [run(operation, { ...example, json: 1 }, token)] : []),
@@ -165,11 +176,13 @@ describe('errors of the document', () => {
       for (const header of documented?.headers ?? []) expect(response.headers.has(header)).toBe(true);
       names.push(problem.name);
     }
-    expect(errorsOf(operation)).toEqual(expect.arrayContaining(names));
+    expect(errorsOf(operation).map(problemName)).toEqual(expect.arrayContaining(names));
     expect(names).toEqual([
-      'missing_token',
+      'missing_api_key',
       'invalid_token',
       'insufficient_scope',
+      'invalid_api_key',
+      'restricted_api_key',
       ...(path_parameters ? ['not_found'] : []),
       ...(query ? ['invalid_parameter'] : []),
       ...(body ? ['validation_error', 'invalid_json', 'unsupported_media_type'] : []),

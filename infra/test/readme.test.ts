@@ -118,7 +118,7 @@ describe('the guide to operating', () => {
 
 it('every command of the operator that the papers show is there', () => {
   const papers = [readme, ...guides.map((file) => readFileSync(`infra/guides/${file}`, 'utf8'))].join('\n');
-  const shown = [...papers.matchAll(/(?:npm run (?:-s )?admin --|run --rm (?:-T )?admin) ([a-z]+(?: [a-z-]+)?)/g)];
+  const shown = [...papers.matchAll(/(?:npm run (?:-s )?admin --|run --rm (?:-T )?admin) ([a-z-]+(?: [a-z-]+)?)/g)];
   expect(shown.length).toBeGreaterThan(5);
   for (const [text, words = ''] of shown) {
     expect(

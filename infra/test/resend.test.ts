@@ -232,9 +232,9 @@ describe('errors are the SDK’s own', () => {
     expect(error).toMatchObject({ statusCode, name, message: expect.stringContaining(message) });
   });
 
-  it('a token that is none', async () => {
+  it('a key that is none', async () => {
     const { error } = await new Resend('re_123', { baseUrl }).emails.send(email);
-    expect(error).toMatchObject({ statusCode: 401, name: 'invalid_token' });
+    expect(error).toMatchObject({ statusCode: 403, name: 'invalid_api_key' });
   });
 
   it('an email that is not there', async () => {

@@ -43,18 +43,18 @@ export function canAct({ needs, suppresses }: Actor, { row, claim, hasContents }
   return needs === 'a claim' ? claim !== null : needs === 'contents' ? hasContents : true;
 }
 
-/** What the table holds, where the actor before has left it as it was: then it need not be made again. */
-let untouched: State | undefined;
+/** What the table of each database holds, where the actor before has left it as it was: then it need not be made again. */
+const untouched = new WeakMap<Sql, State>();
 
 /** Makes `state` real, lets the actor do its work, and looks. */
 export async function apply(sql: Sql, state: State, { act }: Actor): Promise<State | undefined> {
-  if (untouched !== state) await store(sql, state);
-  untouched = undefined;
+  if (untouched.get(sql) !== state) await store(sql, state);
+  untouched.delete(sql);
   const claim = await act(sql, state);
   const after = await read(sql, claim === undefined ? state.claim : claim);
   const { row, hasContents, suppressed } = state;
   const before = { row, hasContents, suppressed, claim: after?.claim, statements: after?.statements };
-  untouched = isDeepStrictEqual(after, before) ? state : undefined;
+  if (isDeepStrictEqual(after, before)) untouched.set(sql, state);
   return after;
 }
 
@@ -243,7 +243,7 @@ export const actors: Record<string, Actor> = {
 
 /** What a worker records whose claim was lost long ago: a later one has claimed since. */
 export async function applyStaleWorker(sql: Sql, state: State): Promise<State | undefined> {
-  untouched = undefined;
+  untouched.delete(sql);
   await store(sql, state);
   const [row] = await sql<{ attempts: number }[]>`select attempts from emails`;
   const stale = {

@@ -151,8 +151,8 @@ export async function prepareStore(sql: Sql): Promise<void> {
     end $$`);
 }
 
-/** What has been looked at of the table `seen`: rows up to this one. */
-let lastSeen = 0;
+/** What has been looked at of the table `seen` of each database: rows up to this one. */
+const lastSeen = new WeakMap<Sql, number>();
 
 /** Makes the table hold this state alone, as an email with a history that quotes its recipients. */
 export async function store(sql: Sql, { row, hasContents, suppressed }: State): Promise<void> {
@@ -160,7 +160,7 @@ export async function store(sql: Sql, { row, hasContents, suppressed }: State): 
   const [stored] = await sql<{ seen: number }[]>`
     select store_state(${JSON.stringify(row)}::text::jsonb, ${hasContents}, ${suppressed}::text[],
                        ${JSON.stringify(detail)}::text::jsonb) as seen`;
-  lastSeen = stored?.seen ?? lastSeen;
+  if (stored?.seen) lastSeen.set(sql, stored.seen);
 }
 
 /** Undefined once the row is purged. */
@@ -169,12 +169,12 @@ export async function read(sql: Sql, claim: ClaimedEmail | null): Promise<State 
     select to_jsonb(emails) as row, email_id is not null as "hasContents",
            array(select recipient from suppressions order by recipient) as suppressed,
            (select coalesce(jsonb_agg(changes order by at), '[]')
-            from (select at, jsonb_agg(change order by id) as changes from seen where id > ${lastSeen} group by at) statement) as seen,
+            from (select at, jsonb_agg(change order by id) as changes from seen where id > ${lastSeen.get(sql) ?? 0} group by at) statement) as seen,
            (select max(id) from seen) as last
     from emails left join email_contents on email_id = id`;
   if (found === undefined) return undefined;
   const { seen, last, ...state } = found;
-  lastSeen = last;
+  lastSeen.set(sql, last);
   return { ...state, claim, statements: seen.map(toStatement) };
 }
 

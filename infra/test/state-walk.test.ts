@@ -1,6 +1,8 @@
 // Every state that an email can reach, walked by everybody who may change one: none is a dead end.
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertClient } from '../../lib/store/clients/clients.ts';
+import type { Sql } from '../../lib/store/database.ts';
 import { emailStatuses } from '../../lib/store/emails/email.ts';
 import { type Mover, transitions } from '../../lib/store/emails/transitions.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -25,7 +27,9 @@ interface Step {
   to: State | undefined;
 }
 
-let database: TestDatabase;
+/** One for each walker: most of the time of each is waiting. */
+const databases: TestDatabase[] = [];
+const walkers = 4;
 const states = new Map<string, State>();
 const steps: Step[] = [];
 /** Changes of status, as the database saw them: by whom, from what, to what, with which event. */
@@ -33,23 +37,46 @@ const seen = new Set<string>();
 
 /** Breadth first from what acceptance brings, until nobody can bring anything new. */
 async function walk(): Promise<void> {
-  const toVisit = await accept(database.sql);
+  const [first] = databases;
+  const toVisit = first ? await accept(first.sql) : [];
   for (const state of toVisit) {
     states.set(nameOf(state), state);
     note(['accept'], state.statements);
   }
-  for (const from of toVisit) {
+  await shareOut(toVisit, async (sql, from) => {
     for (const [by, actor] of Object.entries(actors)) {
       if (!canAct(actor, from)) continue;
       const at = Date.now();
-      const to = await apply(database.sql, from, actor);
+      const to = await apply(sql, from, actor);
       steps.push({ from, by, at, to });
       note(actor.as ?? [], to?.statements ?? []);
       if (to === undefined || states.has(nameOf(to))) continue;
       states.set(nameOf(to), to);
       toVisit.push(to);
     }
-  }
+  });
+}
+
+/** Has each state looked at by the walker that is free; more may come while they are at it. */
+async function shareOut(toVisit: readonly State[], visit: (sql: Sql, state: State) => Promise<void>): Promise<void> {
+  let next = 0;
+  let visiting = 0;
+  const visitAll = async ({ sql }: TestDatabase) => {
+    while (next < toVisit.length || visiting > 0) {
+      const state = toVisit[next];
+      if (state === undefined) {
+        // What the others find may be for this one.
+        await pause(1);
+        continue;
+      }
+      next += 1;
+      visiting += 1;
+      await visit(sql, state).finally(() => {
+        visiting -= 1;
+      });
+    }
+  };
+  await Promise.all(databases.map(visitAll));
 }
 
 const told = (by: string, from: string | null, to: string, event: string | null) =>
@@ -71,14 +98,18 @@ function note(movers: readonly Mover[], statements: Statement[]): void {
 }
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  await prepareStore(database.sql);
-  await insertClient(database.sql, { client_id: clientId, scopes: ['email'], secret_hash: 'h' });
-  // Before, dispatch takes no lease back.
-  await database.sql`select pg_sleep(6 - extract(epoch from now() - pg_postmaster_start_time()))`;
+  for (let made = 0; made < walkers; made += 1) databases.push(await createTestDatabase());
+  for (const { sql } of databases) {
+    await prepareStore(sql);
+    await insertClient(sql, { client_id: clientId, scopes: ['email'], secret_hash: 'h' });
+    // Before, dispatch takes no lease back.
+    await sql`select pg_sleep(6 - extract(epoch from now() - pg_postmaster_start_time()))`;
+  }
   await walk();
 }, 300_000);
-afterAll(() => database?.drop());
+afterAll(async () => {
+  for (const database of databases) await database.drop();
+});
 
 const isOpen = ({ row }: State) => row.finished_at === null;
 const open = () => [...states.values()].filter(isOpen);
@@ -196,34 +227,34 @@ describe('nobody', () => {
   });
 
   it('who lost his claim to another changes anything', async () => {
-    for (const state of states.values()) {
-      const after = await applyStaleWorker(database.sql, state);
+    await shareOut([...states.values()], async (sql, state) => {
+      const after = await applyStaleWorker(sql, state);
       expect(after && nameOf(after)).toBe(nameOf(state));
-    }
+    });
   }, 60_000);
 
   it('finds a trace of an erased recipient', async () => {
     const erase = actors['the first recipient is erased'];
-    for (const state of states.values()) {
-      const after = erase && (await apply(database.sql, state, erase));
-      const isKept = (await everythingStored(database.sql)).includes(recipients[0] ?? '');
+    await shareOut([...states.values()], async (sql, state) => {
+      const after = erase && (await apply(sql, state, erase));
+      const isKept = (await everythingStored(sql)).includes(recipients[0] ?? '');
       expect({ state: nameOf(state), isKept }).toEqual({
         state: nameOf(state),
         isKept: state.row.status === 'sending',
       });
       expect(after && isOpen(after)).toBe(state.row.status === 'sending');
-    }
+    });
   }, 60_000);
 
   it('who reports late of an erased email brings the address back', async () => {
     const late = Object.entries(actors).filter(([by]) => by.startsWith('the attempt '));
     const held = [...states.values()].filter(({ claim, row }) => claim && row.erased_at);
     expect(held.length).toBeGreaterThan(0);
-    for (const state of held) {
+    await shareOut(held, async (sql, state) => {
       for (const [by, actor] of late) {
-        await apply(database.sql, state, actor);
-        expect(`${by}: ${await everythingStored(database.sql)}`).not.toContain(recipients[0]);
+        await apply(sql, state, actor);
+        expect(`${by}: ${await everythingStored(sql)}`).not.toContain(recipients[0]);
       }
-    }
+    });
   }, 60_000);
 });

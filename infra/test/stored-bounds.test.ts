@@ -175,8 +175,11 @@ describe('webhooks', () => {
   it('get 20 examples an hour, also of many requests at once', async () => {
     const { id } = (await make()).body;
     const test = () => ask('POST', `/webhooks/${id}/test`);
-    const answers = await Promise.all(times(25, test));
-    expect(statusesOf(answers)).toEqual([...Array(20).fill(202), ...Array(5).fill(429)]);
+    await ground.database.sql`
+      insert into webhook_deliveries (id, webhook_id, type)
+      select delivery, ${id}, 'email.sent' from unnest(${times(19, () => uuidv7())}::uuid[]) each(delivery)`;
+    const answers = await Promise.all(times(10, test));
+    expect(statusesOf(answers)).toEqual([202, ...Array(9).fill(429)]);
     const refused = answers.find(({ status }) => status === 429);
     expect(refused?.body).toMatchObject({
       name: 'rate_limit_exceeded',
@@ -213,7 +216,7 @@ describe('webhooks', () => {
 it('metrics have as many series whatever clients ask for', async () => {
   const { manage } = ground.api.functions;
   const series = async () =>
-    (await (await fetch(`${manage.url}/metrics`)).text()).split('\n').filter((line) => /^[a-z]/.test(line)).length;
+    (await (await fetch(`${manage.url}/metrics`)).text()).split('\n').filter((line) => line.startsWith('http_')).length;
   const strange = (n: number) =>
     Promise.all(
       ['GET', 'PUT', 'PROPFIND'].map((method) =>

@@ -12,7 +12,6 @@ import { parseIdempotencyKey } from '../../functions/send/idempotency.ts';
 import { parseWait } from '../../functions/send/wait.ts';
 import { presentedCredentials } from '../../functions/token/credentials.ts';
 import { parseParameters, readParameters, readResources } from '../../functions/token/parameters.ts';
-import { createTokenCheck } from '../../lib/auth/access-token.ts';
 import { callerAddress, proxySettings } from '../../lib/http/caller-address.ts';
 import { checkMediaType } from '../../lib/http/media-type.ts';
 import { checkQuery } from '../../lib/http/query.ts';
@@ -21,6 +20,7 @@ import { checkRequestLine } from '../../lib/http/request-line.ts';
 import { mostBodyBytes } from '../../lib/http/size-limits.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
 import { operations } from '../openapi/operations/index.ts';
+import { createTestCheck } from './check-access.ts';
 import { boundOf, type Place, placesIn } from './string-schemas.ts';
 
 /** What expressions, normalisation and IDNA have been slow with; each repeated up to the length that is asked for. */
@@ -75,7 +75,7 @@ const mostHead = 16_384;
 
 const headers = { 'content-type': 'application/json' };
 const parameters = (given: unknown) => parseParameters(Buffer.from(JSON.stringify(given)), headers);
-const checkToken = createTokenCheck({
+const checkToken = createTestCheck({
   issuer: 'a',
   audience: 'a',
   jwksUrl: 'http://127.0.0.1:1',

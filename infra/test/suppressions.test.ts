@@ -112,7 +112,7 @@ it('an email without other recipients ends at once, and its key answers the same
   expect(await json(again)).toEqual(await json(first));
   expect((await act(`/emails/${plain.id}/replay`)).status).toBe(409);
   expect(await fetch(`${ground.api.functions.send.url}/metrics`).then((page) => page.text())).toMatch(
-    /^emails_accepted_total\{.*status="suppressed".*\} [1-9]/m,
+    /^email_api_emails_accepted_total\{.*status="suppressed".*\} [1-9]/m,
   );
 });
 
@@ -141,7 +141,7 @@ it('an email that waits is looked at again when its time has come: scheduled, de
   expect(types(other2)).toEqual(['accepted', 'queued', 'suppressed', 'attempt', 'sent']);
   expect(ground.smtp.received.slice(before).map(({ to }) => to)).toEqual([['late@example.com']]);
   expect(await fetch(`${ground.api.functions.consume.url}/metrics`).then((page) => page.text())).toMatch(
-    /^emails_moved_total\{.*status="suppressed".*\} 2$/m,
+    /^email_api_emails_moved_total\{.*status="suppressed".*\} 2$/m,
   );
 });
 

@@ -3,17 +3,13 @@ import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import * as v from 'valibot';
 import { ApiError } from '../http/errors.ts';
-import { headerWithin } from '../http/size-limits.ts';
 import { createBatcher } from '../process/batch.ts';
 import { isDatabaseUnavailable, type Sql } from '../store/database.ts';
 import { type Ending, findEndings } from '../store/tokens/revoked-tokens.ts';
+import type { Caller } from './caller.ts';
 import { createKeySet } from './key-set.ts';
 
-export type Scope = 'basic' | 'email';
-
-export interface AccessToken {
-  clientId: string;
-  scopes: readonly string[];
+export interface AccessToken extends Caller {
   jti: string;
 }
 
@@ -46,10 +42,7 @@ const Claims = v.object({
   scope: v.string(),
 });
 
-/**
- * Returns the check of an `Authorization: Bearer` header (RFC 6750) for a scope. It throws `missing_token` or `invalid_token`
- * (401), `insufficient_scope` (403), each with `WWW-Authenticate`, or `unavailable` (503).
- */
+/** Returns the check of an access token. It throws `invalid_token` (401) with `WWW-Authenticate`, or `unavailable` (503). */
 export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessTokenOptions) {
   const keys = createKeySet(jwksUrl);
   const findEnding = createBatcher((tokens: AccessToken[]) => findEndings(sql, tokens), {
@@ -84,33 +77,19 @@ export function createTokenCheck({ issuer, audience, jwksUrl, sql }: AccessToken
     return { token: toAccessToken(payload), expiresAt: (payload.exp ?? 0) * 1000 };
   }
 
-  return async (authorization: string | undefined, scope: Scope): Promise<AccessToken> => {
-    const token = await verify(bearerToken(authorization));
+  return async (text: string): Promise<AccessToken> => {
+    const token = await verify(text);
     const ending = await findEnding(token);
     if (ending !== undefined) throw invalidToken(endings[ending]);
-    if (!token.scopes.includes(scope)) throw insufficientScope(scope);
     return token;
   };
-}
-
-/** Most characters of the header; our tokens have less than 2,000. */
-const maxHeader = 8_000;
-
-function bearerToken(authorization: string | undefined): string {
-  if (authorization === undefined) {
-    throw new ApiError('missing_token', 'Send an access token: "Authorization: Bearer …". POST /authorize gives one.', {
-      headers: { 'www-authenticate': 'Bearer realm="email-api"' },
-    });
-  }
-  const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(headerWithin(authorization, maxHeader) ?? '') ?? [];
-  if (token === undefined) throw invalidToken('The Authorization header is not of the form "Bearer <token>".');
-  return token;
 }
 
 function toAccessToken(payload: JWTPayload): AccessToken {
   const claims = v.safeParse(Claims, payload);
   if (!claims.success) throw invalidToken('The access token lacks claims that ours have.');
-  return { clientId: claims.output.client_id, scopes: claims.output.scope.split(' '), jti: claims.output.jti };
+  const { client_id, scope, jti } = claims.output;
+  return { clientId: client_id, scopes: scope.split(' '), allowedSenders: null, jti };
 }
 
 function verificationError(error: unknown): ApiError {
@@ -127,14 +106,8 @@ function verificationError(error: unknown): ApiError {
   return invalidToken('The access token is malformed or was not signed by this API.');
 }
 
-function invalidToken(message: string): ApiError {
+export function invalidToken(message: string): ApiError {
   return new ApiError('invalid_token', message, {
     headers: { 'www-authenticate': `Bearer realm="email-api", error="invalid_token", error_description="${message}"` },
-  });
-}
-
-function insufficientScope(scope: Scope): ApiError {
-  return new ApiError('insufficient_scope', `This needs a token with the scope "${scope}".`, {
-    headers: { 'www-authenticate': `Bearer realm="email-api", error="insufficient_scope", scope="${scope}"` },
   });
 }

@@ -16,7 +16,7 @@ it('gives its handler the client, the body and the dependencies', async () => {
     body: json(Body),
     handle: async ({ client, body }, { answer }) => ({ status: 200, body: [client.clientId, body.name, answer] }),
   });
-  const client = { clientId: 'a', scopes: [], jti: '' };
+  const client = { clientId: 'a', scopes: [], allowedSenders: null };
   const request = {
     ...where,
     params: {},

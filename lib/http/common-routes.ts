@@ -1,6 +1,6 @@
 // The routes that every function has and the gateway does not pass on: is it up, is it ready, what does it count.
 
-import type { Metrics } from '../process/metrics.ts';
+import { type Metrics, metricsText } from '../process/metrics.ts';
 import type { Route } from './route.ts';
 
 interface Asked {
@@ -35,7 +35,7 @@ export function commonRoutes<Scope extends string, Client, Dependencies>(
       handle: async () => ({
         status: 200,
         headers: { 'content-type': metrics.contentType },
-        body: await metrics.metrics(),
+        body: await metricsText(metrics),
       }),
     },
   ];

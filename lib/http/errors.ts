@@ -1,14 +1,16 @@
 // The errors callers may see: a closed list of codes, each with its HTTP status and title, and the one function that writes them.
 import type { Reply } from './exchange.ts';
 
-/** Code → HTTP status and title. The codes are also the `name` that SDKs of common mail APIs read. */
+/** Code → HTTP status and title. The codes are also the `name` that SDKs of common mail APIs read, unless theirs is another one. */
 export const problems = {
   malformed_request: { status: 400, title: 'Malformed request' },
   invalid_json: { status: 400, title: 'Malformed JSON' },
   invalid_parameter: { status: 400, title: 'Invalid query parameter' },
   invalid_idempotency_key: { status: 400, title: 'Idempotency key invalid' },
-  missing_token: { status: 401, title: 'Access token missing' },
+  missing_token: { status: 401, title: 'Access token or API key missing', name: 'missing_api_key' },
   invalid_token: { status: 401, title: 'Access token invalid' },
+  restricted_api_key: { status: 401, title: 'API key without this right' },
+  invalid_api_key: { status: 403, title: 'API key invalid' },
   insufficient_scope: { status: 403, title: 'Scope missing' },
   invalid_from_address: { status: 403, title: 'Sender not allowed' },
   not_found: { status: 404, title: 'Not found' },
@@ -29,6 +31,12 @@ export const problems = {
 } as const;
 
 export type ErrorCode = keyof typeof problems;
+
+/** What SDKs of common mail APIs call it. */
+export function problemName(code: ErrorCode): string {
+  const problem = problems[code];
+  return 'name' in problem ? problem.name : code;
+}
 
 /** One fault of a request body: `path` as in `to[1].email`, empty for the body itself. */
 export interface Fault {
@@ -87,7 +95,7 @@ export function problemReply(thrown: unknown, { path: instance }: { path: string
       detail: error.message,
       instance,
       ...(error.errors && { errors: error.errors }),
-      name: error.code,
+      name: problemName(error.code),
       message: error.message,
       statusCode: status,
     },

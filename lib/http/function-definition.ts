@@ -13,8 +13,11 @@ export interface FunctionDefinition<Scope extends string, Client, Dependencies> 
   routes: Routes<Scope, Client, Dependencies>;
   /** What the handlers work with. */
   dependencies: Dependencies;
-  /** Who asks, by the `Authorization` header; throws unless that is known and the scope is granted. For routes with a scope. */
-  authenticate?: (authorization: string | undefined, scope: Scope) => Promise<Client>;
+  /** Who asks, by the `Authorization` header; throws unless that is known and what the route needs is granted. For routes with a scope. */
+  authenticate?: (
+    presented: { authorization: string | undefined; network: () => string },
+    needed: { scope: Scope; orScope?: string | undefined },
+  ) => Promise<Client>;
   /** Most bytes that a request body may have. */
   maxBodyBytes: number;
   /** Who may say for whom it asks; where not said, whoever is in a private network. */

@@ -78,9 +78,11 @@ export function hostFunction<
     checkRequestLine(request);
     const { route, params } = findRoute(request.method ?? 'GET', pathOf(request));
     request.routePath = route.path;
-    const { scope, body } = route;
+    const { scope, orScope, body } = route;
     checkLength(request, limitOf(route));
-    const client = scope && (await authenticate?.(request.headers.authorization, scope));
+    const { authorization } = request.headers;
+    const network = () => networkOf(callerAddress(request, trustedProxies));
+    const client = scope && (await authenticate?.({ authorization, network }, { scope, orScope }));
     if (body) checkMediaType(request.headers, body.types);
     return { route, params, client };
   }

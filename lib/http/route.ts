@@ -12,8 +12,10 @@ interface Where {
 
 /** What a route asks for, and who answers: the host checks it, and the API's document and the gateways are made of it. */
 export interface Route<Scope extends string = never, Client = undefined, Dependencies = unknown> extends Where {
-  /** What the caller's access token must allow; a route without takes no token. */
+  /** What the caller's access token or API key must allow; a route without takes none. */
   scope?: Scope | undefined;
+  /** A narrower scope that is enough, too. */
+  orScope?: string | undefined;
   /** The query parameters, a strict object; a route without looks at none. */
   query?: v.GenericSchema | undefined;
   /** A route without takes no body. */
@@ -28,6 +30,7 @@ export type Routes<Scope extends string = never, Client = undefined, Dependencie
 
 interface Declaration<Scope, Client, Dependencies, Query, Body> extends Where {
   scope?: Scope;
+  orScope?: string;
   query?: Query;
   body?: BodyForm<Body>;
   handle: (

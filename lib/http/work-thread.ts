@@ -20,6 +20,22 @@ export interface SentError {
 /** What threads wait for the processor behind: on Linux, a priority is that of the one thread. */
 const priority = 5;
 
+/** The output of a task whose large bytes are handed over, not copied. */
+class Handed {
+  readonly output: unknown;
+  readonly bytes: readonly Uint8Array[];
+
+  constructor(output: unknown, bytes: readonly Uint8Array[]) {
+    this.output = output;
+    this.bytes = bytes;
+  }
+}
+
+/** For a task to return: `bytes` are parts of `output` that have memory of their own, and are of no use to the thread any more. */
+export function withoutCopies<Output>(output: Output, bytes: readonly Uint8Array[]): Output {
+  return new Handed(output, bytes) as Output;
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: each task knows its own input
 export function serveWork(tasks: Record<string, (input: any) => unknown>): void {
   try {
@@ -29,12 +45,18 @@ export function serveWork(tasks: Record<string, (input: any) => unknown>): void 
   }
   parentPort?.on('message', async ({ name, input }: Task) => {
     let outcome: Outcome;
+    let bytes: readonly Uint8Array[] = [];
     try {
-      outcome = { output: await tasks[name]?.(input) };
+      const output = await tasks[name]?.(input);
+      outcome = { output: output instanceof Handed ? output.output : output };
+      if (output instanceof Handed) bytes = output.bytes;
     } catch (error) {
       outcome = { error: toSent(error) };
     }
-    parentPort?.postMessage(outcome);
+    parentPort?.postMessage(
+      outcome,
+      bytes.map(({ buffer }) => buffer as ArrayBuffer),
+    );
   });
   parentPort?.postMessage('ready');
 }

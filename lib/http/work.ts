@@ -26,6 +26,8 @@ export interface ThreadOptions {
   threads?: number;
   /** How long a piece of work may wait for a thread. */
   waitMs?: number;
+  /** Of each thread's heap: a piece of work that needs more is ended. */
+  heapMegabytes?: number;
 }
 
 interface Job {
@@ -47,7 +49,7 @@ interface Thread {
 }
 
 const usualLimitMs = 5_000;
-const heapMegabytes = 256;
+const usualHeapMegabytes = 256;
 /** What a client has used is forgotten bit by bit: halved each time. */
 const forgetEveryMs = 2_000;
 /** Each waiting piece may hold a large body. */
@@ -61,6 +63,7 @@ export function createWork({
   program,
   threads: most = Math.max(2, Math.min(4, availableParallelism())),
   waitMs = 10_000,
+  heapMegabytes = usualHeapMegabytes,
 }: ThreadOptions): Work {
   const threads: Thread[] = [];
   const waiting: Job[] = [];

@@ -53,24 +53,10 @@ function jsonField(name: string, json: string): string {
   const ascii = json.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const field = folded(name, ascii);
   if (fitsLines(field)) return field;
-  return folded(name, spaced(ascii));
-}
-
-/** With a space behind each comma between members. */
-function spaced(json: string): string {
-  let isText = false;
-  let written = '';
-  for (let at = 0; at < json.length; at += 1) {
-    const character = json[at];
-    if (character === '"') isText = !isText;
-    written += character === ',' && !isText ? ', ' : character;
-    // What a backslash is before is no end of a text.
-    if (character === '\\') {
-      at += 1;
-      written += json[at] ?? '';
-    }
-  }
-  return written;
+  return folded(
+    name,
+    ascii.replace(/"(?:[^"\\]|\\.)*"?|,/g, (part) => (part === ',' ? ', ' : part)),
+  );
 }
 
 function isJson(text: string): boolean {
@@ -99,7 +85,7 @@ function folded(name: string, value: string): string {
   if (whole.length <= usualLine) return `${whole}\r\n`;
   const lines: string[] = [];
   let line = `${name}:`;
-  for (const piece of ` ${value}`.split(/(?<=[^ \t])(?=[ \t])/)) {
+  for (const [piece] of ` ${value}`.trimEnd().matchAll(/[ \t]+[^ \t]*/g)) {
     if (line.length + piece.length > usualLine && line.length > name.length + 1) {
       lines.push(line);
       line = '';

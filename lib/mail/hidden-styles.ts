@@ -12,8 +12,6 @@ export interface Effects {
 
 export type Declarations = Map<string, string>;
 
-/** A longer one hides nothing: its value is a size or a word. */
-const maxDeclaration = 200;
 /** Only what is of use here. `mso-hide` is not: it hides from Outlook alone what others see. */
 const known =
   /^(display|visibility|opacity|font|font-size|(max-)?(height|width)|overflow(-[xy])?|text-indent|position|left|top|clip|transform)$/;
@@ -24,7 +22,7 @@ export function declarationsIn(style: string, importance?: 'important' | 'usual'
   for (const declaration of style.split(';')) {
     const colon = declaration.indexOf(':');
     const name = declaration.slice(0, Math.max(colon, 0)).trim().toLowerCase();
-    if (!known.test(name) || declaration.length > maxDeclaration) continue;
+    if (!known.test(name)) continue;
     const [value = '', important] = declaration
       .slice(colon + 1)
       .toLowerCase()
@@ -37,7 +35,6 @@ export function declarationsIn(style: string, importance?: 'important' | 'usual'
 
 export function effectsOf(declared: Declarations): Effects {
   const is = (name: string, form: RegExp) => form.test(declared.get(name) ?? '');
-  const isZero = (name: string) => Number.parseFloat(declared.get(name) ?? '') === 0;
   const clips = ['overflow', 'overflow-x', 'overflow-y'].some((name) => is(name, /^(hidden|clip)/));
   const isAway = is('position', /^(absolute|fixed)/) && (is('left', away) || is('top', away) || is('clip', /^rect/));
   const size = declared.get('font-size') ?? /(?:^|\s)([\d.]+[a-z%]*)\s*(?:\/|\s)/.exec(declared.get('font') ?? '')?.[1];
@@ -45,9 +42,9 @@ export function effectsOf(declared: Declarations): Effects {
   return {
     isGone:
       is('display', /^none/) ||
-      isZero('opacity') ||
-      isZero('max-height') ||
-      (clips && ['height', 'width', 'max-width'].some(isZero)) ||
+      is('opacity', /^(0+|0*\.0+|0%)$/) ||
+      is('max-height', nothing) ||
+      (clips && ['height', 'width', 'max-width'].some((name) => is(name, nothing))) ||
       is('text-indent', away) ||
       is('transform', /^scale\(0(, ?0)?\)/) ||
       isAway,
@@ -57,11 +54,11 @@ export function effectsOf(declared: Declarations): Effects {
   };
 }
 
+const nothing = /^(?:0+|0*\.0+)([a-z]+|%)?$/;
 const away = /^-\d{3,}/;
 
 /** Letters of one pixel say nothing. A size that goes by the one around it says nothing of itself. */
 function tininess(size: string): boolean | undefined {
-  const number = Number.parseFloat(size);
-  if (number === 0 || (number <= 1 && /\d(px|pt)$/.test(size))) return true;
+  if (nothing.test(size) || /^(0*\.\d+|1(\.0+)?)(px|pt)$/.test(size)) return true;
   return /^[\d.]+(em|%|ex|ch)$/.test(size) || /^(inherit|smaller|larger|unset)$/.test(size) ? undefined : false;
 }

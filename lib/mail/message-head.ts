@@ -34,7 +34,7 @@ export function notAsciiIn(parts: HeadParts): string | undefined {
   // Nearly always so, and quicker to say than the head is to write.
   if ([...addresses, ...Object.values(parts.custom_headers)].every(isAscii)) return undefined;
   return messageHead(parts)
-    .split(/[\s<>,;:"()]/)
+    .split(/[ \t\r\n<>,;:"()]+/)
     .find((word) => !isAscii(word));
 }
 

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
-import { composeMessage, composeWhole, type MessageParts, type MimeMessage, wholeMessage } from './message.ts';
+import { givenAttachments } from '../store/emails/attachments.ts';
+import { inLines } from '../store/emails/base64-lines.ts';
+import type { GivenAttachment } from '../store/emails/email.ts';
+import {
+  composeMessage,
+  composeWhole,
+  type MessageParts,
+  type MimeMessage,
+  textOfMessage,
+  wholeMessage,
+} from './message.ts';
 
 const plain: MessageParts = {
   headers: {
@@ -102,10 +112,11 @@ describe('headers with long runs of spaces', () => {
   it.each(['a message without attachments', 'one with'])('have no line of white space alone: %s', async (what) => {
     const attachments = (filename: string) =>
       what === 'one with'
-        ? [{ filename: `a${filename}b`, content: '', content_type: null, content_id: null, size: 0 }]
+        ? [{ filename: `a${filename}b`, wire: new Uint8Array(), content_type: null, content_id: null, size: 0 }]
         : [];
     const compared = fc.asyncProperty(runs, runs, runs, runs, async (subject, name, value, filename) => {
-      const message = composeMessage({
+      const attached = attachments(filename);
+      const email = {
         ...plain,
         subject,
         headers: {
@@ -114,9 +125,9 @@ describe('headers with long runs of spaces', () => {
           to: Array(3).fill({ email: 'b@example.com', name }),
         },
         custom_headers: { 'X-A': `a${value}`, References: value },
-        attachments: attachments(filename),
-      });
-      const text = (await wholeMessage(message)).toString('latin1');
+        attachments: attached,
+      };
+      const text = (await wholeMessage(composeMessage(email, { read: givenAttachments(attached) }))).toString('latin1');
       for (const head of text.split(/^--.*$/m).map((part) => part.trimStart().split(/\r?\n\r?\n/, 1)[0] ?? ''))
         for (const line of head.split(/\r?\n/)) expect(line).not.toMatch(/^[ \t]+$/);
     });
@@ -160,16 +171,17 @@ describe('a message with attachments', () => {
         const contents = some.map(({ bytes }) => Buffer.from(bytes));
         const attachments = some.map(({ bytes: _, content_id, ...each }, index) => ({
           ...each,
-          content: contents[index]?.toString('base64') ?? '',
+          wire: inLines(Buffer.from(contents[index]?.toString('base64') ?? '')) ?? new Uint8Array(),
           content_id: content_id ? `c${index}` : null,
           size: contents[index]?.length ?? 0,
         }));
-        const message = composeMessage({ ...email, attachments });
+        const message = composeMessage({ ...email, attachments }, { read: givenAttachments(attachments) });
         const [first, again] = [await wholeMessage(message), await wholeMessage(message)];
         expect(first.equals(again)).toBe(true);
-        const composer = await composeWhole({ ...email, attachments }, undefined, {
-          attached: contents.map((content) => ({ content })),
-        });
+        const composer = await composeWhole(
+          { ...email, attachments },
+          { text: textOfMessage(email), html: email.html_body ?? undefined, attached: contents },
+        );
         expect(atItsEnd(withoutBoundaries(first))).toBe(atItsEnd(withoutBoundaries(await wholeMessage(composer))));
       },
     );
@@ -177,15 +189,76 @@ describe('a message with attachments', () => {
   });
 });
 
+describe('a message with a large text', () => {
+  const large = 9_900_000;
+  const html = `<p>${'Grüße und mehr, '.repeat(large / 17)}</p>`;
+
+  /** Most CPU, in ms, that one turn of the event loop takes while `work` goes on: on a busy machine, time says less. */
+  async function longestTurn(work: Promise<unknown>): Promise<number> {
+    let isDone = false;
+    work.finally(() => {
+      isDone = true;
+    });
+    let longest = 0;
+    for (let before = process.cpuUsage(); !isDone; before = process.cpuUsage()) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const { user, system } = process.cpuUsage(before);
+      longest = Math.max(longest, (user + system) / 1_000);
+    }
+    return longest;
+  }
+
+  it.each([
+    ['HTML', { text_body: null, html_body: html }],
+    ['text', { text_body: html, html_body: null }],
+    ['both', { text_body: html, html_body: html }],
+  ])('of %s arrives whole, and holds up nobody while it is made', async (_, bodies) => {
+    const pieces: number[] = [];
+    const read = async () => {
+      const message = composeMessage({ ...plain, ...bodies });
+      if (Buffer.isBuffer(message)) return message;
+      const all: Buffer[] = [];
+      for await (const piece of message()) {
+        pieces.push(piece.length);
+        all.push(piece);
+      }
+      return Buffer.concat(all);
+    };
+    const reading = read();
+    expect(await longestTurn(reading)).toBeLessThan(100);
+    expect(Math.max(...pieces)).toBeLessThan(100_000);
+    const parsed = await simpleParser(await reading, { skipTextToHtml: true, skipHtmlToText: true });
+    expect(parsed.html || null).toBe(bodies.html_body);
+    expect(parsed.text || null).toBe(bodies.text_body);
+  });
+
+  it('is the same each time it is read, and has short lines', async () => {
+    const message = composeMessage({ ...plain, text_body: 'x'.repeat(256_001), html_body: 'short' });
+    const [first, again] = [await wholeMessage(message), await wholeMessage(message)];
+    expect(first.equals(again)).toBe(true);
+    expect(
+      Math.max(
+        ...first
+          .toString()
+          .split('\r\n')
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(78);
+    expect(composeMessage({ ...plain, text_body: 'x'.repeat(256_000) })).toBeInstanceOf(Buffer);
+  });
+});
+
 describe('an invitation', () => {
   const ics = ['BEGIN:VCALENDAR', 'METHOD:REQUEST', 'SUMMARY:Grüße', 'END:VCALENDAR', ''].join('\r\n');
   const attached = (content_type: string | null, filename = 'invite.ics') => ({
     filename,
-    content: Buffer.from(ics).toString('base64'),
+    wire: inLines(Buffer.from(Buffer.from(ics).toString('base64'))) ?? new Uint8Array(),
     content_type,
     content_id: null,
     size: Buffer.byteLength(ics),
   });
+  const messageOf = (some: Partial<MessageParts> & { attachments: GivenAttachment[] }) =>
+    wholeMessage(composeMessage({ ...plain, ...some }, { read: givenAttachments(some.attachments) })).then(String);
   /** The types of a message's parts, nested. */
   const typesOf = (raw: string) =>
     [...raw.matchAll(/^Content-Type: ([^\r]*(?:\r\n[ \t][^\r]*)*)/gm)].map(([, type = '']) =>
@@ -197,7 +270,7 @@ describe('an invitation', () => {
     ['text/calendar; charset="UTF-8"; method=CANCEL', 'text/calendar; charset=UTF-8; method=CANCEL'],
     ['TEXT/Calendar;component=VEVENT;METHOD="reply"', 'TEXT/Calendar; component=VEVENT; method=reply; charset=utf-8'],
   ])('%s is an alternative to the text, and attached', async (type, alternative) => {
-    const raw = (await wholeMessage(composeMessage({ ...plain, attachments: [attached(type)] }))).toString();
+    const raw = await messageOf({ attachments: [attached(type)] });
     expect(typesOf(raw)).toEqual([
       ...['multipart/mixed', 'multipart/alternative', 'text/plain; charset=utf-8', 'text/html; charset=utf-8'],
       ...[alternative, 'application/ics'],
@@ -212,8 +285,8 @@ describe('an invitation', () => {
   it('goes beside a text alone, inline images and other attachments', async () => {
     const image = { ...attached('image/png', 'i.png'), content_id: 'i' };
     const type = 'text/calendar; method=PUBLISH';
-    const types = async (some: Partial<MessageParts>) =>
-      typesOf((await wholeMessage(composeMessage({ ...plain, ...some }))).toString()).map((each) => each.split(';')[0]);
+    const types = async (some: Parameters<typeof messageOf>[0]) =>
+      typesOf(await messageOf(some)).map((each) => each.split(';')[0]);
     expect(await types({ html_body: null, attachments: [attached(type)] })).toEqual([
       ...['multipart/mixed', 'multipart/alternative', 'text/plain', 'text/calendar', 'application/ics'],
     ]);
@@ -226,7 +299,7 @@ describe('an invitation', () => {
   it.each(['text/calendar', 'text/calendar; x-method=REQUEST', 'application/ics; method=REQUEST', null])(
     '%s is attached alone',
     async (type) => {
-      const raw = (await wholeMessage(composeMessage({ ...plain, attachments: [attached(type)] }))).toString();
+      const raw = await messageOf({ attachments: [attached(type)] });
       expect(typesOf(raw)).toHaveLength(5);
       expect(raw).toContain(`Content-Type: ${type?.split(';')[0] ?? 'text/calendar'}`);
     },

@@ -2,11 +2,11 @@
 import { buffer } from 'node:stream/consumers';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { detectMimeType } from 'nodemailer/lib/mime-funcs';
-import { givenAttachments, type ReadAttachment } from '../store/emails/attachments.ts';
+import type { ReadAttachment } from '../store/emails/attachments.ts';
 import type { Attachment, EmailContent } from '../store/emails/email.ts';
 import { isInvitation, typeOfInvitation } from './invitations.ts';
 import { messageHead, withHead } from './message-head.ts';
-import { type MessagePieces, type Placeholder, piecesOf, placeholder, withCrlf } from './mime-pieces.ts';
+import { encodedText, type LargePart, largePart, type MessagePieces, piecesOf, withCrlf } from './mime-pieces.ts';
 import { plainMessage } from './mime-text.ts';
 import { textOfHtml } from './text-of-html.ts';
 
@@ -18,62 +18,98 @@ export interface MessageParts extends EmailContent {
   accepted_at: Date;
 }
 
-/** A message: whole where it is made of text alone, and then its lines may end in LF alone. */
+/** A message: whole where it is made of short texts alone, and then its lines may end in LF alone. */
 export type MimeMessage = Buffer | MessagePieces;
+
+export interface Composing {
+  /** Brings attachments. */
+  read?: ReadAttachment;
+  /** Told of a fault that comes to light only as the pieces are read, but not of one of `read`. */
+  onFault?: (fault: Error) => void;
+  /** Makes the text of HTML that came without one. */
+  textOf?: (html: string) => string | undefined;
+}
 
 /**
  * Bcc recipients are in the envelope alone. HTML without a text gets one made of it here: what is stored stays what the client
- * gave, and accepting stays quick. `read` brings attachments that are not in
- * `given`; `onFault` is told of a fault that comes to light only as the pieces are read, but not of one of `read`.
+ * gave, and accepting stays quick.
  */
 export function composeMessage(
   email: MessageParts,
-  read: ReadAttachment = givenAttachments(email.attachments),
-  onFault: (fault: Error) => void = () => {},
+  { read = noAttachments, onFault = () => {}, textOf }: Composing = {},
 ): MimeMessage {
-  const text = textOfMessage(email);
+  const text = textOfMessage(email, textOf);
   const [first, ...others] = [
     ...(text ? [{ type: 'text/plain' as const, content: text }] : []),
     ...(email.html_body ? [{ type: 'text/html' as const, content: email.html_body }] : []),
   ];
   // Nodemailer also composes an empty message.
-  if (email.attachments.length > 0 || first === undefined) return messageInPieces(email, text, read, onFault);
-  return plainMessage(messageHead(email), [first, ...others]);
+  const isPlain = email.attachments.length === 0 && first !== undefined && ![first, ...others].some(isLarge);
+  if (isPlain) return plainMessage(messageHead(email), [first, ...others]);
+  return messageInPieces(email, text, { read, onFault });
+}
+
+/** Characters of a text that is encoded at once, as quoted-printable if it is mostly Latin: some 20 ms. Longer ones are base64. */
+const mostAtOnce = 256_000;
+
+function isLarge({ content }: { content: string }): boolean {
+  return content.length > mostAtOnce;
+}
+
+function noAttachments(position: number): never {
+  throw new Error(`nothing reads attachment ${position}`);
 }
 
 function messageInPieces(
   email: MessageParts,
   text: string | undefined,
-  read: ReadAttachment,
-  onFault: (fault: Error) => void,
+  { read, onFault }: Required<Pick<Composing, 'read' | 'onFault'>>,
 ): MessagePieces {
-  const attached = email.attachments.map((_, position) => placeholder(position));
+  const large: LargePart[] = [];
+  const placed = (part: LargePart) => {
+    large.push(part);
+    return part.placeholder;
+  };
+  const placedText = (content: string | undefined) =>
+    content !== undefined && isLarge({ content }) ? placed(largePart(() => encodedText(content))) : content;
+  const attachment = (position: number) => placed(largePart(() => read(position)));
   const invitation = email.attachments.findIndex(isInvitation);
-  const invited = invitation < 0 ? undefined : placeholder(invitation);
+  const bodies: Bodies = {
+    text: placedText(text),
+    html: placedText(email.html_body ?? undefined),
+    attached: email.attachments.map((_, position) => attachment(position)),
+    ...(invitation >= 0 && { invited: { position: invitation, content: attachment(invitation) } }),
+  };
   const layOut = () =>
-    composeWhole(email, text, { attached, invited }).catch((fault: Error) => {
+    composeWhole(email, bodies).catch((fault: Error) => {
       onFault(fault);
       throw fault;
     });
-  return piecesOf(layOut, invited ? [...attached, invited] : attached, read);
+  return piecesOf(layOut, large);
 }
 
-/** What stands for the attachments, and for the one that is an alternative to the text as well. */
-interface Contents {
-  attached: readonly Pick<Placeholder, 'content'>[];
-  invited?: (Pick<Placeholder, 'content'> & { position: number }) | undefined;
+/** What is in a message, or stands for it. A text in the form of bytes is sent as base64. */
+interface Bodies {
+  text: string | Buffer | undefined;
+  html: string | Buffer | undefined;
+  attached: readonly Buffer[];
+  /** The attachment that is an alternative to the text as well. */
+  invited?: { position: number; content: Buffer };
+}
+
+function bodiesOf(email: MessageParts): Bodies {
+  return { text: textOfMessage(email), html: email.html_body ?? undefined, attached: [] };
 }
 
 /** The same with everything that a message can have. Nodemailer lays out its parts. */
 export async function composeWhole(
   email: MessageParts,
-  text = textOfMessage(email),
-  { attached, invited }: Contents = { attached: [] },
+  { text, html, attached, invited }: Bodies = bodiesOf(email),
 ): Promise<Buffer> {
-  const { html_body, attachments } = email;
+  const { attachments } = email;
   const composer = new MailComposer({
     ...(text !== undefined && { text }),
-    ...(html_body !== null && { html: html_body }),
+    ...(html !== undefined && { html }),
     ...(invited !== undefined && {
       alternatives: [
         {
@@ -84,9 +120,7 @@ export async function composeWhole(
       ],
     }),
     // With HTML, those that have a content_id go beside it in multipart/related.
-    attachments: attachments.map((attachment, position) =>
-      toPart(attachment, attached[position]?.content ?? Buffer.alloc(0)),
-    ),
+    attachments: attachments.map((attachment, position) => toPart(attachment, attached[position] ?? Buffer.alloc(0))),
     // Our server never reads a file or fetches a URL for a caller.
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -103,11 +137,11 @@ export async function wholeMessage(message: MimeMessage): Promise<Buffer> {
 }
 
 /** The text part: the given one, or else one made from the HTML. */
-export function textOfMessage({
-  text_body,
-  html_body,
-}: Pick<EmailContent, 'text_body' | 'html_body'>): string | undefined {
-  return text_body ?? (html_body === null ? undefined : textOfHtml(html_body));
+export function textOfMessage(
+  { text_body, html_body }: Pick<EmailContent, 'text_body' | 'html_body'>,
+  textOf: (html: string) => string | undefined = textOfHtml,
+): string | undefined {
+  return text_body ?? (html_body === null ? undefined : textOf(html_body));
 }
 
 /** Longest run of spaces in a name; folding a longer one would make lines of only white space (RFC 5322 §3.2.2 forbids them). */

@@ -36,44 +36,36 @@ const parts = /"(?:[^"\\]|\\.)*"|<[^<>]*>|\((?:[^()\\]|\\.)*\)|[,;]|[ \t]+|[^\s"
  */
 export function encodeStructured(name: string, value: string): string {
   let written = '';
-  let phrase = { written: '', said: '' };
+  let phrase = '';
   const endPhrase = () => {
     written += encodedPhrase(phrase);
-    phrase = { written: '', said: '' };
+    phrase = '';
   };
   for (const [part] of withAngles(name, value).matchAll(parts)) {
-    const inner = part.length > 1 ? part.slice(1, -1) : '';
-    if (part.startsWith('<') && inner !== '') {
+    if (/^(<.*>|\(.+\)|[,;])$/s.test(part)) {
       endPhrase();
-      written += `<${encodedReference(inner)}>`;
-    } else if (part.startsWith('(') && inner !== '') {
-      endPhrase();
-      written += `(${encodedIfNeeded(unescaped(inner), inner)})`;
-    } else if (part === ',' || part === ';') {
-      endPhrase();
-      written += part;
-    } else {
-      phrase.written += part;
-      phrase.said += part.startsWith('"') && part.length > 1 ? unescaped(inner) : part;
-    }
+      written += part.startsWith('<')
+        ? `<${encodedReference(part.slice(1, -1))}>`
+        : part.startsWith('(')
+          ? `(${encodedIfNeeded(part.slice(1, -1).replace(/\\(.)/gsu, '$1'), part.slice(1, -1))})`
+          : part;
+    } else phrase += part;
   }
   endPhrase();
   return written;
 }
 
 /** Words and quoted strings, with the spaces around them. */
-function encodedPhrase({ written, said }: { written: string; said: string }): string {
-  const words = written.trim();
-  if (words === '') return written;
-  const start = written.length - written.trimStart().length;
-  const address = words.includes('@') && !/[\s"]/.test(words) ? normalizeAddress(words) : undefined;
-  return (
-    written.slice(0, start) + (address ?? encodedIfNeeded(said.trim(), words)) + written.slice(start + words.length)
+function encodedPhrase(phrase: string): string {
+  const words = phrase.trim();
+  const begin = phrase.indexOf(words);
+  const [before, after] = [phrase.slice(0, begin), phrase.slice(begin + words.length)];
+  const address = /^[^\s"@]+@[^\s"@]+$/.test(words) ? normalizeAddress(words) : undefined;
+  // A quoted string that does not end is left as it is; the next one is not looked for in it.
+  const said = words.replace(/"((?:[^"\\]|\\.)*)("?)/gs, (all, quoted: string, end: string) =>
+    end === '' ? all : quoted.replace(/\\(.)/gsu, '$1'),
   );
-}
-
-function unescaped(quoted: string): string {
-  return quoted.replace(/\\(.)/gsu, '$1');
+  return before + (address ?? encodedIfNeeded(said, words)) + after;
 }
 
 function encodedIfNeeded(said: string, written: string): string {

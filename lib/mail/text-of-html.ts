@@ -86,22 +86,13 @@ export function textOfHtml(html: string): string | undefined {
 
 /** Characters without width that nobody needs to read a text: soft hyphens, and what fills the preview line of an email. */
 const neverNeeded = /\u034f|[\u00ad\u180e\u2060-\u2064\ufeff]/g;
-const spaces = /[\u200b-\u200d \u00a0\u2007]+/g;
-const joiners = /[\u200b-\u200d]/g;
-
-/** Characters that join and part letters mean nothing several at once, beside spaces, and at the ends of a line. */
-function withoutJoiners(line: string): string {
-  return line.replace(spaces, (run: string, at: number) => {
-    const count = run.match(joiners)?.length ?? 0;
-    if (count > 1) return ' ';
-    const isAtEnd = at === 0 || at + run.length === line.length;
-    return count === 0 || (run.length === 1 && !isAtEnd) ? run : run.replace(joiners, '');
-  });
-}
+/** Those that join and part letters mean nothing in a row, or beside spaces. */
+const filler =
+  /[\u200b-\u200d](?:[ \u00a0\u2007]*[\u200b-\u200d])+[ \u00a0\u2007]*|(?<=\s|^)[\u200b-\u200d]|[\u200b-\u200d](?=\s|$)/g;
 
 function withoutFiller(text: string): string {
   const lines = text.split('\n').map((line) => {
-    const kept = withoutJoiners(line.replace(neverNeeded, ''));
+    const kept = line.replace(neverNeeded, '').replace(filler, ' ');
     return kept === line ? line : kept.replace(/ {2,}/g, ' ').trimEnd();
   });
   const kept = lines.join('\n');

@@ -2,8 +2,10 @@
 import { setTimeout } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { Log } from '../process/log.ts';
+import type { Metrics } from '../process/metrics.ts';
 import { arrayTypes } from './array-types.ts';
 import { readDatabaseAddress } from './database-tls.ts';
+import { countStatements, describePool } from './pool.ts';
 import { checkPooler, type Pooler } from './pooler.ts';
 
 export type Sql = postgres.Sql;
@@ -28,10 +30,12 @@ export interface DatabaseOptions {
   pooler?: Pooler | undefined;
   /** If given, an undeclared pooler is detected, and stops the process. */
   log?: Log;
+  /** If given, they tell how many connections are in use, and what waits for one. */
+  metrics?: Metrics;
 }
 
 /** Opens a pool of connections. Except to detect a pooler, nothing connects before the first query. */
-export function openDatabase(url: string, { connections, name, pooler, log }: DatabaseOptions): Sql {
+export function openDatabase(url: string, { connections, name, pooler, log, metrics }: DatabaseOptions): Sql {
   const address = readDatabaseAddress(url);
   const sql = postgres(address.url, {
     max: connections,
@@ -47,7 +51,10 @@ export function openDatabase(url: string, { connections, name, pooler, log }: Da
     ...(address.socket && { socket: address.socket, ssl: false }),
   });
   if (log) void checkPooler(sql, pooler, log);
-  return sql;
+  if (metrics === undefined) return sql;
+  const counted = countStatements(sql);
+  describePool(metrics, connections, counted.underWay);
+  return counted.sql;
 }
 
 /**

@@ -11,12 +11,9 @@ import {
 } from '../../../lib/store/clients/client-secrets.ts';
 import { findClients, lockClient } from '../../../lib/store/clients/clients.ts';
 import { inTransaction, type Query } from '../../../lib/store/database.ts';
-import { clientId, noSuchClient, randomSecret, shownOnce } from '../client-arguments.ts';
+import { clientId, noSuchClient, parseDays, randomSecret, shownOnce } from '../client-arguments.ts';
 import { AdminError, type AdminSettings, type Command, UsageError, withDatabase } from '../command.ts';
 import { dateText, formatTable } from '../table.ts';
-
-/** Longest lifetime; a secret without an end needs no date. */
-const mostDays = 3650;
 
 export const secretCommands: Command[] = [
   {
@@ -92,12 +89,6 @@ async function withLocked<Result>(
       return use(transaction, id);
     }),
   );
-}
-
-function parseDays(text: string): number {
-  const days = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (days >= 1 && days <= mostDays) return days;
-  throw new UsageError(`DAYS must be a whole number from 1 to ${mostDays}.`);
 }
 
 function toRow({ id, created_at, expires_at, last_used_at }: ClientSecret): string[] {

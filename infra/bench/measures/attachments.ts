@@ -2,7 +2,7 @@
 import { alternate } from '../alternate.ts';
 import { type Cost, withCost } from '../cost.ts';
 import { type Row, valuesOf } from '../row.ts';
-import { attachedBytes, attachedName, email } from '../sample.ts';
+import { attached, email } from '../sample.ts';
 import type { MeasuredApi } from '../services/measured-api.ts';
 import { drained } from './drain.ts';
 import type { Measure } from './measure.ts';
@@ -61,8 +61,7 @@ async function costOfOurs(ground: MeasuredApi, bytes: number, emails: number): P
     ground.startFunction('dispatch'),
   ]);
   try {
-    const attachments = [{ filename: attachedName, content: attachedBytes(bytes).toString('base64') }];
-    const body = JSON.stringify({ ...email, attachments });
+    const body = JSON.stringify({ ...email, attachments: [attached(bytes)] });
     const hand = (count: number) => handIn(ground, send.url, body, count);
     await hand(Math.ceil(emails * warmUpShare));
     return await withCost({ send: send.pid, consume: consume.pid, dispatch: dispatch.pid, ...ground.pids }, () =>
@@ -74,7 +73,12 @@ async function costOfOurs(ground: MeasuredApi, bytes: number, emails: number): P
 }
 
 /** Hands in `count` emails and waits until they have been delivered. */
-async function handIn({ sink, accessToken }: MeasuredApi, url: string, body: string, count: number): Promise<number> {
+export async function handIn(
+  { sink, accessToken }: MeasuredApi,
+  url: string,
+  body: string,
+  count: number,
+): Promise<number> {
   const from = sink.taken();
   let left = count;
   const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' };

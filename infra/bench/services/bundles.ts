@@ -1,4 +1,5 @@
 // Builds what is measured: our functions as they are deployed, and each baseline as one file, so that no process compiles at run time.
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
@@ -31,12 +32,14 @@ export async function buildAll(directory: string): Promise<void> {
   });
 }
 
-/** One of our functions with its white space and the names of its sources, for a profile that can be read. */
-export async function buildReadable(name: FunctionName, outfile: string): Promise<void> {
+/** One of our functions, `index.mjs` and perhaps `thread.mjs`, with its white space and the names of its sources, for a profile that can be read. */
+export async function buildReadable(name: FunctionName, outdir: string): Promise<void> {
+  const from = join(here, '../../../functions', name);
   await build({
     ...nodeBundle,
-    entryPoints: [join(here, '../../../functions', name, 'index.ts')],
+    entryPoints: ['index.ts', 'thread.ts'].map((file) => join(from, file)).filter(existsSync),
     plugins: slimming,
-    outfile,
+    outdir,
+    outExtension: { '.js': '.mjs' },
   });
 }

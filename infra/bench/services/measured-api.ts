@@ -106,7 +106,7 @@ export async function bringUp(
     '--scope',
     'basic email',
   );
-  await admin(postgres.url, 'key', 'ensure', signingKeys);
+  await admin(postgres.url, 'signing-key', 'ensure', signingKeys);
   const sql = openDatabase(postgres.url, { connections: 4, name: 'bench' });
   keep({ stop: () => sql.end() });
   const queue = await connectQueue(rabbitMq.url, quiet);

@@ -74,7 +74,7 @@ export const changeDocs = {
     description:
       'A new attempt on an email that ended as `failed`, `bounced`, `unknown`, `expired` or `canceled`, while its contents are kept. Recipients that have it already do not get it twice. It counts as an email in the limits of the client, and is possible 100 times.',
     path_parameters: emailIdParameter,
-    errors: ['conflict', ...limited],
+    errors: ['conflict', 'invalid_from_address', ...limited],
     answers: {
       202: {
         description: 'It is queued.',

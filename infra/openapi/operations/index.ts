@@ -8,6 +8,7 @@
 import { referenceRoutes } from '../../../functions/console/routes.ts';
 import { publicRoutes } from '../../gateway/public-functions.ts';
 import { type DocumentationOf, type Operation, type Prose, toOperations, type WebhookMessage } from '../operation.ts';
+import { apiKeyDocs, apiKeyProse } from './api-keys.ts';
 import { historyDocs } from './history.ts';
 import { referenceDocs } from './reference.ts';
 import { sendDocs } from './send.ts';
@@ -28,7 +29,7 @@ const documentation: { [Name in Documented]: DocumentationOf<(typeof documentedR
   send: sendDocs,
   history: historyDocs,
   console: referenceDocs,
-  manage: { ...suppressionDocs, ...templateDocs, ...webhookDocs },
+  manage: { ...suppressionDocs, ...templateDocs, ...webhookDocs, ...apiKeyDocs },
 };
 
 export const operations: readonly Operation[] = (Object.keys(documentation) as Documented[]).flatMap((name) =>
@@ -41,4 +42,5 @@ export const prose: readonly Prose[] = [
   ...suppressionProse,
   ...templateProse,
   ...webhookProse,
+  ...apiKeyProse,
 ];

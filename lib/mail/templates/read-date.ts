@@ -4,9 +4,9 @@ import { momentOf, type TimeZone } from './time-zones.ts';
 
 const isoForm = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?\s?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 /** How other forms (RFC 5322, `July 1, 2026 12:00`) say their zone. */
-const zoneForm = /(?:UTC?|GMT|Z|[ECMP][SD]T|(?:UTC|GMT)?[+-]\d\d:?\d\d)$/i;
+const zoneForm = /(?:\b(?:UTC?|GMT|Z|[ECMP][SD]T)|(?<=\d)Z|(?:\b(?:UTC|GMT))?[+-]\d\d:?\d\d)(?:\s*\([^()]*\))?$/i;
 /** Longer text is no date. */
-const maxDate = 100;
+export const maxDate = 100;
 
 /**
  * Milliseconds since 1970 of a number or of digits (seconds since then), `now` and `today`, or a date as text: one that does not say its
@@ -15,7 +15,7 @@ const maxDate = 100;
 export function readDate(value: unknown, zone: TimeZone, now = Date.now()): number | undefined {
   if (typeof value === 'number') return usable(value * 1000);
   if (typeof value !== 'string' || value.length > maxDate) return undefined;
-  const text = withoutComment(value.trim());
+  const text = value.trim();
   if (text === 'now' || text === 'today') return now;
   if (/^\d+$/.test(text)) return usable(Number(text) * 1000);
   const [iso, day = '', time = '00:00', offset] = isoForm.exec(text) ?? [];
@@ -23,11 +23,6 @@ export function readDate(value: unknown, zone: TimeZone, now = Date.now()): numb
   if (read === undefined) return undefined;
   const saysZone = iso === undefined ? zoneForm.test(text) : offset !== undefined;
   return usable(saysZone ? read : momentOf(read, zone));
-}
-
-/** `(CEST)` behind a date says its zone once more. */
-function withoutComment(text: string): string {
-  return text.endsWith(')') ? text.slice(0, Math.max(text.lastIndexOf('('), 0)).trimEnd() : text;
 }
 
 /** As JavaScript reads it; a day that has become another one was none. */

@@ -134,6 +134,13 @@ export async function mayRelayHeaders(sql: Query, clientId: string): Promise<boo
   return count === 1;
 }
 
+/** Null: anybody, or there is no such client. */
+export async function readAllowedSenders(sql: Query, clientId: string): Promise<string[] | null> {
+  const [row] = await sql<Pick<Client, 'allowed_senders'>[]>`
+    select allowed_senders from clients where client_id = ${clientId}`;
+  return row?.allowed_senders ?? null;
+}
+
 /** The database makes the lower case, because it also compares. */
 function inLowerCase(sql: Query, senders: string[] | null) {
   return senders === null

@@ -9,7 +9,7 @@ import {
 } from '../clients/rate-limits.ts';
 import { inTransaction, type Query, type Sql } from '../database.ts';
 import type { Acceptance, NewEmail } from './acceptance.ts';
-import { forgetAttachments, hasAttachments, storeAttachments } from './attachments.ts';
+import { forgetAttachments, hasAttachments, joinChunks, storeAttachments } from './attachments.ts';
 import { type AcceptedStatus, type EarlierRequest, findEarlier, firstsOfKeys, keyOf } from './earlier-requests.ts';
 import { type StoredRow, storeEmails } from './store-emails.ts';
 
@@ -50,9 +50,10 @@ export async function insertEmails(sql: Sql, acceptances: Acceptance[], graceMs:
   const firstOf = firstsOfKeys(acceptances);
   const firsts = [...new Set(firstOf.values())];
   const emails = firsts.flatMap((first) => first.emails).filter(hasAttachments);
+  const chunks = joinChunks(emails);
   const rows =
-    emails.length === 0
-      ? await storeEmails(sql, firsts, graceMs)
+    chunks !== undefined
+      ? await storeEmails(sql, firsts, graceMs, emails.length > 0 ? chunks : undefined)
       : await inTransaction(sql, (transaction) => storeWithAttachments(transaction, firsts, emails, graceMs));
   const outcomes = new Map(firsts.map((first, index) => [first, outcomeOf(first, rows.get(index + 1) ?? [])]));
   const answers = acceptances.map((acceptance) => {
@@ -76,7 +77,7 @@ export async function insertEmails(sql: Sql, acceptances: Acceptance[], graceMs:
 }
 
 /**
- * Attachments first: what the statement locks, above all the rows of clients with limits, it holds until the end of the
+ * For large ones. Attachments first: what the statement locks, above all the rows of clients with limits, it holds until the end of the
  * transaction, and others wait for it.
  */
 async function storeWithAttachments(sql: Query, acceptances: Acceptance[], emails: NewEmail[], graceMs: number) {

@@ -13,6 +13,8 @@ export type NewEmail = Pick<EmailRow, GivenColumn> &
 /** What one request brings. */
 export interface Acceptance {
   client_id: string;
+  /** Whom the emails may be from, within what the client may; null: as the client. */
+  allowed_senders?: readonly string[] | null;
   /** The key under which the request takes effect only once. */
   idempotency: { key: string; fingerprint: string } | null;
   emails: NewEmail[];
@@ -25,7 +27,7 @@ export function bytesOf({ emails }: Acceptance): number {
   const lengths = emails.flatMap(({ text_body, html_body, attachments }) => [
     text_body?.length ?? 0,
     html_body?.length ?? 0,
-    ...attachments.map(({ content }) => content.length),
+    ...attachments.map(({ wire }) => wire.length),
   ]);
   return lengths.reduce((sum, length) => sum + length, 0);
 }

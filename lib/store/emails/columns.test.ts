@@ -91,7 +91,7 @@ describe('each column', () => {
       custom_headers: { 'X-A': '1' },
       text_body: 'text',
       html_body: '<p>html</p>',
-      attachments: [{ filename: 'a.txt', content: 'YQ==', content_type: null, content_id: null, size: 1 }],
+      attachments: [{ filename: 'a.txt', wire: Buffer.from('YQ=='), content_type: null, content_id: null, size: 1 }],
       metadata: { order: '7' },
       template: { id, name: 'welcome', version: 3 },
     };

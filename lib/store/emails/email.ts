@@ -54,7 +54,7 @@ export interface UsedTemplate {
 
 export interface Attachment {
   filename: string;
-  /** Base64. Absent: in email_attachments (attachments.ts). */
+  /** Base64, of a row from before email_attachments. Absent: there (attachments.ts). */
   content?: string;
   /** Null: told by the ending of the file name. */
   content_type: string | null;
@@ -64,8 +64,11 @@ export interface Attachment {
   size: number;
 }
 
-/** An attachment as a request brings it. */
-export type GivenAttachment = Attachment & { content: string };
+/** An attachment of a request. */
+export interface GivenAttachment extends Attachment {
+  /** As it goes on the wire: base64 in lines. */
+  wire: Uint8Array;
+}
 
 export interface EmailContent {
   headers: AddressHeaders;

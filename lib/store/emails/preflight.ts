@@ -16,14 +16,23 @@ export interface Preflight {
   daily_quota: RateLimit | null;
 }
 
+export interface Planned {
+  client_id: string;
+  /** As in Acceptance. */
+  allowed_senders?: readonly string[] | null;
+  from: string;
+  recipients: string[];
+}
+
 /** `from` and `recipients` are addresses in their normal form. */
 export async function preflight(
   sql: Query,
-  { client_id, from, recipients }: { client_id: string; from: string; recipients: string[] },
+  { client_id, allowed_senders: narrower = null, from, recipients }: Planned,
 ): Promise<Preflight> {
   const [[row], limits] = await Promise.all([
     sql<{ sender_allowed: boolean; settled: Record<string, { reason: SuppressionReason }> }[]>`
-      select ${maySendAs(sql, sql`allowed_senders`, sql`${from}::text`)} as sender_allowed,
+      select ${maySendAs(sql, sql`allowed_senders`, sql`${from}::text`)}
+               and ${maySendAs(sql, sql`${narrower as string[] | null}::text[]`, sql`${from}::text`)} as sender_allowed,
              ${suppressedAmong(sql, sql`clients.client_id`, sql`${recipients}::text[]`)} as settled
       from clients where client_id = ${client_id}`,
     readRateLimits(sql, client_id),

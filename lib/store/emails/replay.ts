@@ -1,4 +1,5 @@
 // SQL that sends emails at their end again: the only way out of an end.
+import { maySendAs } from '../clients/allowed-senders.ts';
 import type { Query } from '../database.ts';
 import { replaySets } from './columns.ts';
 import type { Lane } from './email.ts';
@@ -9,7 +10,10 @@ import { lookAtWaitingMs } from './waiting.ts';
 
 const replaying = ruleOf('replay', 'queued');
 
-export type ReplayFilter = EmailFilter & { status: readonly ReplayableStatus[] };
+/** Only emails from these; null: from anybody. */
+type Senders = readonly string[] | null;
+
+export type ReplayFilter = EmailFilter & { status: readonly ReplayableStatus[]; senders?: Senders };
 
 /** Emails replayed together that go on the queue at once; where there are more, they all wait for places there. */
 const share = 20;
@@ -23,24 +27,31 @@ export interface ReplayedEmail {
 }
 
 /** Replays one email; undefined when it is not at an end that allows it, its contents are gone, it was replayed too often, or it is not the owner's. */
-export async function replayEmail(sql: Query, owner: Owner, id: string, dueInMs: number) {
-  const one = sql`id = ${id} and ${ownedBy(sql, owner)} for update`;
+export async function replayEmail(sql: Query, owner: Owner, id: string, dueInMs: number, senders: Senders = null) {
+  const one = sql`id = ${id} and ${ownedBy(sql, owner)} and ${isFrom(sql, senders)} for update`;
   const [replayed] = await replay(sql, one, dueInMs);
   return replayed;
 }
 
 /** Replays up to `limit` emails, the oldest first, and skips those that somebody else has locked. */
 export async function replayEmails(sql: Query, owner: Owner, filter: ReplayFilter, limit: number, dueInMs: number) {
-  const some = sql`${matching(sql, owner, filter)} order by id limit ${limit} for update skip locked`;
+  const { senders = null } = filter;
+  const some = sql`${matching(sql, owner, filter)} and ${isFrom(sql, senders)} order by id limit ${limit} for update skip locked`;
   return replay(sql, some, dueInMs);
 }
 
 /** Whether the filter finds emails that can be replayed. */
 export async function areReplayable(sql: Query, owner: Owner, filter: ReplayFilter): Promise<boolean> {
+  const { senders = null } = filter;
   const rows = await sql`
     select from emails join email_contents on email_id = id 
-    where ${mayRepeat(sql, sql`emails.id`, 'replayed')} and ${matching(sql, owner, filter)} limit 1`;
+    where ${mayRepeat(sql, sql`emails.id`, 'replayed')} and ${matching(sql, owner, filter)}
+      and ${isFrom(sql, senders)} limit 1`;
   return rows.length > 0;
+}
+
+function isFrom(sql: Query, senders: Senders) {
+  return maySendAs(sql, sql`${senders as string[] | null}::text[]`, sql`sender`);
 }
 
 /** Whether an email of the owner was replayed as often as it may be. */

@@ -5,6 +5,7 @@ import { type LimitName, type RateLimitRow, rateLimitColumns } from '../clients/
 import type { Query } from '../database.ts';
 import { allSuppressed, suppressedAmong, suppressedDetail } from '../suppressions/suppressions.ts';
 import type { Acceptance } from './acceptance.ts';
+import { type JoinedChunks, storingJoined } from './attachments.ts';
 import { contentNames, givenNames, givenTypes } from './columns.ts';
 import { ruleOf, type To } from './transitions.ts';
 import { lookAtWaitingMs } from './waiting.ts';
@@ -30,7 +31,7 @@ export interface StoredRow extends Nullable<RateLimitRow> {
 type Nullable<Row> = { [Name in keyof Row]: Row[Name] | null };
 
 /**
- * Stores what is not refused; returns the rows by request, counted from 1.
+ * Stores what is not refused; returns the rows by request, counted from 1. `chunks` are of attachments that are stored with them.
  *
  * In the database: the function `take_allowances` (0002) locks the rows of clients with limits until the end of the transaction and
  * deducts what they use; a trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of each new event. There is
@@ -40,30 +41,32 @@ export async function storeEmails(
   sql: Query,
   acceptances: Acceptance[],
   graceMs: number,
+  chunks?: JoinedChunks,
 ): Promise<Map<number, StoredRow[]>> {
-  const given = acceptances.flatMap(({ client_id, idempotency, permissive = false, emails }, index) =>
+  const given = acceptances.flatMap(({ client_id, allowed_senders, idempotency, permissive = false, emails }, index) =>
     emails.map((email, position) => ({
       request: index + 1,
       client_id,
       permissive,
+      ...(allowed_senders && { narrower: allowed_senders }),
       ...idempotency,
       position,
       ...email,
       // Their bytes go apart (attachments.ts), not through JSON.
-      attachments: email.attachments.map(({ content: _, ...attachment }) => attachment),
+      attachments: email.attachments.map(({ wire: _, ...attachment }) => attachment),
     })),
   );
   const rows = await sql<StoredRow[]>`
     with given as (
       -- One parameter however many emails there are, so that the statement is planned once.
       select * from json_to_recordset(${JSON.stringify(given)}::text::json) as given(
-        request integer, client_id text, permissive boolean, key text, fingerprint text, position integer, waits boolean,
+        request integer, client_id text, permissive boolean, narrower text[], key text, fingerprint text, position integer, waits boolean,
         ${sql.unsafe(givenTypes)})
     ), checked as (
       -- Comes first, because an email with a refused sender must not use up a limit.
-      select given.id, request, given.client_id, key, permissive, allowed_senders,
+      select given.id, request, given.client_id, key, permissive, coalesce(narrower, allowed_senders) as allowed_senders,
              rate_per_second is not null or daily_quota is not null as has_limits,
-             ${maySendAs(sql, sql`allowed_senders`, sql`sender`)} as sender_allowed
+             ${maySendAs(sql, sql`allowed_senders`, sql`sender`)} and ${maySendAs(sql, sql`narrower`, sql`sender`)} as sender_allowed
       from given left join clients using (client_id)
     ), requests as (
       -- Limits apply to a request as a whole: all of it is stored or refused, except for senders that a permissive one leaves out.
@@ -128,7 +131,7 @@ export async function storeEmails(
         union all
         select id, 1, 'suppressed', ${suppressedDetail(sql, sql`settled`)} from new where settled <> '{}') event
       order by id, part
-    )
+    )${chunks ? storingJoined(sql, chunks) : sql``}
     -- Also has a row for each email that was not stored, with the reason.
     select checked.request, id, status, sender_allowed, case when not sender_allowed then allowed_senders end as allowed_senders,
            refused, ${sql.unsafe(rateLimitColumns)}
