@@ -16,6 +16,16 @@ database=$(cat /secrets/database/password)
 broker=$(cat /secrets/broker/password)
 
 printf 'postgres://email:%s@postgres:5432/email\n' "$database" | write /secrets/database/url
+# Each function is somebody of its own in the database, and sees nobody else's password; `roles` tells the database all of them.
+passwords=
+for function in token send consume dispatch history manage notify; do
+  ensure_password "/secrets/database-$function/password"
+  password=$(cat "/secrets/database-$function/password")
+  printf 'postgres://email_%s:%s@postgres:5432/email\n' "$function" "$password" | write "/secrets/database-$function/url"
+  passwords="$passwords$function=$password
+"
+done
+printf '%s' "$passwords" | write /secrets/database/roles
 printf 'amqp://email:%s@rabbitmq:5672\n' "$broker" | write /secrets/broker/url
 # Takes the place of the image's own fragments, so it says what they say about the log as well.
 printf 'default_user = email\ndefault_pass = %s\nlog.console = true\n' "$broker" | write /secrets/broker/rabbitmq.conf

@@ -60,6 +60,7 @@ export async function runAttack(attack: Attack, services: Services, full: boolea
       own: Object.fromEntries(
         Object.keys(attack.megabytes ?? {}).map((name) => [name, limitsOf(name as FunctionName, attack.megabytes)]),
       ),
+      roles: services.roles,
       copies: {},
     });
     open.fleet = fleet;

@@ -1,8 +1,9 @@
 // Finds the operator's command, runs it, and returns its output or complaint.
 import { isDatabaseAway } from '../../lib/store/database.ts';
-import { type AdminSettings, type Command, parseWords, requireDatabaseUrl, UsageError, usageOf } from './command.ts';
+import { type AdminSettings, type Command, parseWords, UsageError, usageOf } from './command.ts';
 import { apiKeyCommands } from './commands/api-key.ts';
 import { clientCommands } from './commands/client.ts';
+import { databaseCommands } from './commands/database.ts';
 import { dkimCommands } from './commands/dkim.ts';
 import { emailCommands } from './commands/email.ts';
 import { limitCommands } from './commands/limits.ts';
@@ -10,22 +11,9 @@ import { queueCommands } from './commands/queue.ts';
 import { secretCommands } from './commands/secrets.ts';
 import { signingKeyCommands } from './commands/signing-key.ts';
 import { suppressionCommands } from './commands/suppression.ts';
-import { migrate } from './migrate.ts';
-
-const migrateCommand: Command = {
-  name: 'migrate',
-  words: [],
-  options: {},
-  about: 'Brings the database to the present schema. Waits 30 s for a database that is not up yet.',
-  async run(_words, _options, settings) {
-    const { migrationsDirectory: directory, say: log } = settings;
-    const applied = await migrate(requireDatabaseUrl(settings), { directory, log });
-    return applied.length === 0 ? 'The database is up to date' : `Applied: ${applied.join(', ')}`;
-  },
-};
 
 export const commands: readonly Command[] = [
-  migrateCommand,
+  ...databaseCommands,
   ...clientCommands,
   ...limitCommands,
   ...secretCommands,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Child, startChild } from '../local/child.ts';
+import type { FunctionRoles } from '../local/function-roles.ts';
 import { type FunctionName, functionNames } from '../local/functions.ts';
 import { freePorts, loopback } from '../local/ports.ts';
 import { logTo } from './log-file.ts';
@@ -12,7 +13,9 @@ export interface FleetOptions {
   bundles: string;
   logs: string;
   /** For all of them. */
-  settings: Settings;
+  settings: Settings & { DATABASE_URL: string };
+  /** Whom each is in the database. */
+  roles: FunctionRoles;
   /** For one of them. */
   own: Partial<Record<FunctionName, Settings>>;
   /** How many of each; one where not said. */
@@ -54,7 +57,7 @@ interface Copy {
   endIsExpected: boolean;
 }
 
-export async function startFleet({ bundles, logs, settings, own, copies }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ bundles, logs, settings, roles, own, copies }: FleetOptions): Promise<Fleet> {
   const wanted = functionNames.flatMap((name) => Array.from({ length: copies[name] ?? 1 }, () => name));
   const ports = await freePorts(wanted.length);
   const fleet: Copy[] = wanted.map((name, index) => ({
@@ -74,6 +77,7 @@ export async function startFleet({ bundles, logs, settings, own, copies }: Fleet
     const env = {
       NODE_ENV: 'production',
       ...settings,
+      DATABASE_URL: roles.urlOf(copy.name, settings.DATABASE_URL),
       ...own[copy.name],
       JWKS_URL: `${urls.token}/.well-known/jwks.json`,
       PORT: String(copy.port),

@@ -61,6 +61,7 @@ export async function runFault(
       bundles: services.bundles,
       logs: join(services.directory, 'logs', fault.name),
       settings: { ...impatient, ...surroundings(services, url, fault, smtp), ...throughPooler(open.pooler) },
+      roles: services.roles,
       own: fault.own ?? {},
       copies: fault.copies ?? {},
     });
@@ -125,13 +126,13 @@ export async function runFault(
   }
 }
 
-async function startPooler({ directory }: Services, url: string): Promise<PgBouncer> {
+async function startPooler({ directory, roles }: Services, url: string): Promise<PgBouncer> {
   const program = await findProgram('pgbouncer', 'pgbouncer', console.log);
   if (program === undefined) throw new Error('there is no pgbouncer here');
-  return startPgBouncer(program, join(directory, 'pgbouncer'), url);
+  return startPgBouncer(program, join(directory, 'pgbouncer'), url, roles);
 }
 
-function throughPooler(pooler: PgBouncer | undefined): Settings {
+function throughPooler(pooler: PgBouncer | undefined) {
   return pooler ? { DATABASE_URL: pooler.url, DATABASE_POOLER: 'transaction' } : {};
 }
 
@@ -140,7 +141,7 @@ function smtpSettings({ smtp }: Fault, { certificates }: Services): SmtpSettings
   return smtp === 'account' ? { account } : {};
 }
 
-function surroundings(services: Services, databaseUrl: string, fault: Fault, smtp: Smtp): Settings {
+function surroundings(services: Services, databaseUrl: string, fault: Fault, smtp: Smtp) {
   const host = `127.0.0.1:${smtp.port}`;
   const smtpUrls = {
     plain: `smtp://${host}`,

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { bundle } from '../../esbuild.config.ts';
 import { openDatabase } from '../../lib/store/database.ts';
 import { startChild } from '../local/child.ts';
+import { type FunctionRoles, functionRoles } from '../local/function-roles.ts';
 import { freePorts } from '../local/ports.ts';
 import { type Postgres, startPostgres } from '../local/postgres.ts';
 import { type RabbitMq, startRabbitMq } from '../local/rabbitmq.ts';
@@ -23,6 +24,8 @@ export interface Services {
   certificates: Certificates;
   postgres: Service<Postgres>;
   rabbitMq: Service<RabbitMq>;
+  /** Each function's own, in every database. */
+  roles: FunctionRoles;
   /** A database of its own for one fault, with tables and client in it. */
   createDatabase(name: string): Promise<string>;
   stop(): Promise<void>;
@@ -60,7 +63,9 @@ export async function startServices(directory: string): Promise<Services> {
     const log = logTo(path('admin.log'));
     await startChild({ name: 'admin', command: process.execPath, args: [entry, ...args], env, log }).done();
   };
+  const roles = functionRoles(path('roles'));
   await admin('migrate');
+  await admin('database', 'roles', roles.file);
   await admin('signing-key', 'ensure', signingKeys);
   for (const { client_id, client_secret, scope } of [client, greedyClient])
     await admin('client', 'ensure', '--demo', client_id, '--secret', client_secret, '--scope', scope);
@@ -69,6 +74,7 @@ export async function startServices(directory: string): Promise<Services> {
     directory,
     bundles: path('dist'),
     signingKeys,
+    roles,
     certificates: makeCertificates(path('certificates')),
     postgres,
     rabbitMq,

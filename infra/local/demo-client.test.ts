@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../test/database.ts';
-import { admin, adminReading } from '../test/functions.ts';
+import { admin, adminReading, rolesFile } from '../test/functions.ts';
 import { demoClient, preparations } from './demo-client.ts';
 
 let database: TestDatabase;
@@ -14,10 +14,11 @@ afterEach(() => database?.drop());
 
 function prepare(isOurDatabase: boolean): void {
   const signingKeys = join(inject('workDirectory'), 'signing-keys.json');
-  for (const { command, input } of preparations({ signingKeys, isOurDatabase })) {
-    adminReading(input, database.url, ...command);
-  }
+  const roles = isOurDatabase ? rolesFile() : undefined;
+  for (const { command, input } of preparations({ signingKeys, roles })) adminReading(input, database.url, ...command);
 }
+const roles = () =>
+  database.sql`select rolname from pg_roles where rolcanlogin and starts_with(rolname, current_database() || '_')`;
 const hashes = async () => (await database.sql`select secret_hash from client_secrets`).map((row) => row.secret_hash);
 
 test('a database of its own gets the example client, once', async () => {
@@ -26,10 +27,11 @@ test('a database of its own gets the example client, once', async () => {
   prepare(true);
   expect(await database.sql`select client_id from clients`).toEqual([{ client_id: demoClient.client_id }]);
   expect(await hashes()).toEqual([hash]);
+  expect(await roles()).toHaveLength(7);
 });
 
 test('its secret is on no command line', () => {
-  const commands = preparations({ signingKeys: 'keys.json', isOurDatabase: true }).flatMap(({ command }) => command);
+  const commands = preparations({ signingKeys: 'keys.json', roles: 'roles' }).flatMap(({ command }) => command);
   expect(commands).toContain(demoClient.client_id);
   expect(commands.join(' ')).not.toContain(demoClient.client_secret);
 });
@@ -42,8 +44,9 @@ test('a secret that was changed stays', async () => {
   expect(await hashes()).toEqual(changed);
 });
 
-test('a database that was given gets no client', async () => {
+test('a database that was given gets no client, and no roles that log in', async () => {
   prepare(false);
+  expect(await roles()).toHaveLength(0);
   expect(await hashes()).toEqual([]);
   expect(await database.sql`select from clients`).toHaveLength(0);
 });

@@ -10,19 +10,19 @@ interface Preparation {
   input?: string;
 }
 
-/** The operator's commands, in order, before functions start; each finds what an earlier start has done. */
-export function preparations(given: { signingKeys: string; isOurDatabase: boolean }): Preparation[] {
-  const { signingKeys, isOurDatabase } = given;
+/**
+ * The operator's commands, in order, before functions start; each finds what an earlier start has done. `roles` is the file of the
+ * functions' passwords in a database that local mode made itself; undefined: it is another's.
+ */
+export function preparations(given: { signingKeys: string; roles: string | undefined }): Preparation[] {
+  const { signingKeys, roles } = given;
   const { client_id, client_secret, scope } = demoClient;
   const example = {
     command: ['client', 'ensure', client_id, '--demo', '--secret-file', '-', '--scope', scope],
     input: client_secret,
   };
-  return [
-    { command: ['migrate'] },
-    { command: ['signing-key', 'ensure', signingKeys] },
-    ...(isOurDatabase ? [example] : []),
-  ];
+  const ofOurs = roles === undefined ? [] : [{ command: ['database', 'roles', roles] }, example];
+  return [{ command: ['migrate'] }, { command: ['signing-key', 'ensure', signingKeys] }, ...ofOurs];
 }
 
 /** Whether the lines that `npm start` prints would work: the client may have been changed, and then it stays so. */

@@ -20,7 +20,7 @@ export type FunctionName = (typeof functionNames)[number];
 
 /** Settings of the functions; each gets those that concern it. */
 export interface Surroundings {
-  databaseUrl: string;
+  databaseUrlOf: (name: FunctionName) => string;
   amqpUrl: string;
   smtpUrl: string;
   issuer: string;
@@ -82,7 +82,7 @@ function environmentOf(name: FunctionName, given: Surroundings, ports: Record<Fu
   return {
     HOST: loopback,
     LOG_LEVEL: given.logLevel,
-    DATABASE_URL: given.databaseUrl,
+    DATABASE_URL: given.databaseUrlOf(name),
     AMQP_URL: given.amqpUrl,
     ISSUER: given.issuer,
     JWKS_URL: `http://${loopback}:${ports.token}/.well-known/jwks.json`,

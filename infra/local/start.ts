@@ -5,6 +5,7 @@ import { readSettings } from '../../lib/process/settings.ts';
 import { killChildren, startChild } from './child.ts';
 import { demoClientWorks, preparations } from './demo-client.ts';
 import { enterFolder, type Folder } from './folder.ts';
+import { functionRoles } from './function-roles.ts';
 import { startFunctions } from './functions.ts';
 import { startGateway } from './gateway.ts';
 import { howToMakeAClient, instructions } from './instructions.ts';
@@ -65,8 +66,11 @@ async function bringUp(folder: Folder): Promise<void> {
     bundles,
   ]);
   const signingKeys = folder.path('signing-keys.json');
-  await timed('tables, key', prepare(folder, databaseUrl, signingKeys));
-  const surroundings = { databaseUrl, amqpUrl, smtpUrl, issuer: api, signingKeys, logLevel: settings.LOG_LEVEL };
+  // In a database of others, functions connect as it was said.
+  const roles = isOurDatabase ? functionRoles(folder.path('roles')) : undefined;
+  await timed('tables, key', prepare(folder, databaseUrl, { signingKeys, roles: roles?.file }));
+  const databaseUrlOf = (name: string) => roles?.urlOf(name, databaseUrl) ?? databaseUrl;
+  const surroundings = { databaseUrlOf, amqpUrl, smtpUrl, issuer: api, signingKeys, logLevel: settings.LOG_LEVEL };
   const functions = await timed('functions', startFunctions(surroundings, folder, say));
   workers.push(functions);
   front.push(await startGateway({ port: settings.PORT, ports: functions.ports }));
@@ -129,10 +133,14 @@ async function startMailboxPage(folder: Folder): Promise<string> {
 }
 
 /** By the operator's own command, as on any other machine. */
-async function prepare(folder: Folder, databaseUrl: string, signingKeys: string): Promise<void> {
+async function prepare(
+  folder: Folder,
+  databaseUrl: string,
+  files: { signingKeys: string; roles: string | undefined },
+): Promise<void> {
   const log = folder.logOf('admin');
   const env = { DATABASE_URL: databaseUrl };
-  for (const { command, input } of preparations({ signingKeys, isOurDatabase })) {
+  for (const { command, input } of preparations(files)) {
     const args = ['dist/admin/index.mjs', ...command];
     await run(`The operator's command "${command[0]}"`, args, log, { env, ...(input !== undefined && { input }) });
   }

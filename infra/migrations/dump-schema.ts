@@ -7,10 +7,12 @@ import { type Fragment, openDatabase, type Query } from '../../lib/store/databas
 import { migrate } from '../admin/migrate.ts';
 import { freePort } from '../local/ports.ts';
 import { startPostgres } from '../local/postgres.ts';
+import { databaseUsers, groupOf } from './grants.ts';
 
 export const schemaFile = fileURLToPath(new URL('schema.sql', import.meta.url));
 
 const head = `-- The schema after all migrations: read this first. The numbered files beside it are what \`migrate\` applies; nothing applies this one.
+-- Which function may do what with it stands in grants.ts.
 -- \`npm run generate\` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
 -- It is not made by pg_dump, which no package for Node brings; the test builds a database from it and finds the same schema.
 `;
@@ -23,9 +25,14 @@ export async function schemaText(sql: Query): Promise<string> {
     select oid::text, oid::regclass::text as name, quote_literal(obj_description(oid, 'pg_class')) as about,
            array_to_string(reloptions, ', ') as options
     from pg_class where relkind = 'r' and ${isOurs(sql, sql`relnamespace`)} and relname <> 'migrations' order by pg_class.oid`;
-  const parts = [head, ...(await functionTexts(sql, { ofIndexes: true }))];
+  const parts = [head];
   for (const table of tables) parts.push(await tableText(sql, table));
-  return [...parts, ...(await functionTexts(sql, { ofIndexes: false })), ...(await triggerTexts(sql))].join('\n');
+  return [
+    ...parts,
+    ...(await functionTexts(sql)),
+    ...(await expressionIndexTexts(sql)),
+    ...(await triggerTexts(sql)),
+  ].join('\n');
 }
 
 async function tableText(
@@ -52,7 +59,7 @@ async function tableText(
     from pg_constraint where conrelid = ${oid} and contype <> 'n' order by position(contype in 'pucf'), conname`;
   const indexes = await sql<{ text: string }[]>`
     select pg_get_indexdef(indexrelid, 0, true) || ';' as text from pg_index
-    where indrelid = ${oid} and not exists (select from pg_constraint where conindid = indexrelid and contype in ('p', 'u', 'x'))
+    where indrelid = ${oid} and indexprs is null and not exists (select from pg_constraint where conindid = indexrelid and contype in ('p', 'u', 'x'))
     order by indexrelid::regclass::text`;
   const widest = Math.max(...columns.map((column) => column.name.length));
   const lines = [
@@ -70,18 +77,27 @@ async function tableText(
   ].join('\n');
 }
 
-/** Those that indexes are made with come before the tables; the others after them, as they may read them. */
-async function functionTexts(sql: Query, { ofIndexes }: { ofIndexes: boolean }): Promise<string[]> {
-  const functions = await sql<{ text: string; name: string; about: string | null }[]>`
+async function functionTexts(sql: Query): Promise<string[]> {
+  const functions = await sql<{ text: string; name: string; about: string | null; is_public: boolean }[]>`
     select rtrim(pg_get_functiondef(oid), E'\n') as text, oid::regprocedure::text as name,
-           quote_literal(obj_description(oid, 'pg_proc')) as about
-    from pg_proc where ${isOurs(sql, sql`pronamespace`)}
-      and ${ofIndexes} = exists (select from pg_depend where refclassid = 'pg_proc'::regclass and refobjid = pg_proc.oid
-                                                         and classid = 'pg_class'::regclass)
-    order by pg_proc.oid`;
-  return functions.map(({ text, name, about }) =>
-    [`${text};`, ...(about === null ? [] : [`comment on function ${name} is ${about};`]), ''].join('\n'),
+           quote_literal(obj_description(oid, 'pg_proc')) as about, has_function_privilege('public', oid, 'execute') as is_public
+    from pg_proc where ${isOurs(sql, sql`pronamespace`)} order by pg_proc.oid`;
+  return functions.map(({ text, name, about, is_public }) =>
+    [
+      `${text};`,
+      ...(about === null ? [] : [`comment on function ${name} is ${about};`]),
+      ...(is_public ? [] : [`revoke execute on function ${name} from public;`]),
+      '',
+    ].join('\n'),
   );
+}
+
+/** After the functions, which they may call. */
+async function expressionIndexTexts(sql: Query): Promise<string[]> {
+  const indexes = await sql<{ text: string }[]>`
+    select pg_get_indexdef(indexrelid, 0, true) || ';' as text from pg_index join pg_class on pg_class.oid = indrelid
+    where indexprs is not null and ${isOurs(sql, sql`relnamespace`)} order by indexrelid::regclass::text`;
+  return [`${indexes.map(({ text }) => text).join('\n')}\n`];
 }
 
 async function triggerTexts(sql: Query): Promise<string[]> {
@@ -103,11 +119,14 @@ async function kindsUntold(sql: Query): Promise<string[]> {
     union all
     select 'the type ' || oid::regtype from pg_type where ${isOurs(sql, sql`typnamespace`)} and typtype <> 'c' and typcategory <> 'A'
     union all
-    select 'rights on ' || oid::regclass from pg_class where ${isOurs(sql, sql`relnamespace`)} and relacl is not null
+    select 'rights on ' || oid::regclass from pg_class where ${isOurs(sql, sql`relnamespace`)} and ${isUntold(sql, sql`relacl`, sql`relowner`)}
     union all
-    select 'rights on columns of ' || attrelid::regclass from pg_attribute where attacl is not null and attrelid >= 16384
+    select 'rights on columns of ' || attrelid::regclass from pg_attribute join pg_class on pg_class.oid = attrelid
+    where ${isOurs(sql, sql`relnamespace`)} and ${isUntold(sql, sql`attacl`, sql`relowner`)}
     union all
-    select 'rights on ' || oid::regprocedure from pg_proc where ${isOurs(sql, sql`pronamespace`)} and proacl is not null
+    -- That everybody may call a function is told where it is not so.
+    select 'rights on ' || oid::regprocedure from pg_proc where ${isOurs(sql, sql`pronamespace`)}
+      and ${isUntold(sql, sql`(select array_agg(entry) from unnest(proacl) entry where not starts_with(entry::text, '='))`, sql`proowner`)}
     union all
     select 'the extension ' || extname from pg_extension where extname <> 'plpgsql'
     union all
@@ -118,6 +137,12 @@ async function kindsUntold(sql: Query): Promise<string[]> {
     select 'the rule ' || rulename from pg_rewrite join pg_class on pg_class.oid = ev_class
     where ${isOurs(sql, sql`relnamespace`)} and rulename <> '_RETURN'`;
   return found.map(({ what }) => what);
+}
+
+/** Whether rights are given to others than the owner and the roles of the functions: what those have stands in grants.ts. */
+function isUntold(sql: Query, acl: Fragment, owner: Fragment): Fragment {
+  return sql`exists (select from aclexplode(${acl}) given left join pg_roles on pg_roles.oid = given.grantee
+                     where given.grantee <> ${owner} and coalesce(rolname, '') <> all(${databaseUsers.map(groupOf)}::text[]))`;
 }
 
 function isOurs(sql: Query, namespace: Fragment): Fragment {

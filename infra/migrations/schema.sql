@@ -1,15 +1,7 @@
 -- The schema after all migrations: read this first. The numbered files beside it are what `migrate` applies; nothing applies this one.
+-- Which function may do what with it stands in grants.ts.
 -- `npm run generate` makes it from PostgreSQL's catalogs (pg_get_constraintdef and the like), and a test fails when it is stale.
 -- It is not made by pg_dump, which no package for Node brings; the test builds a database from it and finds the same schema.
-
-CREATE OR REPLACE FUNCTION public.address_keys(addresses text[])
- RETURNS text[]
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE STRICT
-AS $function$
-  select string_to_array(lower(array_to_string(addresses, e'\n')), e'\n')
-$function$;
-comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
 
 create table clients (
   client_id              text not null,
@@ -114,7 +106,6 @@ create table emails (
 CREATE INDEX emails_client_id ON emails USING btree (client_id, id);
 CREATE INDEX emails_due_at ON emails USING btree (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX emails_due_by_client ON emails USING btree (client_id, due_at) WHERE status = ANY (ARRAY['scheduled'::text, 'deferred'::text]);
-CREATE INDEX emails_recipient_keys ON emails USING gin (address_keys(recipients));
 CREATE INDEX emails_tags ON emails USING gin (tags jsonb_path_ops) WHERE tags <> '[]'::jsonb;
 CREATE INDEX emails_waiting ON emails USING btree (lane, client_id, id) WHERE status = 'queued'::text AND queued_at IS NULL;
 comment on table emails is 'One row an accepted email: its envelope and what became of it. This row is the truth; queue messages only carry its id.';
@@ -482,6 +473,8 @@ comment on function uuid_v7() is 'A UUIDv7 (RFC 9562 §5.7) of this millisecond.
 CREATE OR REPLACE FUNCTION public.tell_webhooks()
  RETURNS trigger
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   mails  uuid[];
@@ -505,6 +498,7 @@ begin
   return null;
 end $function$;
 comment on function tell_webhooks() is 'Makes a delivery of each new event for each endpoint that wants it, so that nobody who writes events has to think of it.';
+revoke execute on function tell_webhooks() from public;
 
 CREATE OR REPLACE FUNCTION public.delete_with_emails()
  RETURNS trigger
@@ -545,6 +539,27 @@ begin
 end $function$;
 comment on function delete_with_contents() is 'Deletes the attachments of deleted contents.';
 
+CREATE OR REPLACE FUNCTION public.rotate_webhook_secret(client text, webhook uuid, new_secret text, keep_seconds double precision, most_earlier integer)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  update webhooks
+  set secrets = jsonb_build_array(jsonb_build_object('secret', new_secret, 'expires_at', null)) || (
+    select coalesce(jsonb_agg(jsonb_build_object('secret', earlier -> 'secret', 'expires_at', expires_at) order by position), '[]')
+    from (
+      select earlier, position,
+             least((earlier ->> 'expires_at')::timestamptz, now() + keep_seconds * interval '1 second') as expires_at
+      from jsonb_array_elements(secrets) with ordinality each(earlier, position)
+    ) kept
+    where expires_at > now() and position <= most_earlier)
+  where id = webhook and client_id = client
+  returning true
+$function$;
+comment on function rotate_webhook_secret(text,uuid,text,double precision,integer) is 'Puts a new secret before those of a client''s endpoint, which it does not tell. Null: the client has no such endpoint.';
+revoke execute on function rotate_webhook_secret(text,uuid,text,double precision,integer) from public;
+
 CREATE OR REPLACE FUNCTION public.count_suppressions()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -559,6 +574,17 @@ begin
   return null;
 end $function$;
 comment on function count_suppressions() is 'Keeps client_counts.manual_suppressions.';
+
+CREATE OR REPLACE FUNCTION public.address_keys(addresses text[])
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select string_to_array(lower(array_to_string(addresses, e'\n')), e'\n')
+$function$;
+comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
+
+CREATE INDEX emails_recipient_keys ON emails USING gin (address_keys(recipients));
 
 CREATE TRIGGER count_added_suppressions AFTER INSERT ON suppressions FOR EACH ROW WHEN (new.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
 CREATE TRIGGER count_removed_suppressions AFTER DELETE ON suppressions FOR EACH ROW WHEN (old.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();

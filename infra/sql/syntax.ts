@@ -16,7 +16,7 @@ import {
   type Node,
   type SourceFile,
 } from 'typescript/unstable/ast';
-import type { Project } from 'typescript/unstable/sync';
+import { type Project, SymbolFlags } from 'typescript/unstable/sync';
 import * as emailColumns from '../../lib/store/emails/columns.ts';
 
 /** Modules whose constants are made by code of their own: what these are is read from the module as it runs. */
@@ -51,10 +51,10 @@ export function findFunction(node: Node): FunctionNode | undefined {
 }
 
 /** The declaration that a name refers to, in whichever file it is. */
-function declarationOf({ checker }: Project, name: Node): Node | undefined {
+export function declarationOf({ checker }: Project, name: Node): Node | undefined {
   const symbol = checker.getSymbolAtLocation(name);
   const own = symbol?.valueDeclaration?.resolve();
-  if (own !== undefined || symbol === undefined) return own;
+  if (own !== undefined || symbol === undefined || !(symbol.flags & SymbolFlags.Alias)) return own;
   return checker.getAliasedSymbol(symbol).valueDeclaration?.resolve();
 }
 

@@ -7,7 +7,7 @@ import { type Container, composeProject, findEngine } from './compose.ts';
 
 const functions = ['token', 'send', 'consume', 'dispatch', 'history', 'manage', 'notify', 'console'];
 const stores = ['postgres', 'rabbitmq', 'mailbox', 'gateway'];
-const jobs = ['secrets', 'migrate'];
+const jobs = ['secrets', 'migrate', 'roles'];
 /** As the original had it. */
 const original = {
   email: 'sender@example.com',
@@ -116,6 +116,14 @@ async function confinement(): Promise<void> {
       assert.deepEqual(capDrop, ['ALL']);
       const secrets = env.filter((entry) => /:\/\/[^/]*:[^/]*@|(PASS|SECRET|KEYS?)\w*=(?!\/run\/)/.test(entry));
       assert.deepEqual(secrets, []);
+    });
+  }
+  for (const name of functions.filter((each) => each !== 'console')) {
+    await check(`${name} knows its own role of the database, and no other`, async () => {
+      const container = find(containers, name);
+      const url = await compose.exec(container, 'own', 'cat', '/run/database/url');
+      assert.match(url, new RegExp(`^postgres://email_${name}:[0-9a-f]{48}@postgres:5432/email\\n$`));
+      assert.equal(await compose.exec(container, 'own', 'ls', '-A', '/run/database'), 'password\nurl\n');
     });
   }
   const beside: Record<string, string[]> = { console: ['site'], send: ['thread.mjs'], manage: ['thread.mjs'] };

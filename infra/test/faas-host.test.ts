@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { startChild } from '../local/child.ts';
 import { freePort } from '../local/ports.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { brokerUrl, type FunctionName, issuer, json } from './functions.ts';
+import { asRole, brokerUrl, type FunctionName, issuer, json } from './functions.ts';
 
 const framework = join(dirname(createRequire(import.meta.url).resolve('@google-cloud/functions-framework')), 'main.js');
 
@@ -32,7 +32,7 @@ it.each<[FunctionName, string, string, number]>([
     args: [framework, '--source', join(inject('bundles'), name), '--target', name, '--port', String(port)],
     env: {
       NODE_ENV: 'production',
-      DATABASE_URL: database.url,
+      DATABASE_URL: asRole(name, database.url),
       AMQP_URL: brokerUrl(),
       SMTP_URL: 'smtp://127.0.0.1:1',
       ISSUER: issuer,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { type Child, startChild } from '../local/child.ts';
+import { functionRoles } from '../local/function-roles.ts';
 import { freePort } from '../local/ports.ts';
 import { brokers } from './brokers.ts';
 
@@ -34,12 +35,22 @@ type Settings = Record<string, string>;
 // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever was answered
 export type Json = any;
 
+/** The same database, as the role of a function: what its DATABASE_URL is in every test. */
+export function asRole(name: FunctionName, databaseUrl: string): string {
+  return functionRoles(rolesFile()).urlOf(name, databaseUrl);
+}
+
+/** Passwords of the functions' roles, which global-setup.ts has made. */
+export function rolesFile(): string {
+  return join(inject('workDirectory'), 'roles');
+}
+
 /** The parsed body of an answer. */
 export function json(response: Response): Promise<Json> {
   return response.json();
 }
 
-/** Starts one function and waits until it is ready (`until: 'up'` does not wait for its database and broker). */
+/** Starts one function, as its own role of the database, and waits until it is ready (`until: 'up'` does not wait for its services). */
 export async function startFunction(
   name: FunctionName,
   settings: Settings,
@@ -48,11 +59,19 @@ export async function startFunction(
   const chosenPort = port ?? (await freePort());
   const url = `http://127.0.0.1:${chosenPort}`;
   const lines: Record<string, unknown>[] = [];
+  const { DATABASE_URL } = settings;
   const child = startChild({
     name,
     command: process.execPath,
     args: [join(inject('bundles'), name, 'index.mjs')],
-    env: { NODE_ENV: 'production', ISSUER: issuer, ...settings, PORT: String(chosenPort), HOST: '127.0.0.1' },
+    env: {
+      NODE_ENV: 'production',
+      ISSUER: issuer,
+      ...settings,
+      ...(DATABASE_URL && { DATABASE_URL: asRole(name, DATABASE_URL) }),
+      PORT: String(chosenPort),
+      HOST: '127.0.0.1',
+    },
     stopWithin: 30_000,
     log: (line) => lines.push(line.startsWith('{') ? JSON.parse(line) : { level: 'raw', message: line }),
   });

@@ -5,17 +5,18 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bundle } from '../../esbuild.config.ts';
 import { createSigningKeys } from '../../functions/token/create-signing-key.ts';
-import { migrate } from '../admin/migrate.ts';
+import { functionRoles } from '../local/function-roles.ts';
 import { freePorts } from '../local/ports.ts';
 import { startPostgres } from '../local/postgres.ts';
 import { processesIn, untilNoneIn } from '../local/process-table.ts';
 import { startRabbitMq } from '../local/rabbitmq.ts';
 import { findRabbitMq } from '../local/rabbitmq-find.ts';
 import { brokers } from './brokers.ts';
+import { prepareDatabase } from './prepare-database.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Server whose `postgres` database is the migrated template. */
+    /** Server whose `postgres` database is the migrated template; its user owns everything. */
     postgresUrl: string;
     /** One for each test file that runs at once. */
     amqpUrls: string[];
@@ -60,7 +61,7 @@ export default async function setUp({ provide }: TestProject) {
     ),
     bundle(bundles),
   ]);
-  await migrate(postgres.url);
+  await prepareDatabase(postgres.url, functionRoles(join(workDirectory, 'roles')).file);
   writeFileSync(join(workDirectory, 'signing-keys.json'), await createSigningKeys('RS256'));
 
   provide('postgresUrl', postgres.url);

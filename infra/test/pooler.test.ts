@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { openDatabase } from '../../lib/store/database.ts';
 import { migrate } from '../admin/migrate.ts';
 import { findProgram } from '../bench/services/programs.ts';
+import { functionRoles } from '../local/function-roles.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, brokerUrl, eventually, startApi, startFunction } from './functions.ts';
+import { type Api, asRole, brokerUrl, eventually, rolesFile, startApi, startFunction } from './functions.ts';
 import { type PgBouncer, startPgBouncer } from './pgbouncer.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
@@ -23,7 +24,8 @@ const program = await findProgram('pgbouncer', 'pgbouncer', () => {});
 beforeAll(async () => {
   if (program === undefined) return;
   database = await createTestDatabase();
-  const start = (name: string, line: string) => startPgBouncer(program, folder(name), database.url, [line]);
+  const start = (name: string, line: string) =>
+    startPgBouncer(program, folder(name), database.url, functionRoles(rolesFile()), [line]);
   plain = await start('pgbouncer-plain', 'query_wait_timeout = 2');
   lenient = await start('pgbouncer-lenient', 'ignore_startup_parameters = enable_seqscan,jit');
 }, 120_000);
@@ -80,9 +82,9 @@ describe.skipIf(program === undefined)('with DATABASE_POOLER=transaction', () =>
   }, 120_000);
 
   it('none of its sessions left: callers are told to come again', async () => {
-    // Each holds one of the sessions that it shares out.
+    // Each holds one of the sessions that it shares out to send.
     const holders = Array.from({ length: 4 }, () =>
-      openDatabase(plain.url, { connections: 1, name: 'holder', pooler: 'transaction' }),
+      openDatabase(asRole('send', plain.url), { connections: 1, name: 'holder', pooler: 'transaction' }),
     );
     let release = () => {};
     const held = new Promise<void>((resolve) => {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { openDatabase, type Sql } from '../../lib/store/database.ts';
-import { migrate } from '../admin/migrate.ts';
 import { freePort } from '../local/ports.ts';
 import { type Postgres, startPostgres } from '../local/postgres.ts';
-import { type Api, eventually, exampleClient, json, startApi } from './functions.ts';
+import { type Api, eventually, exampleClient, json, rolesFile, startApi } from './functions.ts';
+import { prepareDatabase } from './prepare-database.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
 const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hi' };
@@ -27,7 +27,7 @@ let api: Api;
 beforeAll(async () => {
   const directory = join(inject('workDirectory'), 'postgres-that-refuses');
   postgres = await startPostgres({ directory, port: await freePort(), log: () => {} });
-  await migrate(postgres.url);
+  await prepareDatabase(postgres.url, rolesFile());
   sql = openDatabase(postgres.url, { connections: 2, name: 'test' });
   smtp = await startSmtpServer();
   api = await startApi({ databaseUrl: postgres.url, smtpUrl: smtp.url, settings });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { connectQueue, type Queue } from '../../../lib/queue/queue.ts';
 import { openDatabase, type Sql } from '../../../lib/store/database.ts';
+import { functionRoles } from '../../local/function-roles.ts';
 import type { FunctionName } from '../../local/functions.ts';
 import { freePorts } from '../../local/ports.ts';
 import { startPostgres } from '../../local/postgres.ts';
@@ -94,7 +95,9 @@ export async function bringUp(
   if (postfix === undefined) say('no Postfix here, and none can be installed: no Postfix in the table');
 
   const signingKeys = at('signing-keys.json');
+  const roles = functionRoles(at('roles'));
   await admin(postgres.url, 'migrate');
+  await admin(postgres.url, 'database', 'roles', roles.file);
   await admin(
     postgres.url,
     'client',
@@ -112,7 +115,7 @@ export async function bringUp(
   const queue = await connectQueue(rabbitMq.url, quiet);
   keep({ stop: () => queue.close() });
 
-  const common = { HOST: '127.0.0.1', ISSUER: issuer, DATABASE_URL: postgres.url, AMQP_URL: rabbitMq.url };
+  const common = { HOST: '127.0.0.1', ISSUER: issuer, AMQP_URL: rabbitMq.url };
   const startOurs = (name: FunctionName, settings: Record<string, string> = {}, how: How = {}) =>
     startNode({
       file: join(bundles, name, 'index.mjs'),
@@ -122,6 +125,7 @@ export async function bringUp(
         ...(name === 'consume' && { SMTP_URL: sink.url, SMTP_CONNECTIONS: String(smtpConnections) }),
         JWKS_URL: jwksUrl,
         ...settings,
+        DATABASE_URL: roles.urlOf(name, settings.DATABASE_URL ?? postgres.url),
       },
       probe: '/readyz',
       ...how,

@@ -1,4 +1,5 @@
 // SQL of api_keys as clients and the operator see them. check.ts reads what a request may do with one.
+import { lockStored } from '../clients/clients.ts';
 import { inTransaction, type Query, type Sql } from '../database.ts';
 
 /** Every scope that a key may have, in the order in which they are written. `email` includes `emails:send`. */
@@ -45,8 +46,8 @@ export type NewApiKey = Omit<ApiKey, 'created_at' | 'last_used_at'> & { hash: st
 export async function insertApiKey(sql: Sql, key: NewApiKey): Promise<ApiKey | 'no client' | 'full'> {
   const { client_id } = key;
   return inTransaction(sql, async (transaction) => {
-    // One at a time: two at once could each miss the other when they count.
-    const { count } = await transaction`select from clients where client_id = ${client_id} for no key update`;
+    await lockStored(transaction, client_id);
+    const { count } = await transaction`select from clients where client_id = ${client_id}`;
     if (count === 0) return 'no client';
     await transaction`delete from api_keys where client_id = ${client_id} and expires_at <= now()`;
     const [row] = await transaction<ApiKey[]>`

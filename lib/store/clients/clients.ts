@@ -64,12 +64,15 @@ export async function lockClient(sql: Query, clientId: string): Promise<boolean>
   return count === 1;
 }
 
+/** Of the two numbers of an advisory lock, the one that tells what is locked; the other is the client's. Any number. */
+const stored = 1;
+
 /**
  * Makes other changes of what the client stores wait until the transaction ends: two at once could each miss the other when they
- * count. Tokens and emails do not wait.
+ * count. Tokens and emails do not wait. No row is locked, as that takes the right to change it.
  */
 export async function lockStored(sql: Query, clientId: string): Promise<void> {
-  await sql`select from clients where client_id = ${clientId} for no key update`;
+  await sql`select pg_advisory_xact_lock(${stored}, hashtext(${clientId}))`;
 }
 
 /** False when there is one of that name. */

@@ -2,13 +2,16 @@
 import type { Query } from '../database.ts';
 import { idsBefore, timeAgo } from '../ids-by-time.ts';
 
-/** Deletes the contents of up to `limit` emails that ended `ageMs` ago, never those of an email before its end. */
+/**
+ * Deletes the contents of up to `limit` emails that ended `ageMs` ago, never those of an email before its end. Locks the emails: whoever
+ * changes contents holds their email.
+ */
 export async function purgeContents(sql: Query, ageMs: number, limit: number): Promise<number> {
   const { count } = await sql`
     with old as (
       select email_id from email_contents join emails on id = email_id
       where email_id < ${idsBefore(sql, ageMs)} and finished_at < ${timeAgo(sql, ageMs)}
-      order by email_id limit ${limit} for update skip locked
+      order by email_id limit ${limit} for update of emails skip locked
     )
     delete from email_contents using old where email_contents.email_id = old.email_id`;
   return count;

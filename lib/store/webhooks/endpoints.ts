@@ -89,17 +89,12 @@ export async function deleteEndpoint(sql: Query, clientId: string, id: string): 
 /** Earlier secrets that may go on signing, so that the list stays short (5 with the new one). */
 const mostEarlier = 4;
 
-/** Deliveries are signed with `secret` from now on, and with the earlier ones for `keepSeconds` more. False when there is no such endpoint. */
+/**
+ * Deliveries are signed with `secret` from now on, and with the earlier ones for `keepSeconds` more. False when there is no such endpoint.
+ * The SQL function (0012) reads the earlier ones, which our role may not.
+ */
 export async function rotateSecret(sql: Query, clientId: string, id: string, secret: string, keepSeconds: number) {
-  const { count } = await sql`
-    update webhooks
-    set secrets = jsonb_build_array(jsonb_build_object('secret', ${secret}::text, 'expires_at', null)) || (
-      select coalesce(jsonb_agg(jsonb_build_object('secret', earlier -> 'secret', 'expires_at', expires_at) order by position), '[]')
-      from (
-        select earlier, position, least((earlier ->> 'expires_at')::timestamptz, now() + ${keepSeconds} * interval '1 second') as expires_at
-        from jsonb_array_elements(secrets) with ordinality each(earlier, position)
-      ) kept
-      where expires_at > now() and position <= ${mostEarlier}::integer)
-    where id = ${id} and client_id = ${clientId}`;
-  return count === 1;
+  const [row] = await sql<[{ rotated: boolean | null }]>`
+    select rotate_webhook_secret(${clientId}, ${id}, ${secret}, ${keepSeconds}, ${mostEarlier}) as rotated`;
+  return row.rotated === true;
 }
