@@ -56,8 +56,8 @@ describe.each(spellings)('%s', (sent, ...others) => {
     await untilStatus(id, 'sent');
     for (const spelling of [sent, ...others]) {
       expect({ spelling, ids: await found(spelling) }).toEqual({ spelling, ids: [id] });
-      expect(admin(database.url, 'email', 'list', '--recipient', spelling)).toContain(id);
     }
+    expect(admin(database.url, 'email', 'list', '--recipient', others[0] ?? sent)).toContain(id);
     expect(await found(`x${sent}`)).toEqual([]);
   });
 

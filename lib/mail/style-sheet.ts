@@ -12,20 +12,25 @@ interface Rule {
 export type Attributes = Record<string, string>;
 
 /** Rules that are kept; an email's own are a few dozen. */
-const maxRules = 500;
+const maxRules = 100;
+/** Kinds of elements that are remembered, and classes of an element that are read. */
+const maxKinds = 500;
+const maxClasses = 50;
 /** One name, perhaps, with classes or an id; no other selector is read. */
 const selectorForm = /^([a-z][a-z0-9]*|\*)?((?:[.#][\w-]+){0,5})$/i;
 
 /** What is declared for an element is asked for often: rules are found by the class, the id or the name that they want. */
 export class StyleSheet {
   readonly #rules = new Map<string, Rule[]>();
+  readonly #byKind = new Map<string, Pick<Rule, 'usual' | 'important'>>();
   #count = 0;
 
   /** The text of a <style>. What is for some media alone is passed over. */
   add(css: string): void {
-    // What comes before each closing brace; the rest is closed by none.
-    for (const block of withoutAtRules(css).split('}').slice(0, -1)) {
-      const [body = '', selectors = ''] = block.split('{').reverse();
+    this.#byKind.clear();
+    for (const rule of withoutAtRules(withoutComments(css)).split('}')) {
+      const [selectors = '', body = '', inner] = rule.split('{');
+      if (inner !== undefined) continue;
       const [usual, important] = [declarationsIn(body, 'usual'), declarationsIn(body, 'important')];
       if (usual.size + important.size === 0) continue;
       for (const selector of selectors.split(',')) {
@@ -46,31 +51,51 @@ export class StyleSheet {
   declaredFor(tag: string, attributes: Attributes): Declarations {
     const own = declarationsIn(attributes.style ?? '');
     if (this.#count === 0) return own;
-    const classes = (attributes.class ?? '').split(/\s+/, 50).filter(Boolean);
-    const keys = [tag, ...classes.map((name) => `.${name}`), ...(attributes.id ? [`#${attributes.id}`] : [])];
+    const { usual, important } = this.#rulesFor(tag, attributes);
+    return own.size === 0 ? new Map([...usual, ...important]) : new Map([...usual, ...own, ...important]);
+  }
+
+  /** Elements of the same name, classes and id are asked for together; a mail has few kinds. */
+  #rulesFor(tag: string, { class: classNames = '', id = '' }: Attributes): Pick<Rule, 'usual' | 'important'> {
+    const kind = `${tag} ${id} ${classNames}`;
+    const known = this.#byKind.get(kind);
+    if (known) return known;
+    const classes = classNames.split(/\s+/, maxClasses).filter(Boolean);
+    const keys = [tag, ...classes.map((name) => `.${name}`), `#${id}`];
     const rules = keys
       .flatMap((key) => this.#rules.get(key) ?? [])
       .filter(
         (rule) =>
           (rule.tag === '*' || rule.tag === tag) &&
-          (rule.id === undefined || rule.id === attributes.id) &&
+          (rule.id === undefined || rule.id === id) &&
           rule.classes.every((name) => classes.includes(name)),
       );
-    if (rules.length === 0) return own;
-    return new Map([
-      ...rules.flatMap(({ usual }) => [...usual]),
-      ...own,
-      ...rules.flatMap(({ important }) => [...important]),
-    ]);
+    const found = {
+      usual: new Map(rules.flatMap(({ usual }) => [...usual])),
+      important: new Map(rules.flatMap(({ important }) => [...important])),
+    };
+    if (this.#byKind.size < maxKinds) this.#byKind.set(kind, found);
+    return found;
   }
 }
 
-/** Without comments, and without `@media …{…}` and its like. */
+function withoutComments(css: string): string {
+  let kept = '';
+  for (let at = 0; ; ) {
+    const start = css.indexOf('/*', at);
+    kept += css.slice(at, start < 0 ? undefined : start);
+    const end = start < 0 ? -1 : css.indexOf('*/', start + 2);
+    if (end < 0) return kept.replace(/<!--|-->/g, '');
+    at = end + 2;
+  }
+}
+
+/** Without `@media …{…}` and its like. */
 function withoutAtRules(css: string): string {
   let kept = '';
   let depth = 0;
   let isAt = false;
-  for (const [part] of withoutComments(css).matchAll(/[{}@;]|[^{}@;]+/g)) {
+  for (const [part] of css.matchAll(/[{}@;]|[^{}@;]+/g)) {
     if (part === '@' && depth === 0) isAt = true;
     if (part === '{') depth += 1;
     if (!isAt) kept += part;
@@ -78,18 +103,4 @@ function withoutAtRules(css: string): string {
     if (isAt && depth === 0 && (part === '}' || part === ';')) isAt = false;
   }
   return kept;
-}
-
-/** Each part is looked at once: an expression would look for the end of a comment from each of its beginnings. */
-function withoutComments(css: string): string {
-  let kept = '';
-  let at = 0;
-  for (;;) {
-    const begin = css.indexOf('/*', at);
-    const end = begin < 0 ? -1 : css.indexOf('*/', begin + 2);
-    if (end < 0) break;
-    kept += css.slice(at, begin);
-    at = end + 2;
-  }
-  return (kept + css.slice(at)).replace(/<!--|-->/g, '');
 }

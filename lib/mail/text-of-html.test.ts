@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { textOfHtml } from './text-of-html.ts';
 
+/** Of this process alone: other test files run beside this one. */
+function cpuMs(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
 it('reads what a reader would see', () => {
   const html = `<html><head><title>Not this</title><style>p { color: red }</style></head><body>
     <h1>Grüße</h1><p>Your order &lt;7&gt; is <a href="https://example.com/o?a=1&amp;b=2">on its way</a>.<br>See
@@ -44,9 +50,9 @@ describe('what it would take too long to read goes without', () => {
     ['many rows', `<table>${'<tr><td>x</td></tr>'.repeat(10_000)}</table>`, true],
     ['many links', '<a href="https://example.com/">x</a> '.repeat(5_000), true],
   ])('%s', (_what, html, hasText) => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     expect(textOfHtml(html) !== undefined).toBe(hasText);
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(cpuMs(before)).toBeLessThan(1_500);
   });
 });
 
@@ -191,12 +197,13 @@ describe('characters without width', () => {
     ['spaces behind one', `\u200b${' '.repeat(190_000)}`],
     ['a sheet of rules', `<style>${'.a.b.c{display:none}'.repeat(9_000)}</style><p class="a b">x`],
     ['braces in a sheet', `<style>${'@{'.repeat(90_000)}</style>x`],
+    ['many rules for many elements', `<style>${'.a{opacity:1}'.repeat(1_000)}</style>${'<p class=a>x'.repeat(14_000)}`],
     ['comments in a sheet', `<style>${'/*'.repeat(90_000)}</style>x`],
     ['classes of an element', `<style>.a{display:none}</style><p class="${'a '.repeat(90_000)}">x`],
     ['declarations', `<p style="${'display:none;'.repeat(14_000)}">x`],
   ])('%s are read in time', (_what, html) => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     textOfHtml(html);
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(cpuMs(before)).toBeLessThan(1_500);
   });
 });
