@@ -101,6 +101,7 @@ export const grants = {
       templates:           { select: all, insert: 'id client_id name', update: 'version updated_at', delete: all },
       template_versions:   { select: all, insert: 'template_id version subject text html variables' },
       suppressions:        { select: all, insert: 'client_id recipient reason', delete: all },
+      clients:             { select: 'client_id scopes disabled_at allowed_senders' },
       api_keys:            { select: all, insert: 'id client_id name hash start scopes allowed_senders made_with expires_at', update: 'name last_used_at', delete: all },
       // By triggers on suppressions.
       client_counts:       { select: all, insert: all, update: 'manual_suppressions' },
