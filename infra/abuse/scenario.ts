@@ -57,10 +57,10 @@ export async function runAttack(attack: Attack, services: Services, full: boolea
         ...limitsOf('send'),
         BODY_MEMORY_BYTES: String(Math.floor(limitOf('send') * bodyShare)),
       },
-      roles: services.roles,
       own: Object.fromEntries(
         Object.keys(attack.megabytes ?? {}).map((name) => [name, limitsOf(name as FunctionName, attack.megabytes)]),
       ),
+      roles: services.roles,
       copies: {},
     });
     open.fleet = fleet;

@@ -25,10 +25,10 @@ const transition = 'status due_at finished_at queued_at settled last_reply';
 
 /** Of an index of `emails`: for whoever changes them, or looks for a recipient. */
 const addressKeys = 'address_keys(text[])';
-/** Whoever checks access tokens looks whether one was revoked, or its client disabled; API keys are checked here alone. */
-const tokenCheck = {
+/** Whoever checks access tokens and API keys looks whether a token was revoked, and what a key and its client may do. */
+const callerCheck = {
   revoked_tokens: { select: 'jti' },
-  clients: { select: 'client_id scopes disabled_at' },
+  clients: { select: 'client_id disabled_at scopes' },
   api_keys: { select: 'id hash client_id scopes allowed_senders expires_at last_used_at', update: 'last_used_at' },
 } as const;
 
@@ -44,8 +44,8 @@ export const grants = {
   },
   send: {
     tables: {
-      ...tokenCheck,
-      clients:             { select: 'client_id scopes disabled_at allowed_senders rate_per_second daily_quota relay_headers' },
+      ...callerCheck,
+      clients:             { select: 'client_id disabled_at scopes allowed_senders rate_per_second daily_quota relay_headers' },
       allowances:          { select: all, insert: 'client_id tokens', update: 'tokens refilled_at day used_today' },
       suppressions:        { select: all, insert: all, update: 'email_id detail' },
       templates:           { select: all },
@@ -87,7 +87,7 @@ export const grants = {
   },
   history: {
     tables: {
-      ...tokenCheck,
+      ...callerCheck,
       emails:              { select: all },
       email_contents:      { select: all },
       email_attachments:   { select: all },
@@ -97,12 +97,12 @@ export const grants = {
   },
   manage: {
     tables: {
-      ...tokenCheck,
+      ...callerCheck,
+      clients:             { select: 'client_id disabled_at scopes allowed_senders' },
+      api_keys:            { select: all, insert: 'id client_id name hash start scopes allowed_senders made_with expires_at', update: 'name last_used_at', delete: all },
       templates:           { select: all, insert: 'id client_id name', update: 'version updated_at', delete: all },
       template_versions:   { select: all, insert: 'template_id version subject text html variables' },
       suppressions:        { select: all, insert: 'client_id recipient reason', delete: all },
-      clients:             { select: 'client_id scopes disabled_at allowed_senders' },
-      api_keys:            { select: all, insert: 'id client_id name hash start scopes allowed_senders made_with expires_at', update: 'name last_used_at', delete: all },
       // By triggers on suppressions.
       client_counts:       { select: all, insert: all, update: 'manual_suppressions' },
       // Not the secrets: it makes them, and shows each once.

@@ -208,7 +208,8 @@ describe('webhooks', () => {
     });
     const since = '2026-01-01T00:00:00Z';
     expect((await ask('POST', `/webhooks/${id}/deliveries/replay`, { since })).body.replayed).toBe(1);
-    await ground.database.sql`update webhook_deliveries set status = 'failed', due_at = null, finished_at = now()`;
+    await ground.database
+      .sql`update webhook_deliveries set status = 'failed', due_at = null, queued_at = null, finished_at = now()`;
     expect((await ask('POST', `/webhooks/${id}/deliveries/${other}/replay`)).status).toBe(202);
   });
 });

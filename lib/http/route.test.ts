@@ -73,6 +73,16 @@ describe('parseJson', () => {
     },
   );
 
+  it.each([
+    ['10,000 fields in an object', `{${Array.from({ length: 10_000 }, (_, n) => `"${n}":0`)}}`, true],
+    ['10,001', `{"a":{${Array.from({ length: 10_001 }, (_, n) => `"${n}":0`)}}}`, false],
+    ['200,000 entries in all', `[${Array(200_000).fill(0)}]`, true],
+    ['200,001, in lists within lists', `[${Array(1_000).fill(`[${Array(200).fill(0)}]`)}]`, false],
+  ])('%s', (_what, text, taken) => {
+    if (taken) expect(() => parseJson(Buffer.from(text))).not.toThrow();
+    else expect(errorOf(() => parseJson(Buffer.from(text))).message).toContain('at most 10000 fields in an object');
+  });
+
   it('takes numbers that are numbers', () => {
     expect(parseJson(Buffer.from('[1e308, -0, 1e-400, 123456789012345678901234567890]'))).toHaveLength(4);
   });
