@@ -15,7 +15,7 @@ alter table webhooks drop constraint webhooks_events_check, add constraint webho
     'email.scheduled', 'email.delivered', 'email.delivery_delayed', 'email.complained', 'email.opened', 'email.clicked', 'email.received']);
 comment on column webhooks.events is 'Types it is told of; * stands for all of ours but email.attempt. Of Resend''s, email.scheduled, email.delivered and email.delivery_delayed are told of with ours; of the others nothing is known here.';
 
-create or replace function tell_webhooks() returns trigger language plpgsql as $$
+create or replace function tell_webhooks() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   mails  uuid[];
   owners text[];

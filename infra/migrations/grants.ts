@@ -99,7 +99,7 @@ export const grants = {
     tables: {
       ...tokenCheck,
       clients:             { select: 'client_id scopes disabled_at allowed_senders' },
-      templates:           { select: all, insert: 'id client_id name', update: 'version updated_at', delete: all },
+      templates:           { select: all, insert: 'id client_id name title', update: 'name title version updated_at', delete: all },
       template_versions:   { select: all, insert: 'template_id version subject text html variables' },
       suppressions:        { select: all, insert: 'client_id recipient reason', delete: all },
       api_keys:            { select: all, insert: 'id client_id name hash start scopes allowed_senders made_with expires_at', update: 'name last_used_at', delete: all },
@@ -115,8 +115,8 @@ export const grants = {
     tables: {
       webhooks:            { select: 'id client_id url secrets quiet_until last_success_at last_failure_at disabled_at disabled_reason', update: 'quiet_until last_success_at last_failure_at disabled_at disabled_reason' },
       webhook_deliveries:  { select: all, update: 'status attempts due_at queued_at finished_at last_attempt_at last_status_code last_reason last_ms' },
-      emails:              { select: 'id sender recipients subject tags accepted_at' },
-      email_contents:      { select: 'email_id metadata' },
+      emails:              { select: 'id sender recipients subject message_id tags accepted_at' },
+      email_contents:      { select: 'email_id metadata template headers' },
       email_events:        { select: all },
     },
   },
