@@ -48,8 +48,8 @@ const dependencies: NotifyDependencies = {
   post: (url, headers, body) =>
     post(url, headers, body, { timeoutMs, allowed: settings.WEBHOOK_ALLOWED_ADDRESSES, resolve }),
   record: createBatcher((steps) => recordSteps(sql, steps, log), inGroups('record')),
-  // By then, the lease of a worker that died would have passed to another.
-  patienceMs: leaseMs,
+  // The lease is not renewed meanwhile: the end must be stored before it is over, after a call that took as long as it may.
+  patienceMs: timeoutMs / 2,
   waitsMs: settings.WEBHOOK_RETRY_SECONDS,
   metrics: createNotifyMetrics(metrics),
   log,

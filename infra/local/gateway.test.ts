@@ -48,6 +48,9 @@ test('answers 503 for a function that is down', async () => {
     title: 'Service Unavailable',
     status: 503,
     detail: 'The function "token" is not running at the moment',
+    name: 'unavailable',
+    message: 'The function "token" is not running at the moment',
+    statusCode: 503,
   });
 });
 

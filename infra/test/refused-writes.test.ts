@@ -9,7 +9,7 @@ beforeAll(async () => {
   ground = await startWholeApi({ settings: { LEASE_SECONDS: '1', DISPATCH_INTERVAL_SECONDS: '0.1' } });
   await ground.database.sql.unsafe(`
     create table refusal (state text);
-    create function refuse() returns trigger language plpgsql as $$
+    create function refuse() returns trigger language plpgsql security definer as $$
     declare refused text := (select state from refusal);
     begin
       if refused is not null then raise 'refused for a test' using errcode = refused; end if;
@@ -22,6 +22,8 @@ afterAll(() => ground?.stop());
 
 const refuse = (state: string) => ground.database.sql`insert into refusal values (${state})`;
 const allow = () => ground.database.sql`delete from refusal`;
+const roundsFailed = () =>
+  ground.api.functions.dispatch.lines.filter(({ message }) => message === 'round failed').length;
 const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', text: 'Hi' };
 
 /** SQLSTATEs of PostgreSQL, and one of PgBouncer's own (08P01). */
@@ -40,6 +42,7 @@ describe.each(states)('%s', (state) => {
     const arrived = new Promise<void>((resolve) => ground.smtp.behave({ slowMs: 300, onMessage: () => resolve() }));
     const { id } = await json(await ground.api.send(good));
     await arrived;
+    const failedBefore = roundsFailed();
     await refuse(state);
     await ground.smtp.waitFor(1);
     // Longer than its lease, so that dispatch would hand it to another worker as soon as it may.
@@ -47,6 +50,8 @@ describe.each(states)('%s', (state) => {
       const [row] = await ground.database.sql`select due_at < now() as over from emails where id = ${id}`;
       return row?.over === true;
     });
+    // Dispatch has seen that writes are refused, and gives workers the time to record once they are not.
+    await eventually(async () => roundsFailed() > failedBefore);
     await allow();
     const email = await eventually(async () => {
       const seen = await ground.api.read(`/emails/${id}`);

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../infra/test/database.ts';
 import { eventually } from '../../../infra/test/functions.ts';
-import { insertClient } from '../clients/clients.ts';
+import { insertClient, lockStored } from '../clients/clients.ts';
 import { insertApiKey, mostKeys } from './api-keys.ts';
 
 let database: TestDatabase;
@@ -25,7 +25,7 @@ it('of two that are made at once where one has room, one is too many', async () 
   for (let n = 1; n < mostKeys; n += 1) await insert();
   let go = () => {};
   const first = database.sql.begin(async (sql) => {
-    await sql`select from clients where client_id = 'shop' for no key update`;
+    await lockStored(sql, 'shop');
     await new Promise<void>((resolve) => {
       go = resolve;
     });

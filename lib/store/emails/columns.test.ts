@@ -113,7 +113,7 @@ describe('each column', () => {
   it('is read where it is shown', async () => {
     await store();
     const shown = Object.fromEntries(shownColumns.map((name) => [name, row[name]]));
-    expect(await listEmails(database.sql, 'anybody', {}, 10)).toEqual([shown]);
+    expect(await listEmails(database.sql, 'anybody', {}, 10)).toEqual([{ ...shown, headers: {} }]);
     expect(await findEmail(database.sql, 'anybody', id)).toMatchObject(shown);
   });
 
