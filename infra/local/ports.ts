@@ -1,4 +1,5 @@
 // Loopback ports: picking free ones, telling whether one is taken, and asking a service on one whether it answers.
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -11,15 +12,29 @@ const silence = 1000;
 const moment = 500;
 const tick = 25;
 
+/**
+ * Where free ports are looked for: below those that systems give to connections (32768 and up on Linux, 49152 elsewhere), one of which
+ * could take a port between our look and its use.
+ */
+const [lowest, highest] = [10_000, 32_000];
+const mostTries = 100;
+
 /** Finds `count` different free ports. Holds each until all are found, so that no two are the same. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0, loopback)));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return address !== null && typeof address === 'object' ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
+  const found: { port: number; server: ReturnType<typeof createServer> }[] = [];
+  try {
+    for (let tries = 0; found.length < count; tries++) {
+      const port = randomInt(lowest, highest);
+      try {
+        found.push({ port, server: await listen(port, loopback) });
+      } catch (error) {
+        if (tries >= count + mostTries) throw error;
+      }
+    }
+  } finally {
+    await Promise.all(found.map(({ server }) => new Promise((closed) => server.close(closed))));
+  }
+  return found.map(({ port }) => port);
 }
 
 export async function freePort(): Promise<number> {

@@ -50,36 +50,13 @@ export function json(response: Response): Promise<Json> {
   return response.json();
 }
 
-interface StartOptions {
-  until?: 'ready' | 'up';
-  port?: number;
-}
-
-/** A port that was free may be taken by a connection of another test before the function listens. */
-const mostPorts = 3;
-
 /** Starts one function, as its own role of the database, and waits until it is ready (`until: 'up'` does not wait for its services). */
 export async function startFunction(
   name: FunctionName,
   settings: Settings,
-  { until = 'ready', port }: StartOptions = {},
+  { until = 'ready', port }: { until?: 'ready' | 'up'; port?: number } = {},
 ): Promise<RunningFunction> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await startOn(port ?? (await freePort()), name, settings, until);
-    } catch (error) {
-      const isTaken = String(error).includes('EADDRINUSE');
-      if (!isTaken || port !== undefined || tries === mostPorts) throw error;
-    }
-  }
-}
-
-async function startOn(
-  chosenPort: number,
-  name: FunctionName,
-  settings: Settings,
-  until: 'ready' | 'up',
-): Promise<RunningFunction> {
+  const chosenPort = port ?? (await freePort());
   const url = `http://127.0.0.1:${chosenPort}`;
   const lines: Record<string, unknown>[] = [];
   const { DATABASE_URL } = settings;
