@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 import type { Query } from '../database.ts';
 
 /** Every scope there is, in the order in which they are written. */
-export const knownScopes = ['basic', 'email'];
+export const knownScopes = ['basic', 'email', 'intake:write'];
 
 /** Bounds of a client's own token lifetime, as the table has them. */
 export const tokenLifetimeSeconds = { least: 60, most: 86_400 };

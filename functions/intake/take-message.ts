@@ -1,0 +1,83 @@
+// Takes a message that came back: reads it, and records what it says of our email's recipients.
+import { readReport } from '../../lib/mail/reports/read-report.ts';
+import type { Report, ReportedRecipient } from '../../lib/mail/reports/report.ts';
+import type { Evidence, EvidenceKind, EvidenceMatch, RecordedEvidence, RecordEvidence } from './evidence.ts';
+import type { IntakeMetrics, MessageKind } from './metrics.ts';
+import { emailOfMessageId } from './record-evidence.ts';
+
+export interface TakeOptions {
+  record: RecordEvidence;
+  metrics: IntakeMetrics;
+  /** The email of a return path of ours; undefined: it is none. */
+  emailOfAddress: (address: string) => string | undefined;
+}
+
+export interface Taken extends RecordedEvidence {
+  kind: MessageKind;
+}
+
+export type TakeMessage = (message: Buffer, came: { source: 'smtp' | 'message'; to: readonly string[] }) => Promise<Taken>;
+
+const nothing: RecordedEvidence = { recorded: 0, kept: 0, repeated: 0, unknown_email: 0, unknown_recipient: 0 };
+
+/**
+ * `to`: the return paths that it came to; each is proof of an email. Without one, what the report says of the email has to do. Resolves
+ * when all is committed; rejects when the database is away. A message that is no report changes nothing.
+ */
+export function createTakeMessage({ record, metrics, emailOfAddress }: TakeOptions): TakeMessage {
+  return async (message, { source, to }) => {
+    const report = readReport(message);
+    const matches = matchesOf(report, to, emailOfAddress);
+    const evidence = matches.flatMap((match) =>
+      report.recipients.flatMap((recipient) => evidenceOf(recipient, match, source)),
+    );
+    const isForeign = to.length > 0 && matches.length === 0;
+    const kind = isForeign ? 'foreign' : report.kind;
+    metrics.read(source, kind);
+    const counts = evidence.length > 0 ? await record(evidence) : nothing;
+    return { kind, ...counts };
+  };
+}
+
+/** A report to a return path that names another email of ours is about that one, of which the path is no proof: nothing is made of it. */
+function matchesOf(report: Report, to: readonly string[], emailOfAddress: TakeOptions['emailOfAddress']): EvidenceMatch[] {
+  const { message_ids, envelope_id } = report.email;
+  const named = message_ids.flatMap((messageId) => emailOfMessageId(messageId)?.email_id ?? []);
+  if (to.length === 0) {
+    const ours = message_ids.find((messageId) => emailOfMessageId(messageId) !== undefined);
+    const returned = report.email.fields.get('return-path')?.[0]?.replace(/^<|>$/g, '');
+    return [{ returnPath: returned, envelopeId: envelope_id ?? undefined, messageId: ours }];
+  }
+  return to
+    .filter((address) => named.length === 0 || named.includes(emailOfAddress(address) ?? ''))
+    .map((returnPath) => ({ returnPath }));
+}
+
+/** Nothing is made of what only says that it was passed on, or that concerns nobody. */
+const kinds: Record<ReportedRecipient['outcome'], EvidenceKind | undefined> = {
+  bounced: 'bounced',
+  delayed: 'delayed',
+  delivered: 'delivered',
+  complained: 'complained',
+  relayed: undefined,
+  none: undefined,
+};
+
+function evidenceOf(said: ReportedRecipient, match: EvidenceMatch, source: 'smtp' | 'message'): Evidence[] {
+  const kind = kinds[said.outcome];
+  if (kind === undefined) return [];
+  return [
+    {
+      match,
+      kind,
+      recipient: said.original_recipient ?? (said.recipient || undefined),
+      at: new Date(),
+      code: said.code ?? undefined,
+      enhancedCode: said.enhanced_code ?? undefined,
+      hard: said.hard,
+      category: said.category ?? undefined,
+      text: said.text ?? undefined,
+      source,
+    },
+  ];
+}
