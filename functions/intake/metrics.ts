@@ -29,12 +29,18 @@ export function createIntakeMetrics(metrics: Metrics, connections: () => number)
     'Reports of single recipients, by the way they came, what they say, and what became of them.',
     ['source', 'kind', 'outcome'],
   );
-  const messages = counter(metrics, 'intake_messages_total', 'Messages that came back, by the way and by what they are.', [
-    'source',
-    'kind',
+  const messages = counter(
+    metrics,
+    'intake_messages_total',
+    'Messages that came back, by the way and by what they are.',
+    ['source', 'kind'],
+  );
+  const refusals = counter(metrics, 'intake_refused_total', 'What the SMTP listener did not take, by reason.', [
+    'reason',
   ]);
-  const refusals = counter(metrics, 'intake_refused_total', 'What the SMTP listener did not take, by reason.', ['reason']);
-  gauge(metrics, 'intake_connections', 'SMTP connections that are open.', [], () => [{ labels: {}, value: connections() }]);
+  gauge(metrics, 'intake_connections', 'SMTP connections that are open.', [], () => [
+    { labels: {}, value: connections() },
+  ]);
   return {
     reported: ({ source, kind }, outcome) => reports.inc({ source, kind, outcome }),
     read: (source, kind) => messages.inc({ source, kind }),

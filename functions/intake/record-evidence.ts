@@ -5,7 +5,7 @@ import { storableText } from '../../lib/mail/smtp-reply.ts';
 import { isEmailId } from '../../lib/store/emails/email.ts';
 import { spellingsOf } from '../../lib/store/emails/recipients.ts';
 import type { GivenReport, ReportOutcome } from '../../lib/store/emails/reports.ts';
-import type { Evidence, EvidenceMatch, EvidenceSource, RecordedEvidence, RecordEvidence } from './evidence.ts';
+import type { Evidence, EvidenceMatch, EvidenceSource, RecordEvidence, RecordedEvidence } from './evidence.ts';
 import type { IntakeMetrics } from './metrics.ts';
 
 export interface RecordOptions {
@@ -23,7 +23,9 @@ export const mostEvidence = 1_000;
 
 export function createRecorder({ returnPaths, write, metrics }: RecordOptions): RecordEvidence {
   return async (evidence) => {
-    const pieces = evidence.slice(0, mostEvidence).map((piece) => ({ piece, found: findEmail(piece.match, returnPaths) }));
+    const pieces = evidence
+      .slice(0, mostEvidence)
+      .map((piece) => ({ piece, found: findEmail(piece.match, returnPaths) }));
     const named = new Map<string, Set<string | undefined>>();
     for (const { piece, found } of pieces)
       if (found) named.set(found.email_id, (named.get(found.email_id) ?? new Set()).add(piece.recipient));
@@ -53,7 +55,9 @@ export function findEmail(match: EvidenceMatch, returnPaths: ReturnPaths | undef
   if (proven !== undefined) return { email_id: proven, message_id: null };
   const named = messageId === undefined ? undefined : emailOfMessageId(messageId);
   if (named !== undefined) return named;
-  return emailId !== undefined && isEmailId(emailId) ? { email_id: emailId.toLowerCase(), message_id: null } : undefined;
+  return emailId !== undefined && isEmailId(emailId)
+    ? { email_id: emailId.toLowerCase(), message_id: null }
+    : undefined;
 }
 
 /** Longest Message-ID of ours: an id and a domain. */

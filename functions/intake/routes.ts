@@ -1,9 +1,10 @@
 // The routes of the intake function: what came back, handed in by the operator's own mail server.
+
+import * as v from 'valibot';
 import { clientRoute } from '../../lib/auth/client-route.ts';
 import type { BodyForm } from '../../lib/http/body-form.ts';
-import * as v from 'valibot';
-import { maxAddress } from '../../lib/mail/address.ts';
 import { text } from '../../lib/http/size-limits.ts';
+import { maxAddress } from '../../lib/mail/address.ts';
 import { type HandInDependencies, handIn } from './hand-in.ts';
 
 const route = clientRoute<HandInDependencies>();

@@ -9,7 +9,6 @@ import type { IntakeMetrics, Refusal } from './metrics.ts';
 import type { IntakeSettings } from './settings.ts';
 import type { TakeMessage } from './take-message.ts';
 
-
 export interface ListenerOptions {
   settings: v.InferOutput<typeof IntakeSettings>;
   returnPaths: ReturnPaths | undefined;
@@ -133,7 +132,8 @@ export function createListener({ settings, returnPaths, take, metrics, log }: Li
   }
 
   return {
-    start: () => void server.listen(port, host, () => log.info('listening for SMTP', { address: server.server.address() })),
+    start: () =>
+      void server.listen(port, host, () => log.info('listening for SMTP', { address: server.server.address() })),
     check: async () => {
       if (!server.server.listening) throw new Error('it does not listen for SMTP');
     },

@@ -1,7 +1,7 @@
 // Takes a message that came back: reads it, and records what it says of our email's recipients.
 import { readReport } from '../../lib/mail/reports/read-report.ts';
 import type { Report, ReportedRecipient } from '../../lib/mail/reports/report.ts';
-import type { Evidence, EvidenceKind, EvidenceMatch, RecordedEvidence, RecordEvidence } from './evidence.ts';
+import type { Evidence, EvidenceKind, EvidenceMatch, RecordEvidence, RecordedEvidence } from './evidence.ts';
 import type { IntakeMetrics, MessageKind } from './metrics.ts';
 import { emailOfMessageId } from './record-evidence.ts';
 
@@ -16,7 +16,10 @@ export interface Taken extends RecordedEvidence {
   kind: MessageKind;
 }
 
-export type TakeMessage = (message: Buffer, came: { source: 'smtp' | 'message'; to: readonly string[] }) => Promise<Taken>;
+export type TakeMessage = (
+  message: Buffer,
+  came: { source: 'smtp' | 'message'; to: readonly string[] },
+) => Promise<Taken>;
 
 const nothing: RecordedEvidence = { recorded: 0, kept: 0, repeated: 0, unknown_email: 0, unknown_recipient: 0 };
 
@@ -40,7 +43,11 @@ export function createTakeMessage({ record, metrics, emailOfAddress }: TakeOptio
 }
 
 /** A report to a return path that names another email of ours is about that one, of which the path is no proof: nothing is made of it. */
-function matchesOf(report: Report, to: readonly string[], emailOfAddress: TakeOptions['emailOfAddress']): EvidenceMatch[] {
+function matchesOf(
+  report: Report,
+  to: readonly string[],
+  emailOfAddress: TakeOptions['emailOfAddress'],
+): EvidenceMatch[] {
   const { message_ids, envelope_id } = report.email;
   const named = message_ids.flatMap((messageId) => emailOfMessageId(messageId)?.email_id ?? []);
   if (to.length === 0) {

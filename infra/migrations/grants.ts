@@ -94,6 +94,7 @@ export const grants = {
       email_contents:      { select: all },
       email_attachments:   { select: all },
       email_events:        { select: all },
+      email_reports:       { select: 'client_id email_id kind' },
     },
     execute: [addressKeys],
   },

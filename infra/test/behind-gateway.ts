@@ -12,7 +12,7 @@ export interface BehindGateway extends WholeApi {
 /** Endpoints of webhooks may be on this machine. */
 export async function startBehindGateway(): Promise<BehindGateway> {
   const settings = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', DISPATCH_INTERVAL_SECONDS: '0.1' };
-  const whole = await startWholeApi({ settings, also: ['manage', 'notify', 'console'] });
+  const whole = await startWholeApi({ settings, also: ['manage', 'notify', 'intake', 'console'] });
   const { functions } = whole.api;
   const portOf = (name: PublicFunction) => Number(new URL(functions[name].url).port);
   const port = await freePort();
@@ -23,6 +23,7 @@ export async function startBehindGateway(): Promise<BehindGateway> {
       send: portOf('send'),
       history: portOf('history'),
       manage: portOf('manage'),
+      intake: portOf('intake'),
       console: portOf('console'),
     },
   });

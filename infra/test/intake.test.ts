@@ -1,8 +1,8 @@
 // What comes back, on the real services: return paths, reports by SMTP and over HTTP, and what they make of emails.
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createReturnPaths } from '../../lib/mail/return-path.ts';
@@ -68,7 +68,10 @@ beforeEach(() => ground.smtp.behave({}));
 
 let count = 0;
 /** Sends an email and waits until it is at this status. */
-async function sent(more: object = {}, status = 'sent'): Promise<{ id: string; to: string; received: Received | undefined }> {
+async function sent(
+  more: object = {},
+  status = 'sent',
+): Promise<{ id: string; to: string; received: Received | undefined }> {
   count += 1;
   const to = `receiver${count}@example.com`;
   const answer = await ground.api.send({ from: 'shop@example.com', to: [to], subject: 'Hello', text: 'Hi', ...more });
@@ -85,7 +88,10 @@ interface Said {
 }
 
 /** A report in the form of RFC 3464. */
-function dsn(recipients: string[], { action = 'failed', status = '5.1.1', diagnostic = '550 5.1.1 no such user', messageId }: Said = {}) {
+function dsn(
+  recipients: string[],
+  { action = 'failed', status = '5.1.1', diagnostic = '550 5.1.1 no such user', messageId }: Said = {},
+) {
   return [
     'From: MAILER-DAEMON@relay.example.net',
     'To: someone@example.com',
@@ -110,7 +116,9 @@ function dsn(recipients: string[], { action = 'failed', status = '5.1.1', diagno
       `Diagnostic-Code: smtp; ${diagnostic}`,
       '',
     ]),
-    ...(messageId ? ['--b1', 'Content-Type: text/rfc822-headers', '', `Message-ID: ${messageId}`, 'Subject: Hello', ''] : []),
+    ...(messageId
+      ? ['--b1', 'Content-Type: text/rfc822-headers', '', `Message-ID: ${messageId}`, 'Subject: Hello', '']
+      : []),
     '--b1--',
     '',
   ].join('\r\n');
@@ -186,7 +194,13 @@ describe('a report by SMTP', () => {
     const email = await read(id);
     expect(email).toMatchObject({ status: 'bounced', last_event: 'bounced' });
     expect(email.recipients).toEqual([
-      { email: to, status: 'bounced', code: 550, enhanced_code: '5.1.1', reply: expect.stringContaining('no such user') },
+      {
+        email: to,
+        status: 'bounced',
+        code: 550,
+        enhanced_code: '5.1.1',
+        reply: expect.stringContaining('no such user'),
+      },
     ]);
     expect(await eventsOf(id)).toEqual(['sent', 'bounced']);
     expect(email.events.at(-1)).toMatchObject({ recipient: to, source: 'smtp', code: 550, hard: true });

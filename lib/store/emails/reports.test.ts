@@ -34,7 +34,14 @@ const report = (kind: ReportKind, recipient = a, more: Partial<GivenReport> = {}
   tells_deliveries: false,
   ...more,
   detail: {
-    ...{ source: 'smtp', reported_at: null, code: 550, enhanced_code: '5.1.1', category: 'mailbox', hard: more.hard ?? false },
+    ...{
+      source: 'smtp',
+      reported_at: null,
+      code: 550,
+      enhanced_code: '5.1.1',
+      category: 'mailbox',
+      hard: more.hard ?? false,
+    },
     reply: 'said so',
   },
 });
@@ -146,10 +153,12 @@ describe('an email that a relay took', () => {
   it('has its recipient suppressed by a hard bounce and by a complaint, not by others', async () => {
     const id = await email('sent', { [a]: 'sent', [b]: 'sent', 'C@example.com': 'sent' });
     await take(id, report('bounced', a, { hard: true }), report('bounced', b), report('complained', 'c@example.com'));
-    expect(await database.sql`select recipient, reason, email_id, detail from suppressions order by recipient`).toEqual([
-      { recipient: a, reason: 'hard_bounce', email_id: id, detail: '550 5.1.1 said so' },
-      { recipient: 'c@example.com', reason: 'complaint', email_id: id, detail: '550 5.1.1 said so' },
-    ]);
+    expect(await database.sql`select recipient, reason, email_id, detail from suppressions order by recipient`).toEqual(
+      [
+        { recipient: a, reason: 'hard_bounce', email_id: id, detail: '550 5.1.1 said so' },
+        { recipient: 'c@example.com', reason: 'complaint', email_id: id, detail: '550 5.1.1 said so' },
+      ],
+    );
   });
 });
 
@@ -160,7 +169,12 @@ describe('an attempt that is under way', () => {
     expect(await take(id, report('bounced'), report('bounced'))).toEqual(['kept', 'repeated']);
     expect(await look(id)).toEqual({ ...before, reported: true });
     expect(await transitionEmails(database.sql, [recorded(id)])).toEqual(new Set([id]));
-    expect(await look(id)).toMatchObject({ status: 'bounced', events: ['sent', 'bounced'], reported: false, due_at: null });
+    expect(await look(id)).toMatchObject({
+      status: 'bounced',
+      events: ['sent', 'bounced'],
+      reported: false,
+      due_at: null,
+    });
   });
 
   it.each([
@@ -240,7 +254,9 @@ describe('nothing changes', () => {
   it('by a Message-ID that is not that of the email', async () => {
     const id = await email('sent', { [a]: 'sent' });
     await untouched(id, report('bounced', a, { message_id: `<${id}@example.org>` }), 'unknown_email');
-    expect(await take(id, report('bounced', a, { message_id: `<${id.toUpperCase()}@Example.com>` }))).toEqual(['recorded']);
+    expect(await take(id, report('bounced', a, { message_id: `<${id.toUpperCase()}@Example.com>` }))).toEqual([
+      'recorded',
+    ]);
   });
 
   it('by reports of others than its recipients, unless it had only one who passed it on', async () => {

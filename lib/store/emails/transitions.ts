@@ -65,7 +65,12 @@ const rules = [
   { from: ['queued', 'deferred', 'unknown'], to: 'sent', by: 'report', event: 'sent' },
   { from: ['queued', 'deferred', 'unknown', 'sent'], to: 'delivered', by: 'report', event: null },
   { from: ['queued', 'deferred', 'unknown', 'sent', 'delivered'], to: 'bounced', by: 'report', event: null },
-  { from: ['queued', 'deferred', 'unknown', 'sent', 'delivered', 'bounced'], to: 'complained', by: 'report', event: null },
+  {
+    from: ['queued', 'deferred', 'unknown', 'sent', 'delivered', 'bounced'],
+    to: 'complained',
+    by: 'report',
+    event: null,
+  },
 ] as const satisfies readonly TransitionRule[];
 
 export const transitions: readonly TransitionRule[] = rules;
