@@ -42,7 +42,7 @@ const writeGroup = createBatcher(
   },
 );
 const record = createRecorder({ returnPaths, write: writeGroup, metrics });
-const take = createTakeMessage({ record, metrics, emailOfAddress: (address) => returnPaths?.emailOfAddress(address) });
+const take = createTakeMessage({ record, metrics, returnPaths });
 const listener = createListener({ settings, returnPaths, take, metrics, log });
 
 const hosted = hostFunction({

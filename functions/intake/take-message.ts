@@ -1,4 +1,5 @@
 // Takes a message that came back: reads it, and records what it says of our email's recipients.
+import type { ReturnPaths } from '../../lib/mail/return-path.ts';
 import { readReport } from '../../lib/mail/reports/read-report.ts';
 import type { Report, ReportedRecipient } from '../../lib/mail/reports/report.ts';
 import type { Evidence, EvidenceKind, EvidenceMatch, RecordEvidence, RecordedEvidence } from './evidence.ts';
@@ -8,8 +9,8 @@ import { emailOfMessageId } from './record-evidence.ts';
 export interface TakeOptions {
   record: RecordEvidence;
   metrics: IntakeMetrics;
-  /** The email of a return path of ours; undefined: it is none. */
-  emailOfAddress: (address: string) => string | undefined;
+  /** Undefined: no email has a return path of ours. */
+  returnPaths: ReturnPaths | undefined;
 }
 
 export interface Taken extends RecordedEvidence {
@@ -27,10 +28,10 @@ const nothing: RecordedEvidence = { recorded: 0, kept: 0, repeated: 0, unknown_e
  * `to`: the return paths that it came to; each is proof of an email. Without one, what the report says of the email has to do. Resolves
  * when all is committed; rejects when the database is away. A message that is no report changes nothing.
  */
-export function createTakeMessage({ record, metrics, emailOfAddress }: TakeOptions): TakeMessage {
+export function createTakeMessage({ record, metrics, returnPaths }: TakeOptions): TakeMessage {
   return async (message, { source, to }) => {
     const report = readReport(message);
-    const matches = matchesOf(report, to, emailOfAddress);
+    const matches = matchesOf(report, to, returnPaths);
     const evidence = matches.flatMap((match) =>
       report.recipients.flatMap((recipient) => evidenceOf(recipient, match, source)),
     );
@@ -43,20 +44,17 @@ export function createTakeMessage({ record, metrics, emailOfAddress }: TakeOptio
 }
 
 /** A report to a return path that names another email of ours is about that one, of which the path is no proof: nothing is made of it. */
-function matchesOf(
-  report: Report,
-  to: readonly string[],
-  emailOfAddress: TakeOptions['emailOfAddress'],
-): EvidenceMatch[] {
+function matchesOf(report: Report, to: readonly string[], returnPaths: ReturnPaths | undefined): EvidenceMatch[] {
   const { message_ids, envelope_id } = report.email;
-  const named = message_ids.flatMap((messageId) => emailOfMessageId(messageId)?.email_id ?? []);
   if (to.length === 0) {
     const ours = message_ids.find((messageId) => emailOfMessageId(messageId) !== undefined);
     const returned = report.email.fields.get('return-path')?.[0]?.replace(/^<|>$/g, '');
     return [{ returnPath: returned, envelopeId: envelope_id ?? undefined, messageId: ours }];
   }
+  const enveloped = envelope_id === null ? undefined : returnPaths?.emailOfEnvelopeId(envelope_id);
+  const named = [...message_ids.map((messageId) => emailOfMessageId(messageId)?.email_id), enveloped].filter(Boolean);
   return to
-    .filter((address) => named.length === 0 || named.includes(emailOfAddress(address) ?? ''))
+    .filter((address) => named.length === 0 || named.includes(returnPaths?.emailOfAddress(address) ?? ''))
     .map((returnPath) => ({ returnPath }));
 }
 

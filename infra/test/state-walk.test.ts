@@ -106,7 +106,6 @@ beforeAll(async () => {
     await sql`select pg_sleep(6 - extract(epoch from now() - pg_postmaster_start_time()))`;
   }
   await walk();
-  console.log('STATES', states.size, steps.length);
 }, 500_000);
 afterAll(async () => {
   for (const database of databases) await database.drop();

@@ -304,6 +304,40 @@ describe('a replay', () => {
   });
 });
 
+describe('endpoints that ask for `email.delivered`', () => {
+  const told = async (id: string) =>
+    (await database.sql<{ type: string }[]>`select type from webhook_deliveries where email_id = ${id} order by type`).map(
+      ({ type }) => type,
+    );
+
+  it('are told with `sent`, until a provider tells of deliveries', async () => {
+    const { sql } = database;
+    await sql`insert into webhooks (id, client_id, url, events, secrets)
+              values (${uuidv7()}, 'c', 'https://example.com', array['email.delivered', 'email.delivery_delayed'], '[{"secret": "s"}]')`;
+    const send = async () => {
+      const id = await email('sending', { [a]: null });
+      await transitionEmails(sql, [recorded(id)]);
+      return id;
+    };
+    const first = await send();
+    expect(await told(first)).toEqual(['email.delivered']);
+    // Anybody may send a mail that says so, about an email that he got.
+    await take(first, report('delivered', a, { tells_deliveries: false }));
+    expect(await told(await send())).toEqual(['email.delivered']);
+
+    const second = await send();
+    await take(second, report('delivered', a, { tells_deliveries: true }));
+    const third = await send();
+    expect(await told(third)).toEqual([]);
+    await take(third, report('delayed'), report('delivered'));
+    expect(await told(third)).toEqual(['email.delivered', 'email.delivery_delayed']);
+
+    await sql`update deliveries_reported set last_at = now() - interval '8 days'`;
+    expect(await told(await send())).toEqual(['email.delivered']);
+    await sql`delete from webhooks`;
+  });
+});
+
 it('is deleted with the email', async () => {
   const id = await email('sent', { [a]: 'sent' });
   await take(id, report('bounced'));
