@@ -64,7 +64,8 @@ function statusOf(fields: Fields): Status | undefined {
 function outcomeOf(action: string, status: string): ReportedOutcome {
   if (/^delayed\b/.test(action)) return 'delayed';
   if (/^delivered\b/.test(action)) return 'delivered';
-  if (/^(relayed|expanded)\b/.test(action)) return 'relayed';
+  // `deliverable`: Postfix was asked whether it could deliver.
+  if (/^(relayed|expanded|deliverable)\b/.test(action)) return 'relayed';
   if (action === '' && status.startsWith('2.')) return 'delivered';
   return 'bounced';
 }

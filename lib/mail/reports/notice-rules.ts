@@ -4,12 +4,15 @@
 export interface RecipientRule {
   match: RegExp;
   /** Lines of a lower tier count only where no line of a higher one names a recipient. */
-  tier: 1 | 2 | 3 | 4;
+  tier: 0 | 1 | 2 | 3 | 4;
   sample: string;
 }
 
 // biome-ignore format: one rule a line
 export const recipientRules: readonly RecipientRule[] = [
+  // List servers; other addresses of theirs stand on lines of their own.
+  { match: /\b(not a member of|duplicated message-id in|not (allowed|permitted) to post to)\b.{0,40}<(@)>/i, tier: 0, sample: 'You are not a member of this mailing list <a@example.com>.' },
+
   // Its own line, or the beginning of one.
   { match: /^[^\w@]{0,12}@?[^\w@]{0,4}(@)[^\w@]{0,6}$/, tier: 1, sample: '>>> a@example.com <a@example.com>' },
   { match: /^[<"'*\s-]{0,8}(@)[>"']{0,2} ?:(?= |$)/, tier: 1, sample: '<a@example.com>: host mx.example.com said: 550 User unknown' },
@@ -79,5 +82,14 @@ export const noticeRules: readonly LineRule[] = [
   { match: /\bmailer[-_. ]?daemon\b|\bpost[-_. ]?master\b|\bmail[-_. ]?delivery\b|\bmail[-_. ]?(system|administrator|admin)\b|\bmdaemon\b/i, sample: 'Mail Delivery Subsystem <mailer-daemon@example.com>' },
   { match: /\b(un|non-?)deliver(ed|able|y)\b|\bdelivery (status|failure|failed|has failed|problem|error|report|notification|delayed|incomplete|unsuccessful)\b|\bfail(ed|ure) (delivery|notice)\b|\bnot deliver(ed|able)\b/i, sample: 'Undelivered Mail Returned to Sender' },
   { match: /\breturned (mail|message|to sender|e-?mail)\b|\breturning (message )?to sender\b|\bmail (failure|delivery|failed|system error|could not)\b|\b(message|mail|e-?mail) (status|failure|delayed|not sent|rejected|could not be)\b|\bbounced? (mail|message)\b|\bdelayed mail\b/i, sample: 'Returned mail: see transcript for details' },
-  { match: /\b(could|can)(n't| ?not) (be )?(deliver|send|sent)|\bunable to deliver\b|\bwarning: (could not|message)\b|\bnot member\b|\bunknown (user|recipient)\b|\bunzustellbar|\bnon remis|\bno (se )?entregad|\b配信|エラー|不達|届け|送信/i, sample: 'Mail could not be delivered' },
+  { match: /^loop alert\b|\bare not member\b/i, sample: 'Loop Alert: Duplicated Message-ID' },
+  { match: /\b(could|can)(n't| ?not) (be )?(deliver|send|sent)|\bunable to deliver\b|\bwarning: (could not|message)\b|\bunknown (user|recipient)\b|\bunzustellbar|\bnon remis|\bno (se )?entregad|配信|エラー|不達|届け|送信/i, sample: 'Mail could not be delivered' },
+];
+
+/** A line that only the notice of a bounce has, where sender and subject say nothing. */
+// biome-ignore format: one rule a line
+export const bounceRules: readonly LineRule[] = [
+  { match: /\b(could|can|was|were|has|have)(n't| ?not) (be |been )?(delivered|sent) (to|because)\b|\b(delivery|sending) (to|of) .{0,80}\bfailed\b/i, sample: 'Could not be delivered to: <a@example.com>' },
+  { match: /\b(unable|failed|wasn't able) to (deliver|send)\b.{0,40}\b(message|mail|e-?mail|to)\b/i, sample: "I'm afraid I wasn't able to deliver your message to the following addresses." },
+  { match: /\bfollowing (recipients?|address(es)?|mail ?box(es)?)\b.{0,40}\b(fail|could not|cannot|reject|error)|\b(requested action not taken|user unknown|no such user)\b/i, sample: '550 Requested action not taken: no such user here' },
 ];

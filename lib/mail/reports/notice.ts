@@ -1,7 +1,7 @@
 // Reads a notice: what a mail server says in words about an email that it could not deliver. Its layouts are in notice-rules.ts.
 import { addressesIn } from './addresses.ts';
 import { type Fields, field, isFieldName, noFields, readFields } from './fields.ts';
-import { delayRules, endRules, gaveUpRules, type LineRule, noticeRules, recipientRules } from './notice-rules.ts';
+import { bounceRules, delayRules, endRules, gaveUpRules, type LineRule, noticeRules, recipientRules } from './notice-rules.ts';
 import { bounds } from './bounds.ts';
 
 export interface Notice {
@@ -21,6 +21,11 @@ const matches = (rules: readonly LineRule[], text: string) => rules.some(({ matc
 /** Whether the sender or the subject is one of a bounce. */
 export function isNotice(from: string, subject: string): boolean {
   return matches(noticeRules, from) || matches(noticeRules, subject);
+}
+
+/** Whether the first lines are those of a bounce. */
+export function tellsOfBounce({ lines }: Notice): boolean {
+  return lines.slice(0, 40).some((line) => matches(bounceRules, line));
 }
 
 /** Parts the notice from the email that may follow it in the same text. */
@@ -135,8 +140,9 @@ function textsOf(lines: readonly string[], places: readonly Place[], starts: rea
   });
   const name = places[0]?.recipient ?? '';
   const naming = lines.filter((line) => line.includes(name));
-  const replies = own.filter((line) => /^\W{0,8}[45]\d\d[ -]|\bsaid: ?[45]\d\d\b/.test(line));
-  const joined = [replies, own, naming, lines].map((some) =>
+  const ownReplies = own.filter(isReply);
+  const replies = ownReplies.length > 0 ? ownReplies : starts.length === 1 ? lines.filter(isReply) : [];
+  const joined = [...repliesOf(replies), own, naming, lines].map((some) =>
     some
       .map((line) => line.trim())
       .join(' ')
@@ -145,6 +151,22 @@ function textsOf(lines: readonly string[], places: readonly Place[], starts: rea
   return [...new Set(joined.map((text) => text.replace(/\s+/g, ' ').trim()))].filter(
     (text) => text !== '' && !isNameAlone(text, name),
   );
+}
+
+/** A reply may have several lines, all but the last with a hyphen behind the code. */
+function repliesOf(lines: readonly string[]): string[][] {
+  const replies: string[][] = [];
+  let isOpen = false;
+  for (const line of lines) {
+    if (isOpen) replies.at(-1)?.push(line);
+    else if (replies.length < 10) replies.push([line]);
+    isOpen = /^\W{0,8}[45]\d\d-/.test(line);
+  }
+  return replies;
+}
+
+function isReply(line: string): boolean {
+  return /^\W{0,8}[45]\d\d[ -]|\bsaid: ?[45]\d\d\b/.test(line);
 }
 
 function isNameAlone(text: string, name: string): boolean {

@@ -7,7 +7,7 @@ import { diagnose } from './diagnosis.ts';
 import { readFeedback } from './feedback-report.ts';
 import { type Fields, field, readFields } from './fields.ts';
 import { type Part, type SplitMessage, splitMessage } from './mime-parts.ts';
-import { addressesOfSender, isDelay, isNotice, type Notice, readNotice, recipientsIn } from './notice.ts';
+import { addressesOfSender, isDelay, isNotice, type Notice, readNotice, recipientsIn, tellsOfBounce } from './notice.ts';
 import { readProviderNotice } from './provider-notice.ts';
 import { bounds } from './bounds.ts';
 import { type Report, type ReportedOutcome, type ReportedRecipient, type ReportKind } from './report.ts';
@@ -108,6 +108,7 @@ function wordsOf(fields: Fields, notice: Notice, returned: Fields): Found {
   const subject = decodeWords(field(fields, 'subject'));
   const isBounce = isNotice(decodeWords(field(fields, 'from')), subject) || fields.has('x-failed-recipients');
   if (!isBounce && isAutomaticReply(fields)) return { kind: 'auto_reply', recipients: [] };
+  if (!isBounce && !tellsOfBounce(notice)) return { kind: 'unreadable', recipients: [] };
   const outcome: ReportedOutcome = isDelay(subject, notice.lines) ? 'delayed' : 'bounced';
   const named = recipientsIn(notice.lines, addressesOfSender(fields, returned));
   const failed = (fields.get('x-failed-recipients') ?? [])
@@ -123,11 +124,11 @@ function wordsOf(fields: Fields, notice: Notice, returned: Fields): Found {
             },
         )
       : named;
-  if (wanted.length === 0 && isBounce) {
+  if (wanted.length === 0) {
     const to = addressOf(field(returned, 'to'));
     if (to !== undefined) wanted.push({ recipient: to, texts: [allOf(notice)] });
   }
-  if (!isBounce || wanted.length === 0)
+  if (wanted.length === 0)
     return { kind: isAutomaticReply(fields) ? 'auto_reply' : 'unreadable', recipients: [] };
   return { recipients: wanted.map(({ recipient, texts }) => diagnose({ recipient, outcome, texts })) };
 }
