@@ -38,14 +38,21 @@ Sorry, no mailbox here by that name. (#5.1.1)
 const vacation = 'From: a@example.test\nAuto-Submitted: auto-replied\nSubject: Re: Hello\n\nI am away.\n';
 
 it('prints a line for each file, in their order', async () => {
-  const files = [file('bounce', bounce), file('vacation', vacation), file('empty', ''), file('image', Buffer.alloc(5_000, 255))];
+  const files = [
+    file('bounce', bounce),
+    file('vacation', vacation),
+    file('empty', ''),
+    file('image', Buffer.alloc(5_000, 255)),
+  ];
   const { exitCode, output = '', complaint } = await run(...files);
   expect({ exitCode, complaint }).toEqual({ exitCode: 0, complaint: undefined });
   expect(output.split('\n').map((line) => JSON.parse(line))).toEqual([
     {
       file: files[0],
       kind: 'bounce',
-      recipients: [{ recipient: 'a@example.test', enhanced_code: '5.1.1', code: null, hard: true, category: 'address' }],
+      recipients: [
+        { recipient: 'a@example.test', enhanced_code: '5.1.1', code: null, hard: true, category: 'address' },
+      ],
     },
     { file: files[1], kind: 'auto_reply', recipients: [] },
     { file: files[2], kind: 'unreadable', recipients: [] },
@@ -59,9 +66,7 @@ it('goes on after a file that it cannot read, says which, and fails', async () =
   expect(exitCode).toBe(1);
   expect(output.split('\n')).toHaveLength(1);
   expect(JSON.parse(output)).toMatchObject({ kind: 'bounce' });
-  expect(complaint).toBe(
-    `${missing} cannot be read: there is no such file.\n${directory} cannot be read: EISDIR.`,
-  );
+  expect(complaint).toBe(`${missing} cannot be read: there is no such file.\n${directory} cannot be read: EISDIR.`);
 });
 
 it('prints nothing but the complaint where no file can be read', async () => {

@@ -60,7 +60,8 @@ export function parseWords(command: Command, args: string[]): { words: string[];
   const missing = command.words[words.length];
   if (missing !== undefined && !missing.startsWith('[')) throw new UsageError(`${missing} is missing.`);
   const surplus = words[command.words.length];
-  if (surplus !== undefined && command.words.at(-1)?.includes('…') !== true) throw new UsageError(`"${surplus}" is one word too many.`);
+  if (surplus !== undefined && command.words.at(-1)?.includes('…') !== true)
+    throw new UsageError(`"${surplus}" is one word too many.`);
   for (const [name, { required }] of Object.entries(command.options)) {
     if (required && options[name] === undefined) throw new UsageError(`--${name} is missing.`);
   }

@@ -57,7 +57,9 @@ export function readRefusal(refusal: Refusal): Reading {
     permanent,
     // A reply after the message is about the message, unless its enhanced code is one of addresses or mailboxes, or its words can be about nothing else.
     hard:
-      hard && permanent && (stage !== 'data' || rule?.of_address === true || /^5\.(1\.|2\.1$)/.test(enhanced_code ?? '')),
+      hard &&
+      permanent &&
+      (stage !== 'data' || rule?.of_address === true || /^5\.(1\.|2\.1$)/.test(enhanced_code ?? '')),
     closes_relay,
   };
 }

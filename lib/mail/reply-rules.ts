@@ -79,6 +79,9 @@ export const rules: readonly ReplyRule[] = [
   { match: /^\d+ 5\.7\.(2[0-4]|26|509) |\bunauthenticated email\b|\bsender is unauthenticated|\bspoof/i, means: 'spoofing', sample: '550 5.7.26 This mail has been blocked because the sender is unauthenticated' },
   { match: /^\d+ 5\.2\.12[12] |\b(recipient|mailbox) (@ )?has (exceeded|reached) (its|their|the|his) .{0,60}\b(limit|receive)/i, means: 'rate', sample: '550 5.2.122 The recipient has exceeded their limit for the number of messages they can receive per hour' },
 
+  // sendmail gives it the code of a sender's domain (RFC 7505 §4.2).
+  { match: /^5\d\d 5\.7\.27 .*\b(host|domain) does not accept (e-?)?mail/i, means: 'no_mail', of_address: true, sample: '550 5.7.27 Host does not accept mail' },
+
   // Our account at the relay is not known, not allowed, or closed.
   { match: /^(523|525|530|534|535|538) /, means: 'account_refused', sample: '530 5.7.0 Authentication required' },
   { match: /\brelay(ing)? (access )?(is )?(denied|not (permitted|allowed|authori[sz]ed)|prohibited|disallowed|rejected)/i, means: 'account_refused', sample: '554 5.7.1 <a@example.com>: Relay access denied' },
@@ -181,7 +184,7 @@ export const rules: readonly ReplyRule[] = [
 
   // No such domain, or one without mail.
   { match: /^(?!\d+ \d\.7\.).*(\bnull ?mx\b|\bname server: \.: host not found|\b(host|domain) does(n't| not) (accept|receive) (e-?mail|mail)|\bno SMTP service\b|\bno (mx|mail exchanger)( record)? (was )?found\b|\bfind a mail exchanger\b)/i, means: 'no_mail', sample: '550 Host does not accept mail' },
-  { match: /^(?!\d+ \d\.7\.).*(\b(no such|unknown|non-?existent|invalid) (domain|host)\b|\b(domain|host)( name)? (is )?(unknown|not found|does(n't| not) exist)|\b(host or )?domain name not found\b|\bunrout[e]?able address\b|\bcouldn't find any host\b|\billegal host\/domain\b|\bdomain is not reachable\b|\bdomain (must|may not) exist\b|\bname or service not known\b)|^5\d\d 5\.4\.310 /i, means: 'no_domain', sample: '550 5.4.4 Host or domain name not found. Name service error for name=example.com type=A: Host not found' },
+  { match: /^(?!\d+ \d\.7\.).*(\b(no such|unknown|non-?existent|invalid) (domain|host)\b|\b(domain|host)( name)? (is )?(unknown|not found|does(n't| not) exist)|\b(host or )?domain name not found\b|\bunrout[e]?able address\b|\bcouldn't find any host\b|\billegal host\/domain\b|\bdomain is not reachable\b|(^\d+ \S+ |: )[\w-]{1,63}(\.[\w-]{1,63}){1,8} does not exist\b|\bdomain (must|may not) exist\b|\bname or service not known\b)|^5\d\d 5\.4\.310 /i, means: 'no_domain', sample: '550 5.4.4 Host or domain name not found. Name service error for name=example.com type=A: Host not found' },
 
   // No such mailbox: in words, where there is no code, or one that says little.
   { match: /\b(no such|unknown|unrecogni[sz]ed|non-?existent|invalid|illegal|not a valid)[ -](\S{0,30} )?(user|recipient|mail ?box|address|account|customer|alias|local ?part)\b(?! error)/i, means: 'no_mailbox', sample: '550 No such user here' },

@@ -1,8 +1,8 @@
 // Reads the machine-readable part of a delivery report (RFC 3464), also where it stands in a part of another type.
 import { addressOf, xtext } from './addresses.ts';
-import { type Fields, field, noFields, readFields } from './fields.ts';
 import { bounds } from './bounds.ts';
-import { type ReportedOutcome } from './report.ts';
+import { type Fields, field, noFields, readFields } from './fields.ts';
+import type { ReportedOutcome } from './report.ts';
 
 /** What the report says of one recipient, before its words are weighed. */
 export interface Status {

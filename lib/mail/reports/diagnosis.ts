@@ -27,7 +27,11 @@ export function diagnose({
   if (outcome === 'complained') return { ...shared, hard: false, category: 'complaint' };
   if (outcome !== 'bounced' && outcome !== 'delayed') return { ...shared, hard: false, category: null };
   const stage = stageOf(texts);
-  const refusals = texts.map((text) => ({ ...codes, text: withoutCodes(text), ...(stage === undefined ? {} : { stage }) }));
+  const refusals = texts.map((text) => ({
+    ...codes,
+    text: withoutCodes(text),
+    ...(stage === undefined ? {} : { stage }),
+  }));
   const known = refusals.find((refusal) => ruleFor(refusal) !== undefined) ?? { ...codes, text: '' };
   const { hard, category, means } = readRefusal(known);
   const isConfirmed = stage === 'envelope' || isOfAddress(known, status) || means !== 'no_mailbox';
@@ -48,7 +52,8 @@ function codesOf(
     const found = reply.exec(text);
     const code = found?.[1] ?? null;
     const classes = code === null ? ['5', '4'] : [code];
-    const enhanced = found?.[2] ?? classes.map((each) => enhancedCodeIn(text, each)).find((each) => each !== null) ?? null;
+    const enhanced =
+      found?.[2] ?? classes.map((each) => enhancedCodeIn(text, each)).find((each) => each !== null) ?? null;
     if (code !== null || enhanced !== null)
       return { code: code === null ? null : Number(code), enhanced_code: moreCertain(enhanced, status) };
   }

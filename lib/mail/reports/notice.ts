@@ -1,8 +1,16 @@
 // Reads a notice: what a mail server says in words about an email that it could not deliver. Its layouts are in notice-rules.ts.
 import { addressesIn } from './addresses.ts';
-import { type Fields, field, isFieldName, noFields, readFields } from './fields.ts';
-import { bounceRules, delayRules, endRules, gaveUpRules, type LineRule, noticeRules, recipientRules } from './notice-rules.ts';
 import { bounds } from './bounds.ts';
+import { type Fields, field, isFieldName, noFields, readFields } from './fields.ts';
+import {
+  bounceRules,
+  delayRules,
+  endRules,
+  gaveUpRules,
+  type LineRule,
+  noticeRules,
+  recipientRules,
+} from './notice-rules.ts';
 
 export interface Notice {
   lines: readonly string[];

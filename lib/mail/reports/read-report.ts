@@ -1,20 +1,31 @@
 // Reads a report (`readReport`): what a message that came back says became of an email. Pure, bounded, never throws. Types and bounds: report.ts.
 import { addressOf } from './addresses.ts';
 import { isAutomaticReply } from './automatic-reply.ts';
+import { bounds } from './bounds.ts';
 import { decodeWords, textOf } from './decode-text.ts';
 import { holdsStatus, readDeliveryStatus } from './delivery-status.ts';
 import { diagnose } from './diagnosis.ts';
-import { readFeedback } from './feedback-report.ts';
+import { hotmailField, readFeedback } from './feedback-report.ts';
 import { type Fields, field, readFields } from './fields.ts';
 import { type Part, type SplitMessage, splitMessage } from './mime-parts.ts';
-import { addressesOfSender, isDelay, isNotice, type Notice, readNotice, recipientsIn, tellsOfBounce } from './notice.ts';
+import {
+  addressesOfSender,
+  isDelay,
+  isNotice,
+  type Notice,
+  readNotice,
+  recipientsIn,
+  tellsOfBounce,
+} from './notice.ts';
 import { readProviderNotice } from './provider-notice.ts';
-import { bounds } from './bounds.ts';
-import { type Report, type ReportedOutcome, type ReportedRecipient, type ReportKind } from './report.ts';
+import type { Report, ReportedOutcome, ReportedRecipient, ReportKind } from './report.ts';
 
 /** `message` is as it came (RFC 5322), or its first `bounds.octets`: more is not looked at. */
 export function readReport(message: Buffer): Report {
-  const split = splitMessage(message);
+  return readMessage(splitMessage(message), true);
+}
+
+function readMessage(split: SplitMessage, isOutermost: boolean): Report {
   const { fields, parts } = split;
   const returnedPart = parts.find(({ type }) =>
     /^(message\/(rfc822|global|partial|rfc822-headers|global-headers)|text\/rfc822-headers?)$/.test(type),
@@ -28,6 +39,9 @@ export function readReport(message: Buffer): Report {
     providerNotice(texts) ??
     wordsOf(fields, notice, returned);
   const recipients = eachOnce(found.recipients);
+  // A gateway may have wrapped the report in one of its own, which names nobody.
+  if (isOutermost && !found.isNamed && returnedPart !== undefined && isReport(returned))
+    return readMessage(splitMessage(Buffer.from(returnedText(returnedPart, bounds.octets), 'latin1')), false);
   return {
     kind: found.kind ?? kindOf(recipients),
     recipients,
@@ -41,6 +55,8 @@ export function readReport(message: Buffer): Report {
 }
 
 interface Found {
+  /** Recipients stand in the report itself. */
+  isNamed: boolean;
   /** Missing: the outcomes say it. */
   kind?: ReportKind;
   recipients: ReportedRecipient[];
@@ -55,7 +71,7 @@ function complaint(parts: readonly Part[], returned: Fields): Found | undefined 
   const text = parts.find(
     ({ type, body }) => type.startsWith('text/') && /^Feedback-Type ?:/im.test(body.slice(0, bounds.textOctets)),
   );
-  const isHotmail = returned.has('x-hmxmroriginalrecipient');
+  const isHotmail = returned.has(hotmailField);
   if (part === undefined && text === undefined && !isHotmail) return undefined;
   const source = part === undefined ? (text === undefined ? '' : textOf(text)) : textOf(part);
   const fields = readFields(
@@ -63,7 +79,7 @@ function complaint(parts: readonly Part[], returned: Fields): Found | undefined 
   ).fields;
   const { type, outcome, recipients, envelope_id } = readFeedback(fields, returned);
   const all = recipients.map((recipient) => diagnose({ recipient, outcome, texts: [] }));
-  return { kind: 'complaint', recipients: all, feedback_type: type, envelope_id };
+  return { isNamed: true, kind: 'complaint', recipients: all, feedback_type: type, envelope_id };
 }
 
 function deliveryStatus(parts: readonly Part[], notice: Notice): Found | undefined {
@@ -82,6 +98,7 @@ function deliveryStatus(parts: readonly Part[], notice: Notice): Found | undefin
   if (recipients.length === 0) return undefined;
   const words = recipientsIn(notice.lines, new Set());
   return {
+    isNamed: true,
     recipients: recipients.map(({ diagnostic, ...rest }) => {
       const said = words.find(({ recipient }) => recipient.toLowerCase() === rest.recipient.toLowerCase())?.texts ?? [];
       return diagnose({ ...rest, texts: [diagnostic, ...said].filter((text) => text !== '') });
@@ -95,6 +112,7 @@ function providerNotice(texts: readonly string[]): Found | undefined {
   if (found === undefined) return undefined;
   const { outcome, recipients, feedback_type, message_id } = found;
   return {
+    isNamed: true,
     ...(feedback_type === null ? {} : { kind: 'complaint', feedback_type }),
     recipients: recipients.map(({ recipient, status, text }) =>
       diagnose({ recipient, outcome, status, texts: text === '' ? [] : [text] }),
@@ -107,13 +125,14 @@ function providerNotice(texts: readonly string[]): Found | undefined {
 function wordsOf(fields: Fields, notice: Notice, returned: Fields): Found {
   const subject = decodeWords(field(fields, 'subject'));
   const isBounce = isNotice(decodeWords(field(fields, 'from')), subject) || fields.has('x-failed-recipients');
-  if (!isBounce && isAutomaticReply(fields)) return { kind: 'auto_reply', recipients: [] };
-  if (!isBounce && !tellsOfBounce(notice)) return { kind: 'unreadable', recipients: [] };
+  if (!isBounce && isAutomaticReply(fields)) return { isNamed: false, kind: 'auto_reply', recipients: [] };
+  if (!isBounce && !tellsOfBounce(notice)) return { isNamed: false, kind: 'unreadable', recipients: [] };
   const outcome: ReportedOutcome = isDelay(subject, notice.lines) ? 'delayed' : 'bounced';
   const named = recipientsIn(notice.lines, addressesOfSender(fields, returned));
   const failed = (fields.get('x-failed-recipients') ?? [])
     .flatMap((value) => value.split(',', bounds.recipients))
     .flatMap((each) => addressOf(each) ?? []);
+  const isNamed = named.length + failed.length > 0;
   const wanted =
     failed.length > 0
       ? failed.map(
@@ -129,8 +148,11 @@ function wordsOf(fields: Fields, notice: Notice, returned: Fields): Found {
     if (to !== undefined) wanted.push({ recipient: to, texts: [allOf(notice)] });
   }
   if (wanted.length === 0)
-    return { kind: isAutomaticReply(fields) ? 'auto_reply' : 'unreadable', recipients: [] };
-  return { recipients: wanted.map(({ recipient, texts }) => diagnose({ recipient, outcome, texts })) };
+    return { isNamed: false, kind: isAutomaticReply(fields) ? 'auto_reply' : 'unreadable', recipients: [] };
+  return {
+    isNamed,
+    recipients: wanted.map(({ recipient, texts }) => diagnose({ recipient, outcome, texts })),
+  };
 }
 
 function allOf({ lines }: Notice): string {
@@ -145,11 +167,15 @@ function noticeTexts({ parts }: SplitMessage, returned: Part | undefined): strin
   return before.filter(({ type }) => type.startsWith('text/')).map(textOf);
 }
 
-function returnedText(part: Part): string {
+function isReport(fields: Fields): boolean {
+  return /^multipart\/report\b/i.test(field(fields, 'content-type'));
+}
+
+function returnedText(part: Part, most: number = bounds.headOctets): string {
   const text = /^(base64|quoted-printable)/i.test(field(part.fields, 'content-transfer-encoding'))
     ? textOf(part)
     : part.body;
-  return text.slice(0, bounds.headOctets).replace(/^\n{1,20}/, '');
+  return text.slice(0, most).replace(/^\n{1,20}/, '');
 }
 
 function kindOf(recipients: readonly ReportedRecipient[]): ReportKind {
