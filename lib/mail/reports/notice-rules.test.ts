@@ -20,7 +20,9 @@ describe('rules of recipients', () => {
 
   it('the sender, and who helps, count where nobody else is named', () => {
     const lines = ['For help write to postmaster@example.com', 'Message from b@example.com to a@example.com'];
-    expect(recipientsIn(lines, new Set(['b@example.com'])).map(({ recipient }) => recipient)).toEqual(['a@example.com']);
+    expect(recipientsIn(lines, new Set(['b@example.com'])).map(({ recipient }) => recipient)).toEqual([
+      'a@example.com',
+    ]);
     expect(recipientsIn(['Recipient: b@example.com'], new Set(['b@example.com']))).toHaveLength(1);
   });
 });
