@@ -35,8 +35,8 @@ export function diagnose({
   const known = refusals.find((refusal) => ruleFor(refusal) !== undefined) ?? { ...codes, text: '' };
   const { hard, category, means } = readRefusal(known);
   const isConfirmed = stage === 'envelope' || isOfAddress(known, status) || means !== 'no_mailbox';
-  // A mailbox that is disabled may be opened again; a server that refuses it at RCPT TO is taken at its word (read-refusal.ts).
-  const isClosed = means === 'disabled' && stage !== 'envelope';
+  // A mailbox that is disabled is there, and may be opened again.
+  const isClosed = means === 'disabled';
   return { ...shared, hard: hard && outcome === 'bounced' && isConfirmed && !isClosed, category };
 }
 
@@ -72,7 +72,7 @@ function withoutCodes(text: string): string {
 
 /** Who was asked when the reply was given, in the words of Postfix, Exim, sendmail, qmail, Courier, Gmail and SendGrid. */
 const ofRecipient =
-  /\bin reply to RCPT TO\b|\bafter RCPT TO\b|\bin RCPT TO\b|\bSMTP:RCPT\b|\bRCPT TO command\b|\bour RCPT TO\b|\bdoes not like recipient\b|\(state 1[34]\)|\berror .{0,60}\bfor RCPT TO\b/i;
+  /\bin reply to RCPT TO\b|\bafter RCPT TO\b|\bin RCPT TO\b|\bSMTP:RCPT\b|\bRCPT TO command\b|\bour RCPT TO\b|\bprogress was RCPT TO\b|\bdoes not like recipient\b|\(state 1[34]\)|\berror .{0,60}\bfor RCPT TO\b/i;
 const ofMessage =
   /\bin reply to (end of )?DATA\b|\bafter (the )?(end of )?(data|DATA)\b|\bafter I sent the message\b|\bSMTP:(DATA|EOM)\b|\bSMTP command DATA\b|\(state 1[78]\)|\bfailed on DATA command\b|\bin DATA\b|\bour (DATA|final DATA|EOM)\b/i;
 

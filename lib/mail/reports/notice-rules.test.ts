@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mask, readNotice, recipientsIn } from './notice.ts';
+import { readNotice } from './notice.ts';
+import { mask, recipientsIn } from './notice-recipients.ts';
 import { bounceRules, delayRules, endRules, gaveUpRules, noticeRules, recipientRules } from './notice-rules.ts';
 
 describe('rules of recipients', () => {

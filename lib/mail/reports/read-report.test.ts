@@ -194,6 +194,16 @@ describe('a complaint', () => {
   });
 });
 
+it.each(['Feedback-Type: abuse', 'X-HmXmrOriginalRecipient: c@example.test'])(
+  'is no complaint if it is a delivery report: %s in the returned head',
+  (field) => {
+    expect(read(parts(from, words, status(failed), `${returned}${field}\n`))).toMatchObject({
+      kind: 'bounce',
+      recipients: [{ recipient: 'a@example.test' }],
+    });
+  },
+);
+
 describe('an automatic reply', () => {
   it.each([
     'Auto-Submitted: auto-replied\nSubject: Re: Hello',
@@ -210,6 +220,15 @@ describe('an automatic reply', () => {
         `From: A <a@example.test>\n${head}\n\nI am away until Monday. Write to c@example.test, as a mail to me may not be delivered to me.\n`,
       ),
     ).toMatchObject({
+      kind: 'auto_reply',
+      recipients: [],
+    });
+  });
+
+  it('is a receipt, too', () => {
+    const receipt =
+      'Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; a@example.test\nDisposition: manual-action/MDN-sent-manually; displayed\n';
+    expect(read(parts('From: a@example.test\nSubject: Read: Hello', words, receipt))).toMatchObject({
       kind: 'auto_reply',
       recipients: [],
     });
