@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressesIn } from './addresses.ts';
 import { bounds } from './bounds.ts';
+import { readDeliveryStatus } from './delivery-status.ts';
 import { splitMessage } from './mime-parts.ts';
+import { recipientsIn } from './notice-recipients.ts';
 import { readReport } from './read-report.ts';
 
 const kinds = ['bounce', 'delay', 'delivery', 'complaint', 'auto_reply', 'unreadable'];
@@ -18,6 +20,7 @@ const report = `${from}Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n
 const floods: Record<string, string> = {
   octets: `${report}${group(1)}--b\r\nContent-Type: message/rfc822\r\n\r\n${'x'.repeat(25_000_000)}`,
   parts: `${report}${group(1)}${many(10_000, () => '--b\r\nContent-Type: text/plain\r\n\r\nSorry\r\n')}--b--\r\n`,
+  'parts of parts': `From: a@example.com\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n${many(40, (index) => `--a\r\nContent-Type: multipart/mixed; boundary=b${index}\r\n\r\n${many(40, () => `--b${index}\r\n\r\nSorry\r\n`)}--b${index}--\r\n`)}--a--\r\n`,
   recipients: `${report}${many(10_000, group)}--b--\r\n`,
   'recipients in words': `${from}\r\n${many(10_000, (index) => `<a${index}@example.test>:\r\n550 no\r\n`)}`,
   'recipients in the head': `${from}X-Failed-Recipients: ${many(10_000, (index) => `a${index}@example.test, `)}\r\n\r\nSorry\r\n`,
@@ -58,6 +61,19 @@ describe('too much of', () => {
 
   it.each(['octets', 'parts', 'recipients', 'recipients in words'])('%s: what was before the bound is read', (what) => {
     expect(readReport(Buffer.from(floods[what] ?? ''))).toMatchObject({ kind: 'bounce' });
+  });
+
+  it('octets: what is behind the bound is not there', () => {
+    const filler = `--b\r\nContent-Type: text/plain\r\n\r\n${'x'.repeat(bounds.octets)}\r\n`;
+    const behind = `--b\r\nContent-Type: message/delivery-status\r\n\r\n${group(2)}--b--\r\n`;
+    const { recipients } = readReport(Buffer.from(`${report}${group(1)}${filler}${behind}`));
+    expect(recipients.map(({ recipient }) => recipient)).toEqual(['a1@example.test']);
+  });
+
+  it('recipients: no more are weighed', () => {
+    expect(readDeliveryStatus(many(10_000, group).replaceAll('\r', '')).recipients).toHaveLength(bounds.recipients);
+    const lines = Array.from({ length: 900 }, (_, index) => `<a${index}@example.test>: 550 no`);
+    expect(recipientsIn(lines, new Set())).toHaveLength(bounds.recipients);
   });
 
   it('fields: no more are kept, and none longer', () => {

@@ -134,6 +134,18 @@ describe('hard is said', () => {
     expect(hard(text)).toBe(expected);
   });
 
+  it.each([
+    ['192.0.2.1 does not like recipient.\nRemote host said: 550 User unknown', true],
+    ['192.0.2.1 failed after I sent the message.\nRemote host said: 550 User unknown', false],
+    ['host mx.example.test: SMTP error after end of data: 550 User unknown', false],
+    [">>> DATA\n<<< 554 delivery error: dd This user doesn't have an example.test account", true],
+    ['>>> RCPT TO:<a@example.test>\n<<< 550 User unknown\n>>> DATA\n<<< 503 No recipient', true],
+    ['>>> DATA\n<<< 550 User unknown', false],
+  ])('in words, by what was refused: %s: %s', (text, expected) => {
+    const message = `From: MAILER-DAEMON@mx.example.com\nSubject: failure notice\n\n<a@example.test>:\n${text}\n`;
+    expect(read(message).recipients[0]?.hard).toBe(expected);
+  });
+
   it('never of a delay', () => {
     const delayed = status(
       'Final-Recipient: rfc822; a@example.test\nAction: delayed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown',
