@@ -1,7 +1,8 @@
 // Decodes text: of a part (transfer encoding and charset), and of a field (RFC 2047). Node knows the charsets; unknown ones are guessed.
+
+import { bounds } from './bounds.ts';
 import { field } from './fields.ts';
 import type { Part } from './mime-parts.ts';
-import { bounds } from './bounds.ts';
 
 /** The text of a part, its first `bounds.textOctets`; of HTML, what stands between its tags. */
 export function textOf(part: Part): string {
@@ -39,7 +40,7 @@ function fromQuoted(text: string): Buffer {
 function fromCharset(octets: Buffer, charset: string | undefined): string {
   const plain = octets.toString('latin1');
   // Escapes of ISO-2022-JP are often declared as something else.
-  if (/\x1b[$(]/.test(plain)) return decodedAs(octets, 'iso-2022-jp') ?? plain;
+  if (plain.includes('\x1b$') || plain.includes('\x1b(')) return decodedAs(octets, 'iso-2022-jp') ?? plain;
   if (/^[\0-\x7f]*$/.test(plain)) return plain;
   const named = charset === undefined || /^us-ascii$/i.test(charset) ? undefined : decodedAs(octets, charset);
   return named ?? decodedAs(octets, 'utf-8', true) ?? plain;

@@ -1,8 +1,8 @@
 // Reads the machine-readable part of a delivery report (RFC 3464), also where it stands in a part of another type.
 import { addressOf, xtext } from './addresses.ts';
-import { type Fields, field, noFields, readFields } from './fields.ts';
 import { bounds } from './bounds.ts';
-import { type ReportedOutcome } from './report.ts';
+import { type Fields, field, readFields } from './fields.ts';
+import type { ReportedOutcome } from './report.ts';
 
 /** What the report says of one recipient, before its words are weighed. */
 export interface Status {
@@ -26,25 +26,26 @@ export function holdsStatus(text: string): boolean {
 
 /** Groups of fields: the first is about the message, each other one about a recipient. Empty lines too many do no harm. */
 export function readDeliveryStatus(text: string): DeliveryStatus {
-  const recipients: Status[] = [];
-  let envelopeId = '';
-  let pending: Fields = noFields;
+  const groups: Map<string, readonly string[]>[] = [];
   let position = 0;
-  for (
-    let groups = 0;
-    position < text.length && groups < bounds.lines && recipients.length < bounds.recipients;
-    groups++
-  ) {
+  let count = 0;
+  while (position < text.length && count++ < bounds.lines && groups.length <= bounds.recipients) {
     const { fields, end } = readFields(text, position);
     position = Math.max(end, position + 1);
-    if (fields.size === 0) continue;
-    envelopeId ||= field(fields, 'original-envelope-id');
-    const found = statusOf(fields) ?? (pending.size > 0 ? statusOf(new Map([...pending, ...fields])) : undefined);
-    // An empty line within a group of one recipient.
-    pending = found === undefined ? fields : noFields;
-    if (found !== undefined) recipients.push(found);
+    const last = groups.at(-1);
+    // What names no recipient belongs to the one before.
+    if (last === undefined || (namesRecipient(last) && namesRecipient(fields))) groups.push(new Map(fields));
+    else for (const [name, values] of fields) last.set(name, [...(last.get(name) ?? []), ...values].slice(0, 5));
   }
-  return { envelope_id: envelopeId === '' ? null : xtext(envelopeId), recipients };
+  const envelopeId = groups.map((fields) => field(fields, 'original-envelope-id')).find((id) => id !== '');
+  return {
+    envelope_id: envelopeId === undefined ? null : xtext(envelopeId),
+    recipients: groups.flatMap((fields) => statusOf(fields) ?? []).slice(0, bounds.recipients),
+  };
+}
+
+function namesRecipient(fields: Fields): boolean {
+  return fields.has('final-recipient') || fields.has('original-recipient');
 }
 
 function statusOf(fields: Fields): Status | undefined {
@@ -64,7 +65,8 @@ function statusOf(fields: Fields): Status | undefined {
 function outcomeOf(action: string, status: string): ReportedOutcome {
   if (/^delayed\b/.test(action)) return 'delayed';
   if (/^delivered\b/.test(action)) return 'delivered';
-  if (/^(relayed|expanded)\b/.test(action)) return 'relayed';
+  // `deliverable`: Postfix was asked whether it could deliver.
+  if (/^(relayed|expanded|deliverable)\b/.test(action)) return 'relayed';
   if (action === '' && status.startsWith('2.')) return 'delivered';
   return 'bounced';
 }

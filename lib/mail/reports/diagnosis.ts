@@ -1,5 +1,5 @@
 // What words and codes of a report mean: the rules of refusals (../reply-rules.ts), applied to what a report repeats of one.
-import { readRefusal, ruleFor } from '../read-refusal.ts';
+import { type Refusal, readRefusal, ruleFor } from '../read-refusal.ts';
 import { enhancedCodeIn, storableText } from '../smtp-reply.ts';
 import type { ReportedOutcome, ReportedRecipient } from './report.ts';
 
@@ -26,14 +26,22 @@ export function diagnose({
   const shared = { recipient, original_recipient, outcome, ...codes, text: said === '' ? null : storableText(said) };
   if (outcome === 'complained') return { ...shared, hard: false, category: 'complaint' };
   if (outcome !== 'bounced' && outcome !== 'delayed') return { ...shared, hard: false, category: null };
-  const refusals = texts.map((text) => ({ ...codes, text: withoutCodes(text), ...stageOf(text) }));
+  const stage = stageOf(texts);
+  const refusals = texts.map((text) => ({
+    ...codes,
+    text: withoutCodes(text),
+    ...(stage === undefined ? {} : { stage }),
+  }));
   const known = refusals.find((refusal) => ruleFor(refusal) !== undefined) ?? { ...codes, text: '' };
-  const { hard, category } = readRefusal(known);
-  return { ...shared, hard: hard && outcome === 'bounced', category };
+  const { hard, category, means } = readRefusal(known);
+  const isConfirmed = stage === 'envelope' || isOfAddress(known, status) || means !== 'no_mailbox';
+  // A mailbox that is disabled is there, and may be opened again.
+  const isClosed = means === 'disabled';
+  return { ...shared, hard: hard && outcome === 'bounced' && isConfirmed && !isClosed, category };
 }
 
 /** A reply of a server in a text: its code, and the enhanced code behind it. */
-const reply = /(?:^|[\s:;(<"'[])([245]\d\d)(?:[ -:]{1,3}#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])|[ -](?=\S))/;
+const reply = /(?:^|[\s:;(<"'[])([45]\d\d)(?:[ :-]{1,3}#?([45]\.\d{1,3}\.\d{1,3})(?![\d.])|[ :-]{1,3}(?=[^\s\d]))/;
 
 /** The codes of the reply that a text repeats; else those of the field Status. */
 function codesOf(
@@ -43,7 +51,9 @@ function codesOf(
   for (const text of texts) {
     const found = reply.exec(text);
     const code = found?.[1] ?? null;
-    const enhanced = found?.[2] ?? enhancedCodeIn(text, code ?? status ?? '5') ?? null;
+    const classes = code === null ? ['5', '4'] : [code];
+    const enhanced =
+      found?.[2] ?? classes.map((each) => enhancedCodeIn(text, each)).find((each) => each !== null) ?? null;
     if (code !== null || enhanced !== null)
       return { code: code === null ? null : Number(code), enhanced_code: moreCertain(enhanced, status) };
   }
@@ -60,7 +70,36 @@ function withoutCodes(text: string): string {
   return text.replace(reply, ' ').trim();
 }
 
-/** Postfix says which command was refused. */
-function stageOf(text: string): { stage?: 'data' } {
-  return /\bin reply to end of DATA\b/i.test(text) ? { stage: 'data' } : {};
+/** Who was asked when the reply was given, in the words of Postfix, Exim, sendmail, qmail, Courier, Gmail and SendGrid. */
+const ofRecipient =
+  /\bin reply to RCPT TO\b|\bafter RCPT TO\b|\bin RCPT TO\b|\bSMTP:RCPT\b|\bRCPT TO command\b|\bour RCPT TO\b|\bprogress was RCPT TO\b|\bdoes not like recipient\b|\(state 1[34]\)|\berror .{0,60}\bfor RCPT TO\b/i;
+const ofMessage =
+  /\bin reply to (end of )?DATA\b|\bafter (the )?(end of )?(data|DATA)\b|\bafter I sent the message\b|\bSMTP:(DATA|EOM)\b|\bSMTP command DATA\b|\(state 1[78]\)|\bfailed on DATA command\b|\bin DATA\b|\bour (DATA|final DATA|EOM)\b/i;
+
+/**
+ * Filters, too, say "user unknown", but to the message. So where a report does not say to what a server replied, and gives a status of
+ * its own, that status must be one of addresses.
+ */
+function isOfAddress(refusal: Refusal, status: string): boolean {
+  if (status === '' || refusal.code === null) return true;
+  return /^5\.(1\.|2\.1$)/.test(refusal.enhanced_code ?? '') || ruleFor(refusal)?.of_address === true;
+}
+
+function stageOf(texts: readonly string[]): 'envelope' | 'data' | undefined {
+  for (const text of texts) {
+    const command = refusedCommand(text);
+    if (command === 'DATA' || ofMessage.test(text)) return 'data';
+    if (command === 'RCPT' || ofRecipient.test(text)) return 'envelope';
+  }
+  return undefined;
+}
+
+/** In a transcript, the last command before the first refusal. */
+function refusedCommand(text: string): string | undefined {
+  let command: string | undefined;
+  for (const [part, name] of text.matchAll(/>>> ?([a-z]{4})\b|<<< ?[45]\d\d\b/gi)) {
+    if (name === undefined) return part === '' ? undefined : command;
+    command = name.toUpperCase();
+  }
+  return undefined;
 }

@@ -1,5 +1,5 @@
 // Reads complaints: RFC 5965 and RFC 6591, and the forms that providers had before them.
-import { addressOf } from './addresses.ts';
+import { addressesIn, addressOf } from './addresses.ts';
 import { type Fields, field } from './fields.ts';
 import type { ReportedOutcome } from './report.ts';
 
@@ -12,8 +12,10 @@ export interface Feedback {
 
 /** Whose fields say who complains, the most certain first. */
 const recipientFields = ['original-rcpt-to', 'removal-recipient', 'redacted-address', 'x-original-rcpt-to'];
+/** Hotmail's field for the one who complains, in the head of the email. */
+export const hotmailField = 'x-hmxmroriginalrecipient';
 /** Fields of the returned head in which a provider tells who complains. */
-const headFields = ['x-hmxmroriginalrecipient', 'x-original-to', 'delivered-to', 'x-rcpt-to', 'envelope-to', 'to'];
+const headFields = ['x-original-to', 'delivered-to', 'x-rcpt-to', 'envelope-to', 'to'];
 
 /** Of the fields of `message/feedback-report`, or of a text that has them. */
 export function readFeedback(fields: Fields, returned: Fields): Feedback {
@@ -33,11 +35,15 @@ function outcomeOf(type: string): ReportedOutcome {
 }
 
 function complaining(fields: Fields, returned: Fields): string[] {
+  const hotmail = addressOf(field(returned, hotmailField));
+  if (hotmail !== undefined) return [hotmail];
   for (const name of recipientFields) {
     const found = (fields.get(name) ?? []).map(addressOf).filter((each) => each !== undefined);
     if (found.length > 0) return found;
   }
-  for (const name of headFields) {
+  // The one that we sent to; lists and forwarders write others into the fields below.
+  const to = addressesIn(field(returned, 'to'));
+  for (const name of to.length === 1 ? ['to', ...headFields] : headFields) {
     const found = addressOf(field(returned, name));
     if (found !== undefined) return [found];
   }

@@ -1,7 +1,8 @@
 // Splits a report into its parts (RFC 2046). Bounded in octets, parts and depth; it never fails: what is broken is one text part.
 // mailparser, mailsplit and postal-mime read a message to its end, and throw it away as a whole where it is over a bound of theirs.
-import { type Fields, field, readFields } from './fields.ts';
+
 import { bounds } from './bounds.ts';
+import { type Fields, field, readFields } from './fields.ts';
 
 /** A part that is no multipart itself. */
 export interface Part {

@@ -1,8 +1,7 @@
 // Reads a notice: what a mail server says in words about an email that it could not deliver. Its layouts are in notice-rules.ts.
-import { addressesIn } from './addresses.ts';
-import { type Fields, field, isFieldName, noFields, readFields } from './fields.ts';
-import { delayRules, endRules, gaveUpRules, type LineRule, noticeRules, recipientRules } from './notice-rules.ts';
 import { bounds } from './bounds.ts';
+import { type Fields, isFieldName, noFields, readFields } from './fields.ts';
+import { bounceRules, delayRules, endRules, gaveUpRules, type LineRule, noticeRules } from './notice-rules.ts';
 
 export interface Notice {
   lines: readonly string[];
@@ -10,17 +9,16 @@ export interface Notice {
   returned: Fields;
 }
 
-export interface NamedRecipient {
-  recipient: string;
-  /** What is said of it, the most certain first. */
-  texts: string[];
-}
-
 const matches = (rules: readonly LineRule[], text: string) => rules.some(({ match }) => match.test(text));
 
 /** Whether the sender or the subject is one of a bounce. */
 export function isNotice(from: string, subject: string): boolean {
   return matches(noticeRules, from) || matches(noticeRules, subject);
+}
+
+/** Whether the first lines are those of a bounce. */
+export function tellsOfBounce({ lines }: Notice): boolean {
+  return lines.slice(0, 40).some((line) => matches(bounceRules, line));
 }
 
 /** Parts the notice from the email that may follow it in the same text. */
@@ -64,97 +62,4 @@ export function isDelay(subject: string, lines: readonly string[]): boolean {
   if (matches(delayRules, subject)) return true;
   if (matches(gaveUpRules, subject)) return false;
   return lines.some((line) => matches(delayRules, line)) && !lines.some((line) => matches(gaveUpRules, line));
-}
-
-/** The recipients that a notice names; those of `others` only where nobody else is named: the sender, and whoever helps. */
-export function recipientsIn(lines: readonly string[], others: ReadonlySet<string>): NamedRecipient[] {
-  const found = lines.flatMap((line, index) => recipientOf(line, index));
-  const isOther = ({ recipient }: Place) => others.has(recipient.toLowerCase()) || isOffice(recipient);
-  const wanted = found.some((each) => !isOther(each)) ? found.filter((each) => !isOther(each)) : found;
-  const tier = Math.min(...wanted.map((each) => each.tier));
-  const places = wanted.filter((each) => each.tier === tier);
-  const names = new Map<string, Place[]>();
-  for (const place of places) {
-    const key = place.recipient.toLowerCase();
-    if (!names.has(key) && names.size >= bounds.recipients) break;
-    names.set(key, [...(names.get(key) ?? []), place].slice(0, 5));
-  }
-  const starts = places.map(({ index }) => index);
-  return [...names.values()].map((all) => ({ recipient: all[0]?.recipient ?? '', texts: textsOf(lines, all, starts) }));
-}
-
-interface Place {
-  recipient: string;
-  tier: number;
-  index: number;
-}
-
-function recipientOf(line: string, index: number): Place[] {
-  const masked = mask(line);
-  for (const { match, tier } of masked.addresses.length === 0 ? [] : recipientRules) {
-    const found = match.exec(masked.text);
-    if (found === null) continue;
-    // The one in brackets is the last in what matched.
-    const last = found[0].lastIndexOf('@') + found.index;
-    const recipient = masked.addresses[masked.text.slice(0, last).split('@').length - 1];
-    if (recipient !== undefined) return [{ recipient, tier, index }];
-  }
-  return [];
-}
-
-/** The line with `@` for each address, and the addresses. */
-export function mask(line: string): { text: string; addresses: string[] } {
-  const addresses = addressesIn(line);
-  if (addresses.length === 0) return { text: line, addresses };
-  const all: string[] = [];
-  let text = line;
-  let masked = '';
-  for (;;) {
-    const next = addresses
-      .map((address) => ({ address, at: text.indexOf(address) }))
-      .filter(({ at }) => at !== -1)
-      .sort((one, other) => one.at - other.at || other.address.length - one.address.length)[0];
-    if (next === undefined || all.length >= 10) break;
-    masked += `${text.slice(0, next.at).replaceAll('@', ' at ')}@`;
-    all.push(next.address);
-    text = text.slice(next.at + next.address.length);
-  }
-  return { text: masked + text.replaceAll('@', ' at '), addresses: all };
-}
-
-/** Who answers questions about a bounce. */
-function isOffice(address: string): boolean {
-  return /^(postmaster|mailer-daemon|abuse|helpdesk|support|hostmaster|no-?reply)@/i.test(address);
-}
-
-/** What stands between a recipient and the next one, then what else names it, then all. */
-function textsOf(lines: readonly string[], places: readonly Place[], starts: readonly number[]): string[] {
-  const own = places.flatMap(({ index, recipient }) => {
-    const next = starts.find((start) => start > index && lines[start]?.includes(recipient) !== true) ?? lines.length;
-    return lines.slice(index, Math.min(next, index + 20));
-  });
-  const name = places[0]?.recipient ?? '';
-  const naming = lines.filter((line) => line.includes(name));
-  const replies = own.filter((line) => /^\W{0,8}[45]\d\d[ -]|\bsaid: ?[45]\d\d\b/.test(line));
-  const joined = [replies, own, naming, lines].map((some) =>
-    some
-      .map((line) => line.trim())
-      .join(' ')
-      .slice(0, 1_000),
-  );
-  return [...new Set(joined.map((text) => text.replace(/\s+/g, ' ').trim()))].filter(
-    (text) => text !== '' && !isNameAlone(text, name),
-  );
-}
-
-function isNameAlone(text: string, name: string): boolean {
-  return text.replaceAll(name, '').replace(/\W/g, '') === '';
-}
-
-/** Addresses that a report is sent to or from, and those of the sender of the email. */
-export function addressesOfSender(report: Fields, returned: Fields): Set<string> {
-  const names = ['to', 'cc', 'from', 'sender', 'reply-to', 'delivered-to', 'x-original-to', 'envelope-to', 'errors-to'];
-  const ofReport = names.map((name) => field(report, name));
-  const ofEmail = ['from', 'sender', 'return-path', 'reply-to', 'errors-to'].map((name) => field(returned, name));
-  return new Set([...ofReport, ...ofEmail].flatMap((value) => addressesIn(value)).map((each) => each.toLowerCase()));
 }

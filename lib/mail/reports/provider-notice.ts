@@ -1,7 +1,7 @@
 // Reads notifications of Amazon SES (through SNS) that come as a message: JSON in its text.
 import * as v from 'valibot';
 import { bounds } from './bounds.ts';
-import { type ReportedOutcome } from './report.ts';
+import type { ReportedOutcome } from './report.ts';
 
 const Text = v.fallback(v.optional(v.string()), undefined);
 const Recipient = v.object({ emailAddress: v.string(), status: Text, diagnosticCode: Text, action: Text });
@@ -55,13 +55,11 @@ export function readProviderNotice(text: string): ProviderNotice | undefined {
 }
 
 function named(recipients: v.InferOutput<typeof Recipient>[] = []) {
-  return recipients
-    .slice(0, bounds.recipients)
-    .map(({ emailAddress, status = '', diagnosticCode = '' }) => ({
-      recipient: emailAddress,
-      status,
-      text: diagnosticCode.replace(/^smtp ?; ?/i, ''),
-    }));
+  return recipients.slice(0, bounds.recipients).map(({ emailAddress, status = '', diagnosticCode = '' }) => ({
+    recipient: emailAddress,
+    status,
+    text: diagnosticCode.replace(/^smtp ?; ?/i, ''),
+  }));
 }
 
 /** JSON up to its last bracket; lines may have been folded in it. An SNS envelope holds the notification as text. */

@@ -1,20 +1,19 @@
 // Reads a report (`readReport`): what a message that came back says became of an email. Pure, bounded, never throws. Types and bounds: report.ts.
-import { addressOf } from './addresses.ts';
-import { isAutomaticReply } from './automatic-reply.ts';
-import { decodeWords, textOf } from './decode-text.ts';
-import { holdsStatus, readDeliveryStatus } from './delivery-status.ts';
-import { diagnose } from './diagnosis.ts';
-import { readFeedback } from './feedback-report.ts';
-import { type Fields, field, readFields } from './fields.ts';
-import { type Part, type SplitMessage, splitMessage } from './mime-parts.ts';
-import { addressesOfSender, isDelay, isNotice, type Notice, readNotice, recipientsIn } from './notice.ts';
-import { readProviderNotice } from './provider-notice.ts';
 import { bounds } from './bounds.ts';
-import { type Report, type ReportedOutcome, type ReportedRecipient, type ReportKind } from './report.ts';
+import { textOf } from './decode-text.ts';
+import { type Fields, field, readFields } from './fields.ts';
+import { wordsOf } from './human-words.ts';
+import { complaint, deliveryStatus, type Found, otherComplaint, providerNotice } from './machine-words.ts';
+import { type Part, type SplitMessage, splitMessage } from './mime-parts.ts';
+import { readNotice } from './notice.ts';
+import type { Report, ReportedRecipient, ReportKind } from './report.ts';
 
 /** `message` is as it came (RFC 5322), or its first `bounds.octets`: more is not looked at. */
 export function readReport(message: Buffer): Report {
-  const split = splitMessage(message);
+  return readMessage(splitMessage(message), true);
+}
+
+function readMessage(split: SplitMessage, isOutermost: boolean): Report {
   const { fields, parts } = split;
   const returnedPart = parts.find(({ type }) =>
     /^(message\/(rfc822|global|partial|rfc822-headers|global-headers)|text\/rfc822-headers?)$/.test(type),
@@ -25,9 +24,14 @@ export function readReport(message: Buffer): Report {
   const found =
     complaint(parts, returned) ??
     deliveryStatus(parts, notice) ??
+    otherComplaint(texts, returned) ??
     providerNotice(texts) ??
+    receipt(parts) ??
     wordsOf(fields, notice, returned);
   const recipients = eachOnce(found.recipients);
+  // A gateway may have wrapped the report in one of its own, which names nobody.
+  if (isOutermost && !found.isNamed && returnedPart !== undefined && isReport(returned))
+    return readMessage(splitMessage(Buffer.from(returnedText(returnedPart, bounds.octets), 'latin1')), false);
   return {
     kind: found.kind ?? kindOf(recipients),
     recipients,
@@ -40,102 +44,6 @@ export function readReport(message: Buffer): Report {
   };
 }
 
-interface Found {
-  /** Missing: the outcomes say it. */
-  kind?: ReportKind;
-  recipients: ReportedRecipient[];
-  feedback_type?: string;
-  envelope_id?: string | null;
-  message_id?: string | null;
-}
-
-/** RFC 5965; Hotmail sends the email alone, with a field of its own in it. */
-function complaint(parts: readonly Part[], returned: Fields): Found | undefined {
-  const part = parts.find(({ type }) => type === 'message/feedback-report');
-  const text = parts.find(
-    ({ type, body }) => type.startsWith('text/') && /^Feedback-Type ?:/im.test(body.slice(0, bounds.textOctets)),
-  );
-  const isHotmail = returned.has('x-hmxmroriginalrecipient');
-  if (part === undefined && text === undefined && !isHotmail) return undefined;
-  const source = part === undefined ? (text === undefined ? '' : textOf(text)) : textOf(part);
-  const fields = readFields(
-    part === undefined ? source.slice(Math.max(source.search(/^[\w-]{1,40}:/m), 0)) : source.trimStart(),
-  ).fields;
-  const { type, outcome, recipients, envelope_id } = readFeedback(fields, returned);
-  const all = recipients.map((recipient) => diagnose({ recipient, outcome, texts: [] }));
-  return { kind: 'complaint', recipients: all, feedback_type: type, envelope_id };
-}
-
-function deliveryStatus(parts: readonly Part[], notice: Notice): Found | undefined {
-  const declared = parts
-    .filter(({ type }) => /^message\/(delivery-status|global-delivery-status)$/.test(type))
-    .map(textOf);
-  const others =
-    declared.length > 0
-      ? []
-      : parts
-          .filter(({ type }) => !type.startsWith('message/'))
-          .map(textOf)
-          .filter(holdsStatus);
-  const found = [...declared, ...others].map(readDeliveryStatus);
-  const recipients = found.flatMap((each) => each.recipients).slice(0, bounds.recipients);
-  if (recipients.length === 0) return undefined;
-  const words = recipientsIn(notice.lines, new Set());
-  return {
-    recipients: recipients.map(({ diagnostic, ...rest }) => {
-      const said = words.find(({ recipient }) => recipient.toLowerCase() === rest.recipient.toLowerCase())?.texts ?? [];
-      return diagnose({ ...rest, texts: [diagnostic, ...said].filter((text) => text !== '') });
-    }),
-    envelope_id: found.map((each) => each.envelope_id).find((id) => id !== null) ?? null,
-  };
-}
-
-function providerNotice(texts: readonly string[]): Found | undefined {
-  const found = texts.map(readProviderNotice).find((each) => each !== undefined);
-  if (found === undefined) return undefined;
-  const { outcome, recipients, feedback_type, message_id } = found;
-  return {
-    ...(feedback_type === null ? {} : { kind: 'complaint', feedback_type }),
-    recipients: recipients.map(({ recipient, status, text }) =>
-      diagnose({ recipient, outcome, status, texts: text === '' ? [] : [text] }),
-    ),
-    message_id,
-  };
-}
-
-/** A bounce in words alone, an automatic reply, or something else. */
-function wordsOf(fields: Fields, notice: Notice, returned: Fields): Found {
-  const subject = decodeWords(field(fields, 'subject'));
-  const isBounce = isNotice(decodeWords(field(fields, 'from')), subject) || fields.has('x-failed-recipients');
-  if (!isBounce && isAutomaticReply(fields)) return { kind: 'auto_reply', recipients: [] };
-  const outcome: ReportedOutcome = isDelay(subject, notice.lines) ? 'delayed' : 'bounced';
-  const named = recipientsIn(notice.lines, addressesOfSender(fields, returned));
-  const failed = (fields.get('x-failed-recipients') ?? [])
-    .flatMap((value) => value.split(',', bounds.recipients))
-    .flatMap((each) => addressOf(each) ?? []);
-  const wanted =
-    failed.length > 0
-      ? failed.map(
-          (recipient) =>
-            named.find((each) => each.recipient.toLowerCase() === recipient.toLowerCase()) ?? {
-              recipient,
-              texts: [allOf(notice)],
-            },
-        )
-      : named;
-  if (wanted.length === 0 && isBounce) {
-    const to = addressOf(field(returned, 'to'));
-    if (to !== undefined) wanted.push({ recipient: to, texts: [allOf(notice)] });
-  }
-  if (!isBounce || wanted.length === 0)
-    return { kind: isAutomaticReply(fields) ? 'auto_reply' : 'unreadable', recipients: [] };
-  return { recipients: wanted.map(({ recipient, texts }) => diagnose({ recipient, outcome, texts })) };
-}
-
-function allOf({ lines }: Notice): string {
-  return lines.join(' ').replace(/\s+/g, ' ').trim().slice(0, 1_000);
-}
-
 /** Plain text where there is any; what is behind the returned email is part of it. */
 function noticeTexts({ parts }: SplitMessage, returned: Part | undefined): string[] {
   const before = returned === undefined ? parts : parts.slice(0, parts.indexOf(returned));
@@ -144,11 +52,21 @@ function noticeTexts({ parts }: SplitMessage, returned: Part | undefined): strin
   return before.filter(({ type }) => type.startsWith('text/')).map(textOf);
 }
 
-function returnedText(part: Part): string {
+/** RFC 8098: that somebody has seen the email says nothing about its delivery that we record. */
+function receipt(parts: readonly Part[]): Found | undefined {
+  const isReceipt = parts.some(({ type }) => type === 'message/disposition-notification');
+  return isReceipt ? { isNamed: true, kind: 'auto_reply', recipients: [] } : undefined;
+}
+
+function isReport(fields: Fields): boolean {
+  return /^multipart\/report\b/i.test(field(fields, 'content-type'));
+}
+
+function returnedText(part: Part, most: number = bounds.headOctets): string {
   const text = /^(base64|quoted-printable)/i.test(field(part.fields, 'content-transfer-encoding'))
     ? textOf(part)
     : part.body;
-  return text.slice(0, bounds.headOctets).replace(/^\n{1,20}/, '');
+  return text.slice(0, most).replace(/^\n{1,20}/, '');
 }
 
 function kindOf(recipients: readonly ReportedRecipient[]): ReportKind {
