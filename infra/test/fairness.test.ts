@@ -22,7 +22,7 @@ beforeAll(async () => {
     tokens.set(name, await getToken(api.functions.token.url, client));
   }
   tokens.set('a', api.token);
-}, 120_000);
+});
 afterAll(async () => {
   // Killed, not drained: what is left is nothing for the tests that follow.
   await ground?.api.functions.consume.kill();
@@ -90,7 +90,7 @@ it('so it does where the backlog was scheduled, and all of it is due in one mome
   await eventually(async () => {
     const [row] = await ground.database.sql`select status from emails where id = ${scheduled[0] ?? ''}`;
     return row?.status === 'sent';
-  }, 60_000);
+  });
   expect(ground.smtp.received.length - from).toBeLessThan(most);
   ground.smtp.behave({});
   await untilDone();

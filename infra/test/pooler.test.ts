@@ -28,7 +28,7 @@ beforeAll(async () => {
     startPgBouncer(program, folder(name), database.url, functionRoles(rolesFile()), [line]);
   plain = await start('pgbouncer-plain', 'query_wait_timeout = 2');
   lenient = await start('pgbouncer-lenient', 'ignore_startup_parameters = enable_seqscan,jit');
-}, 120_000);
+});
 afterAll(async () => {
   await plain?.stop();
   await lenient?.stop();
@@ -52,7 +52,7 @@ describe.skipIf(program === undefined)('with DATABASE_POOLER=transaction', () =>
         RETRY_BASE_SECONDS: '0.2',
       },
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await api?.stop();
     await smtp?.stop();
@@ -75,11 +75,11 @@ describe.skipIf(program === undefined)('with DATABASE_POOLER=transaction', () =>
     await eventually(async () => {
       const [row] = await database.sql`select count(*)::integer as open from emails where finished_at is null`;
       return row?.open === 0;
-    }, 60_000);
+    });
     const subjects = smtp.received.map(({ raw }) => /^Subject: (\S+)/m.exec(raw)?.[1]);
     expect(subjects.sort()).toEqual(Array.from({ length: 180 }, (_, mine) => `m${mine}`).sort());
     expect(await database.sql`select status from emails where status <> 'sent'`).toHaveLength(0);
-  }, 120_000);
+  });
 
   it('none of its sessions left: callers are told to come again', async () => {
     // Each holds one of the sessions that it shares out to send.
@@ -108,7 +108,7 @@ describe.skipIf(program === undefined)('with DATABASE_POOLER=transaction', () =>
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('1');
     await eventually(async () => (await api.send({ ...good, subject: 'again' })).status === 202);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(program === undefined)('without it', () => {

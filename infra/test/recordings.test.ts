@@ -76,7 +76,7 @@ const ended = (id: string) =>
   eventually(async () => {
     const found = await ground.api.read(`/emails/${id}`);
     return ['sent', 'unknown', 'failed'].includes(found.status) && found;
-  }, 25_000);
+  });
 /** Of the event `attempt` of this email. */
 const deliveryOf = async (id: string) =>
   (
@@ -91,7 +91,7 @@ const endedDelivery = (id: string) =>
   eventually(async () => {
     const delivery = await deliveryOf(id);
     return delivery && ['delivered', 'failed'].includes(delivery.status) && delivery;
-  }, 25_000);
+  });
 const errorsOf = (name: 'consume' | 'notify', id: unknown) =>
   ground.api.functions[name].lines.filter(
     (line) => line.level === 'error' && [line.email_id, line.delivery_id].includes(id),

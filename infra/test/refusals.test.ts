@@ -31,7 +31,7 @@ beforeAll(async () => {
   sql = openDatabase(postgres.url, { connections: 2, name: 'test' });
   smtp = await startSmtpServer();
   api = await startApi({ databaseUrl: postgres.url, smtpUrl: smtp.url, settings });
-}, 120_000);
+});
 afterAll(async () => {
   await api?.stop();
   await smtp?.stop();
@@ -109,7 +109,7 @@ const ended = (id: string) =>
   eventually(async () => {
     const email = await api.read(`/emails/${id}`);
     return (['sent', 'unknown', 'failed'].includes(email.status) && email) as typeof email;
-  }, 30_000);
+  });
 
 describe.each(Object.entries(refusals))('the database %s', (_what, refuse) => {
   beforeEach(() => {
@@ -140,7 +140,7 @@ describe.each(Object.entries(refusals))('the database %s', (_what, refuse) => {
     // Longer than what a second copy would take.
     await setTimeout(1_000);
     expect(smtp.received).toHaveLength(modes.length);
-  }, 60_000);
+  });
 
   it('callers are told to come again', async () => {
     const allow = await refuse();
@@ -163,5 +163,5 @@ describe.each(Object.entries(refusals))('the database %s', (_what, refuse) => {
     }
     if (answers) expect(answers[0]?.status).toBe(503);
     await eventually(async () => (await sql`select from emails where finished_at is null`).length === 0, 30_000);
-  }, 60_000);
+  });
 });

@@ -30,7 +30,7 @@ beforeAll(async () => {
     settings: { PUBLISH_GRACE_SECONDS: '1', DISPATCH_INTERVAL_SECONDS: '0.1' },
     until: 'up',
   });
-}, 120_000);
+});
 afterAll(async () => {
   await api?.stop();
   await smtp?.stop();

@@ -60,7 +60,7 @@ describe.each(states)('%s', (state) => {
     expect(email).toMatchObject({ status: 'sent' });
     expect(email.events.filter(({ type }: { type: string }) => type === 'attempt')).toMatchObject([{ code: 250 }]);
     expect(ground.smtp.received).toHaveLength(1);
-  }, 30_000);
+  });
 
   it('while an email is accepted: 503 with Retry-After, never 500', async () => {
     await refuse(state);

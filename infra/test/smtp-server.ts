@@ -124,7 +124,7 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
     behave(next) {
       behaviour = next;
     },
-    waitFor(count, withinMs = 15_000) {
+    waitFor(count, withinMs = 60_000) {
       return new Promise((resolve, reject) => {
         const check = () => {
           if (received.length < count) return;

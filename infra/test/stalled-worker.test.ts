@@ -54,7 +54,7 @@ async function stalled(
   const email = await eventually(async () => {
     const seen = await api.read(`/emails/${id}`);
     return seen.finished_at !== null && seen;
-  }, 30_000);
+  });
   return { email, copies: () => smtp.lines.filter((line) => line.includes(body)).length };
 }
 
@@ -80,5 +80,5 @@ describe('a worker that stands still', () => {
     expect(email.status).toBe('sent');
     expect(email.events).toContainEqual(expect.objectContaining({ reason: 'lease_uncertain' }));
     expect(copies()).toBe(1);
-  }, 60_000);
+  });
 });

@@ -61,4 +61,4 @@ it('the other client is told while they are waited for, which hold half of the r
   await api.send(email, { authorization: `Bearer ${token}` });
   await eventually(async () => count('/quick') >= 2, 12_000);
   expect(count('/silent')).toBe(requestsAtOnce / 2);
-}, 60_000);
+});

@@ -37,9 +37,9 @@ describe('a piece of work', () => {
         await setTimeout(300);
         expect(counted()).toBe(before);
       },
-      { timeout: 5_000 },
+      { timeout: 60_000 },
     );
-  }, 20_000);
+  });
 });
 
 describe('a client', () => {
