@@ -204,7 +204,7 @@ describe('SIGTERM under load', () => {
     const common = { ...impatient, DATABASE_URL: database.url, AMQP_URL: brokerUrl(), SMTP_URL: smtp.url };
     smtp.behave({});
     api.functions.consume = await startFunction('consume', common);
-    await smtp.waitFor(accepted.length, 30_000);
+    await smtp.waitFor(accepted.length, 120_000);
     expect(smtp.received).toHaveLength(accepted.length);
   });
 });

@@ -115,18 +115,14 @@ describe.skipIf(program === undefined)('without it', () => {
   it.each([
     ['as it is installed', () => plain],
     ['told to pass over our settings', () => lenient],
-  ])(
-    'a pooler, %s, stops the start, in one line',
-    async (_what, pooler) => {
-      const settings = { DATABASE_URL: pooler().url, AMQP_URL: brokerUrl(), SMTP_URL: 'smtp://127.0.0.1:1' };
-      const running = await startFunction('consume', settings, { until: 'up' }).catch((error: Error) => error);
-      const how = running instanceof Error ? running.message : await running.child.exited;
-      expect(how).toContain('exit code 1');
-      const told = running instanceof Error ? running.message : JSON.stringify(running.lines);
-      expect(told.match(/DATABASE_POOLER=transaction/g)).toHaveLength(1);
-    },
-    60_000,
-  );
+  ])('a pooler, %s, stops the start, in one line', async (_what, pooler) => {
+    const settings = { DATABASE_URL: pooler().url, AMQP_URL: brokerUrl(), SMTP_URL: 'smtp://127.0.0.1:1' };
+    const running = await startFunction('consume', settings, { until: 'up' }).catch((error: Error) => error);
+    const how = running instanceof Error ? running.message : await running.child.exited;
+    expect(how).toContain('exit code 1');
+    const told = running instanceof Error ? running.message : JSON.stringify(running.lines);
+    expect(told.match(/DATABASE_POOLER=transaction/g)).toHaveLength(1);
+  });
 
   it('migrations are not made through one', async () => {
     await expect(migrate(plain.url)).rejects.toThrow('migrations need PostgreSQL itself');

@@ -162,6 +162,6 @@ describe.each(Object.entries(refusals))('the database %s', (_what, refuse) => {
       if (answer.status === 503) expect(answer.headers.get('retry-after')).toBe('1');
     }
     if (answers) expect(answers[0]?.status).toBe(503);
-    await eventually(async () => (await sql`select from emails where finished_at is null`).length === 0, 30_000);
+    await eventually(async () => (await sql`select from emails where finished_at is null`).length === 0);
   });
 });

@@ -106,7 +106,7 @@ beforeAll(async () => {
     await sql`select pg_sleep(6 - extract(epoch from now() - pg_postmaster_start_time()))`;
   }
   await walk();
-}, 300_000);
+}, 900_000);
 afterAll(async () => {
   for (const database of databases) await database.drop();
 });
