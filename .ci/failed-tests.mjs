@@ -49,9 +49,6 @@ function tellBoth(first, second) {
     else if (isFailed(one) || (isFailed(other) && other.isFile)) lines.push(failedLine(isFailed(other) ? other : one));
     else if (isFailed(other)) lines.push(line('failed when run alone, not before', other.name, other.message));
   }
-  // An error outside of the tests.
-  if (!first.success && lines.length === 0)
-    lines.push(line(second?.success ? 'passed when run alone' : 'failed', 'npm test', 'an error outside of the tests'));
   tell(passed, lines);
 }
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Behaviour, startSmtpServer, type TestSmtpServer } from '../../infra/test/smtp-server.ts';
 import { createLog } from '../../lib/process/log.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
@@ -86,11 +86,13 @@ describe('several relays', () => {
 
 describe('the breaker of a relay', () => {
   /** Moves the clock by which breakers go. */
-  function pass(ms: number): void {
+  let ahead = 0;
+  beforeEach(() => {
+    ahead = 0;
     const now = performance.now.bind(performance);
-    const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() + ms);
+    const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
     cleanups.push(() => spy.mockRestore());
-  }
+  });
 
   it('opens after troubles in a row, leaves the relay alone, probes it once at a time, and closes', async () => {
     const { relays, first, second, lines, endings, names } = await startRelays(2);
@@ -103,13 +105,13 @@ describe('the breaker of a relay', () => {
     expect(await endings()).toEqual(['accepted']);
     expect(first.connections()).toBe(3);
 
-    pass(60_001);
+    ahead += 60_001;
     const probes = await Promise.all([endings(), endings(), endings()]);
     expect(probes.flat().toSorted()).toEqual(['accepted', 'accepted', 'accepted', 'refused']);
     expect(first.connections()).toBe(4);
 
     first.behave({});
-    pass(120_001);
+    ahead += 120_001;
     expect(await endings()).toEqual(['accepted']);
     expect(first.received).toHaveLength(1);
     expect(relays.states()[0]).toMatchObject({ state: 'closed', consecutive_failures: 0 });

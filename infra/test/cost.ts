@@ -12,7 +12,7 @@ export function leastMs(run: () => unknown, enough: number, runs = 20): number {
 }
 
 /** The same of the longest turn of the event loop while asynchronous work goes on: for so long it holds up everything else. */
-export async function leastTurnMs(work: () => Promise<unknown>, enough: number, runs = 10): Promise<number> {
+export async function leastTurnMs(work: () => Promise<unknown>, enough: number, runs = 5): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let left = runs; left > 0 && least > enough; left -= 1) least = Math.min(least, await longestTurnMs(work()));
   return least > enough ? least / slowness() : least;

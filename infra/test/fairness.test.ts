@@ -83,8 +83,10 @@ describe.each(['transactional', 'bulk'])('%s', (lane) => {
 
 it('so it does where the backlog was scheduled, and all of it is due in one moment', async () => {
   ground.smtp.behave({ slowMs: 10 });
-  await handIn('a', backlog, { scheduled_at: new Date(Date.now() + 8_000).toISOString() });
-  const scheduled = await handIn('b', 1, { scheduled_at: new Date(Date.now() + 8_200).toISOString() });
+  const scheduled_at = new Date(Date.now() + 3_600_000).toISOString();
+  await handIn('a', backlog, { scheduled_at });
+  const scheduled = await handIn('b', 1, { scheduled_at });
+  await ground.database.sql`update emails set due_at = now() where status = 'scheduled'`;
   const from = ground.smtp.received.length;
   await eventually(async () => ground.smtp.received.length > from);
   await eventually(async () => {

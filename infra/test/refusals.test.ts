@@ -119,13 +119,16 @@ describe.each(Object.entries(refusals))('the database %s', (_what, refuse) => {
 
   it('while the replies to the final dots are waited for: recorded as sent, one copy of each', async () => {
     const modes = ['at_least_once', 'at_most_once'];
+    let reply = () => {};
+    const hold = new Promise<void>((resolve) => (reply = resolve));
     const arrived = new Promise<void>((resolve) => {
       let coming = 0;
-      smtp.behave({ slowMs: 1_000, onMessage: () => ++coming === modes.length && resolve() });
+      smtp.behave({ hold, onMessage: () => ++coming === modes.length && resolve() });
     });
     const ids = await Promise.all(modes.map((delivery) => accept({ delivery })));
     await arrived;
     const allow = await refuse();
+    reply();
     // The replies come in this time, and cannot be recorded.
     await smtp.waitFor(modes.length);
     await setTimeout(refusedMs);

@@ -39,11 +39,14 @@ afterEach(async () => {
 
 describe.each(states)('%s', (state) => {
   it('while an outcome is recorded: recorded once it is taken, one copy', async () => {
-    const arrived = new Promise<void>((resolve) => ground.smtp.behave({ slowMs: 300, onMessage: () => resolve() }));
+    let reply = () => {};
+    const hold = new Promise<void>((resolve) => (reply = resolve));
+    const arrived = new Promise<void>((resolve) => ground.smtp.behave({ hold, onMessage: () => resolve() }));
     const { id } = await json(await ground.api.send(good));
     await arrived;
     const failedBefore = roundsFailed();
     await refuse(state);
+    reply();
     await ground.smtp.waitFor(1);
     // Longer than its lease, so that dispatch would hand it to another worker as soon as it may.
     await eventually(async () => {
