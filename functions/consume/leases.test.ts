@@ -11,6 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const clean of cleanups.splice(0)) clean();
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);

@@ -85,13 +85,15 @@ describe('several relays', () => {
 });
 
 describe('the breaker of a relay', () => {
-  /** Moves the clock by which breakers go. */
+  /** The clock by which breakers go is so many milliseconds ahead. */
   let ahead = 0;
+  const now = performance.now.bind(performance);
   beforeEach(() => {
     ahead = 0;
-    const now = performance.now.bind(performance);
-    const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
-    cleanups.push(() => spy.mockRestore());
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
   });
 
   it('opens after troubles in a row, leaves the relay alone, probes it once at a time, and closes', async () => {

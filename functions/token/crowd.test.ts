@@ -80,7 +80,6 @@ it('one address with many client ids holds up nobody else', async () => {
 
   expect(new Set(refusals.map(({ status }) => status))).toEqual(new Set([401, 429]));
   for (const { status, retryAfter } of refusals) expect(retryAfter).toBe(status === 429 ? '1' : null);
-  console.log('STEADY', known, unknown);
   expect(median(known)).toBeLessThan(5);
   expect(median(unknown)).toBeLessThan(10);
   const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${token.child.pid}/status`, 'utf8'))?.[1];

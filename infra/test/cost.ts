@@ -40,16 +40,17 @@ function msOf(run: () => unknown): number {
 
 async function longestTurnMs(work: Promise<unknown>): Promise<number> {
   let isDone = false;
-  const done = work.finally(() => {
+  const end = () => {
     isDone = true;
-  });
+  };
+  work.then(end, end);
   let longest = 0;
   while (!isDone) {
     const took = stopwatch();
     await new Promise((resolve) => setImmediate(resolve));
     longest = Math.max(longest, took());
   }
-  await done;
+  await work;
   return longest;
 }
 
