@@ -197,8 +197,10 @@ describe('SIGTERM under load', () => {
 
     const refused = answers.filter((answer) => answer instanceof Error);
     const accepted = answers.filter((answer): answer is Response => !(answer instanceof Error));
-    // Once the port is closed, new connections are refused; a request that was sent is never cut off.
-    expect(refused.map(({ cause }) => (cause as { code?: string }).code)).toEqual(refused.map(() => 'ECONNREFUSED'));
+    // Once the port is closed, new connections are refused. A kept one that ends at that moment takes no request any more, and one that was
+    // taken is never cut off: there are as many emails as answers.
+    const codes = new Set(refused.map(({ cause }) => (cause as { code?: string }).code));
+    expect(['ECONNREFUSED', 'UND_ERR_SOCKET', 'ECONNRESET']).toEqual(expect.arrayContaining([...codes]));
     expect(accepted.map(({ status }) => status)).toEqual(accepted.map(() => 202));
     const [row] = await database.sql`select count(*)::int from emails`;
     expect(row?.count).toBe(accepted.length);
