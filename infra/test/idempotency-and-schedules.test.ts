@@ -204,9 +204,9 @@ describe('schedules', () => {
 
 describe('Prefer: wait', () => {
   it('answers 200 with the outcome when it is there in time', async () => {
-    const response = await api.send(good, { prefer: 'wait=10' });
+    const response = await api.send(good, { prefer: 'wait=30' });
     expect(response.status).toBe(200);
-    expect(response.headers.get('preference-applied')).toBe('wait=10');
+    expect(response.headers.get('preference-applied')).toBe('wait=30');
     expect(await json(response)).toMatchObject({ status: 'sent', attempts: 1, last_reply: '250 2.0.0 taken' });
   });
 

@@ -31,7 +31,7 @@ async function request(method: string, url: string, body: unknown, headers: Reco
 const put = (name: string, source: object) => request('PUT', `${api.functions.manage.url}/templates/${name}`, source);
 const to = { from: 'a@example.com', to: 'b@example.com' };
 const send = (template: string, data: unknown, over: object = {}) =>
-  request('POST', `${api.functions.send.url}/send`, { ...to, template, data, ...over }, { prefer: 'wait=10' });
+  request('POST', `${api.functions.send.url}/send`, { ...to, template, data, ...over }, { prefer: 'wait=30' });
 
 async function arrived(answer: Json) {
   expect(answer).toMatchObject({ status: 'sent' });
@@ -152,7 +152,7 @@ describe('bombs', () => {
       'POST',
       `${api.functions.send.url}/send`,
       { ...to, subject: 'Nested', html },
-      { prefer: 'wait=20' },
+      { prefer: 'wait=30' },
     );
     expect({ status, ...answer }).toMatchObject({ status: 'sent' });
     expect(ground.smtp.received.find(({ raw }) => raw.includes(`<${answer.id}@`))?.raw).not.toContain('text/plain');
