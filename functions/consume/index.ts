@@ -56,8 +56,8 @@ const work = createWork({
   waitMs: 120_000,
   heapMegabytes: 64,
 });
-/** A text that takes longer than this is left out. */
-const mostTextMs = 2_000;
+/** A text that takes longer than this is left out. Long: a thread that is ended leaves the next one to begin cold, which on a busy machine takes seconds. */
+const mostTextMs = 10_000;
 const memory = createMemory(settings.CONTENT_MEMORY_BYTES);
 
 const relays = createRelays(

@@ -1,7 +1,7 @@
 // Runs the built bundles as processes of their own, as containers do.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { type Child, startChild } from '../local/child.ts';
 import { functionRoles } from '../local/function-roles.ts';
@@ -150,13 +150,18 @@ export async function startApi({
   return {
     functions,
     token: accessToken,
-    send: (body, headers = {}) =>
-      fetch(`${send.url}/send`, {
+    async send(body, headers = {}) {
+      await seeWhatClosed();
+      return fetch(`${send.url}/send`, {
         method: 'POST',
         headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
-      }),
-    read: (path) => fetch(history.url + path, { headers: { authorization: `Bearer ${accessToken}` } }).then(json),
+      });
+    },
+    async read(path) {
+      await seeWhatClosed();
+      return json(await fetch(history.url + path, { headers: { authorization: `Bearer ${accessToken}` } }));
+    },
     async stop() {
       const results = await Promise.allSettled(Object.values(functions).map((running) => running.stop()));
       for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -165,6 +170,7 @@ export async function startApi({
 }
 
 export async function getToken(tokenUrl: string, client = exampleClient): Promise<string> {
+  await seeWhatClosed();
   const response = await fetch(`${tokenUrl}/authorize`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -201,12 +207,20 @@ export async function eventually<Value>(
   withinMs = 60_000,
 ): Promise<Value> {
   const deadline = performance.now() + withinMs;
+  await seeWhatClosed();
   for (;;) {
     const value = await condition();
     if (value !== undefined && value !== false) return value;
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${condition}`);
     await setTimeout(25);
   }
+}
+
+/** Operator's commands hold up this process, on a slow machine for longer than connections are kept: `fetch` must not take one that is closed. */
+async function seeWhatClosed(): Promise<void> {
+  // One turn of the event loop, whole.
+  await setImmediate();
+  await setImmediate();
 }
 
 async function answersOk(url: string): Promise<boolean> {

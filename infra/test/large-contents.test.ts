@@ -108,7 +108,7 @@ describe('an email', () => {
       return simpleParser((await arrivalOf(to))?.raw ?? '', { skipHtmlToText: true });
     };
     let parsed = await read(`html-${rows}@example.com`);
-    // Making it has 2 s; where the machine had no time for it, another email shows it.
+    // Making it has 10 s; where the machine had no time for it, another email shows it.
     for (let more = 0; hasText && parsed.text === undefined && more < 10; more += 1)
       parsed = await read(`html-${rows}-${more}@example.com`);
     expect(parsed.html ? parsed.html.trim() : undefined).toBe(html);
