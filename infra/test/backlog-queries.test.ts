@@ -22,7 +22,7 @@ beforeAll(async () => {
     select gen_random_uuid(), client, 'bulk', 'at_least_once', 'a@example.com', '{b@example.com}', 'S', '<a@example.com>', 'queued', now(), now() + interval '1 hour'
     from (select 'a' as client from generate_series(1, ${backlog}::integer)
           union all select 'client-' || n from generate_series(1, ${others}::integer) n) one`;
-}, 60_000);
+});
 afterAll(async () => {
   await sql?.end();
   await database?.drop();
