@@ -35,24 +35,25 @@ interface Host {
 async function startHost(kind: string, name: FunctionName, form?: string, settings = {}): Promise<Host> {
   const port = await freePort();
   const { api, database, smtp } = ground;
-  let isListening = false;
+  // An id that finds no broker yet is published by dispatch, half a minute later.
+  const awaited = new Set(['listening', ...(name === 'send' ? ['broker: connected'] : [])]);
   const child = startChild({
     name: `${name} under ${kind}`,
     command: process.execPath,
     args: [join(import.meta.dirname, 'host.mjs'), kind, inject('bundles'), name, String(port)],
     env: {
-      ...{ NODE_ENV: 'production', ISSUER: issuer, LOG_LEVEL: 'warn', SMTP_URL: smtp.url },
+      ...{ NODE_ENV: 'production', ISSUER: issuer, SMTP_URL: smtp.url },
       JWKS_URL: `${api.functions.token.url}/.well-known/jwks.json`,
       SIGNING_KEYS_FILE: join(inject('workDirectory'), 'signing-keys.json'),
       DATABASE_URL: asRole(name, database.url),
       ...(name !== 'consume' && { AMQP_URL: brokerUrl() }),
       ...settings,
     },
-    log: (line) => {
-      isListening ||= line === 'listening';
+    log(line) {
+      for (const each of awaited) if (line.includes(each)) awaited.delete(each);
     },
   });
-  await child.until(async () => isListening);
+  await child.until(async () => awaited.size === 0);
   const make = form === undefined ? undefined : lambdaEvents[form];
   return {
     async ask(asked) {
