@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     include: ['infra/clients/clients.ts', 'infra/clients/hosts.ts'],
     globalSetup: ['infra/test/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

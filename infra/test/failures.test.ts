@@ -76,7 +76,7 @@ describe('the broker goes', () => {
     broker = await startBroker();
     for (const id of ids) expect(types(await inStatus(id, 'sent'))).toEqual(['accepted', 'queued', 'attempt', 'sent']);
     expect(smtp.received).toHaveLength(3);
-  }, 60_000);
+  });
 });
 
 describe('a worker is lost', () => {
@@ -173,7 +173,7 @@ describe('SIGTERM under load', () => {
     api.functions.consume = await startFunction('consume', common);
     await smtp.waitFor(ids.length);
     expect(smtp.received).toHaveLength(ids.length);
-  }, 60_000);
+  });
 
   it('every request that was taken is answered, every accepted email is delivered, all exit 0', async () => {
     smtp.behave({ slowMs: 50 });
@@ -204,7 +204,7 @@ describe('SIGTERM under load', () => {
     const common = { ...impatient, DATABASE_URL: database.url, AMQP_URL: brokerUrl(), SMTP_URL: smtp.url };
     smtp.behave({});
     api.functions.consume = await startFunction('consume', common);
-    await smtp.waitFor(accepted.length, 30_000);
+    await smtp.waitFor(accepted.length, 120_000);
     expect(smtp.received).toHaveLength(accepted.length);
-  }, 60_000);
+  });
 });

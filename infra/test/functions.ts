@@ -199,7 +199,7 @@ export function adminReading(input: string | undefined, databaseUrl: string, ...
 /** Asks again until `condition` gives a value that is not undefined or false. */
 export async function eventually<Value>(
   condition: () => Promise<Value | undefined | false>,
-  withinMs = 15_000,
+  withinMs = 60_000,
 ): Promise<Value> {
   const deadline = performance.now() + withinMs;
   for (;;) {

@@ -93,7 +93,7 @@ describe('POST /emails/{id}/replay', () => {
 
   it('voids an expiry that has passed, and a schedule', async () => {
     smtp.behave({ answerData: [451, '4.3.0 later'] });
-    const expired = await accept({ expires_at: new Date(Date.now() + 500).toISOString() });
+    const expired = await accept({ expires_at: new Date(Date.now() + 3_000).toISOString() });
     await untilStatus(expired, 'expired');
     smtp.behave({});
     const canceled = await accept({ scheduled_at: inAnHour() });

@@ -1,6 +1,8 @@
 // Attacks by template and by what templates are given, each by its name, over the whole API.
+
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processorMs } from './cost.ts';
 import { type Api, type Json, json } from './functions.ts';
 import { startWholeApi, type WholeApi } from './whole-api.ts';
 
@@ -122,20 +124,20 @@ describe('bombs', () => {
     ['a long output', times(3_000, 'x'.repeat(5_000))],
   ])('%s', async (_what, html) => {
     await put('bomb', { subject: 's', html });
-    const startedAt = performance.now();
+    const before = processorMs(api.functions.send.child.pid);
     const { status, faults } = await send('bomb', {});
     expect(status).toBe(422);
     expect(faults).toEqual([expect.stringMatching(/^template html cannot be rendered: it (takes|becomes) too l/)]);
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(processorMs(api.functions.send.child.pid) - before).toBeLessThan(3_000);
   });
 
   it('a batch of them takes no longer than one request may', async () => {
     await put('bomb', { subject: 's', html: times(9_000, times(9_000, '')) });
-    const startedAt = performance.now();
+    const before = processorMs(api.functions.send.child.pid);
     const emails = Array.from({ length: 100 }, () => ({ ...to, template: 'bomb' }));
     const { status, answer } = await request('POST', `${api.functions.send.url}/send/batch`, emails);
     expect({ status, faults: answer.errors.length }).toEqual({ status: 422, faults: 100 });
-    expect(performance.now() - startedAt).toBeLessThan(6_000);
+    expect(processorMs(api.functions.send.child.pid) - before).toBeLessThan(6_000);
   });
 
   it('data nested deeply, or without end', async () => {
