@@ -50,11 +50,11 @@ export function json(response: Response): Promise<Json> {
   return response.json();
 }
 
-/** Starts one function, as its own role of the database, and waits until it is ready (`until: 'up'` does not wait for its services). */
+/** Starts one function, as its own role of the database, and waits until it is ready (`until: 'up'` does not wait for its services). `env` goes before all else. */
 export async function startFunction(
   name: FunctionName,
   settings: Settings,
-  { until = 'ready', port }: { until?: 'ready' | 'up'; port?: number } = {},
+  { until = 'ready', port, env = {} }: { until?: 'ready' | 'up'; port?: number; env?: Settings } = {},
 ): Promise<RunningFunction> {
   const chosenPort = port ?? (await freePort());
   const url = `http://127.0.0.1:${chosenPort}`;
@@ -71,6 +71,7 @@ export async function startFunction(
       ...(DATABASE_URL && { DATABASE_URL: asRole(name, DATABASE_URL) }),
       PORT: String(chosenPort),
       HOST: '127.0.0.1',
+      ...env,
     },
     stopWithin: 30_000,
     log: (line) => lines.push(line.startsWith('{') ? JSON.parse(line) : { level: 'raw', message: line }),
