@@ -15,7 +15,11 @@ describe('the beginning of a stream', () => {
     ['pieces across the bound', ['x'.repeat(900), 'y'.repeat(900), 'z'.repeat(900)]],
   ])('is kept up to the bound, the rest passed over: %s', async (_, pieces) => {
     const all = Buffer.from(pieces.join(''));
-    const kept = await keepBeginning(Readable.from(pieces.map(Buffer.from)), { keep: 1_000, most: 10_000, onTooLarge: never });
+    const kept = await keepBeginning(Readable.from(pieces.map(Buffer.from)), {
+      keep: 1_000,
+      most: 10_000,
+      onTooLarge: never,
+    });
     expect(kept.toString()).toBe(all.subarray(0, 1_000).toString());
   });
 
@@ -45,7 +49,11 @@ describe('the beginning of a stream', () => {
 
   it('keeps no buffer that pieces were read into', async () => {
     const large = Buffer.alloc(1_000_000, 'x');
-    const kept = await keepBeginning(Readable.from([large.subarray(0, 10)]), { keep: 1_000, most: 10_000, onTooLarge: never });
+    const kept = await keepBeginning(Readable.from([large.subarray(0, 10)]), {
+      keep: 1_000,
+      most: 10_000,
+      onTooLarge: never,
+    });
     expect(kept.buffer.byteLength).toBeLessThan(20_000);
   });
 

@@ -16,7 +16,12 @@ describe('an email is found', () => {
     ['by its return path', { returnPath: returnPaths.addressOf(one), messageId: `<${other}@example.com>` }, one, null],
     ['by its envelope id', { envelopeId: returnPaths.envelopeIdOf(one), emailId: other }, one, null],
     ['by its Message-ID', { messageId: `<${one}@example.com>`, emailId: other }, one, `<${one}@example.com>`],
-    ['by that without brackets', { messageId: `${one.toUpperCase()}@example.com` }, one, `<${one.toUpperCase()}@example.com>`],
+    [
+      'by that without brackets',
+      { messageId: `${one.toUpperCase()}@example.com` },
+      one,
+      `<${one.toUpperCase()}@example.com>`,
+    ],
     ['by its id', { emailId: one }, one, null],
     ['by the next proof where a mac is wrong', { returnPath: forged, emailId: one }, one, null],
   ])('%s', (_, match, email_id, message_id) => {
@@ -95,7 +100,11 @@ describe('what is recorded', () => {
   it('may be about an only recipient of another name, unless several are named', async () => {
     const only = await record([piece(), piece({ kind: 'complained' }), piece({ match: { emailId: other } })]);
     expect(only.written.map((each) => each.may_be_other)).toEqual([true, true, true]);
-    const several = await record([piece(), piece({ recipient: 'b@example.com' }), piece({ match: { emailId: other } })]);
+    const several = await record([
+      piece(),
+      piece({ recipient: 'b@example.com' }),
+      piece({ match: { emailId: other } }),
+    ]);
     expect(several.written.map((each) => each.may_be_other)).toEqual([false, false, true]);
   });
 

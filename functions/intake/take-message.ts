@@ -1,7 +1,8 @@
 // Takes a message that came back: reads it, and records what it says of our email's recipients.
-import type { ReturnPaths } from '../../lib/mail/return-path.ts';
+
 import { readReport } from '../../lib/mail/reports/read-report.ts';
 import type { Report, ReportedRecipient } from '../../lib/mail/reports/report.ts';
+import type { ReturnPaths } from '../../lib/mail/return-path.ts';
 import type { Evidence, EvidenceKind, EvidenceMatch, RecordEvidence, RecordedEvidence } from './evidence.ts';
 import type { IntakeMetrics, MessageKind } from './metrics.ts';
 import { emailOfMessageId } from './record-evidence.ts';

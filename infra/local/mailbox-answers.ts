@@ -17,20 +17,26 @@ interface Answer {
   fields: (recipient: string) => string[];
 }
 
-const answers: Record<string, Answer> = {
-  bounce: statusReport('failed', '5.1.1', '550 5.1.1 no such mailbox', 'Undelivered Mail Returned to Sender'),
-  delay: statusReport('delayed', '4.4.1', '451 4.4.1 no answer from the host', 'Delayed Mail (still being retried)'),
-  complaint: {
-    subject: 'Complaint',
-    type: 'message/feedback-report',
-    fields: (recipient) => [
-      'Feedback-Type: abuse',
-      'User-Agent: mailbox/1',
-      'Version: 1',
-      `Original-Rcpt-To: <${recipient}>`,
-    ],
-  },
-};
+const answers = new Map<string, Answer>([
+  ['bounce', statusReport('failed', '5.1.1', '550 5.1.1 no such mailbox', 'Undelivered Mail Returned to Sender')],
+  [
+    'delay',
+    statusReport('delayed', '4.4.1', '451 4.4.1 no answer from the host', 'Delayed Mail (still being retried)'),
+  ],
+  [
+    'complaint',
+    {
+      subject: 'Complaint',
+      type: 'message/feedback-report',
+      fields: (recipient) => [
+        'Feedback-Type: abuse',
+        'User-Agent: mailbox/1',
+        'Version: 1',
+        `Original-Rcpt-To: <${recipient}>`,
+      ],
+    },
+  ],
+]);
 
 function statusReport(action: string, status: string, diagnostic: string, subject: string): Answer {
   const fields = (recipient: string) => [
@@ -47,7 +53,7 @@ function statusReport(action: string, status: string, diagnostic: string, subjec
 /** The reports of an email, as they go on the wire; none where it went to none of these addresses. */
 export function reportsOf({ to, messageId }: Arrived): string[] {
   return to.flatMap((recipient) => {
-    const answer = answers[recipient.slice(0, recipient.lastIndexOf('@')).toLowerCase()];
+    const answer = answers.get(recipient.slice(0, recipient.lastIndexOf('@')).toLowerCase());
     if (answer === undefined) return [];
     const { subject, type, fields } = answer;
     const kind = type.slice('message/'.length);

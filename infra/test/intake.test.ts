@@ -195,7 +195,13 @@ describe('a report by SMTP', () => {
     const email = await read(id);
     expect(email).toMatchObject({ status: 'bounced', last_event: 'bounced' });
     expect(email.recipients).toEqual([
-      { email: to, status: 'bounced', code: 550, enhanced_code: '5.1.1', reply: expect.stringContaining('no such user') },
+      {
+        email: to,
+        status: 'bounced',
+        code: 550,
+        enhanced_code: '5.1.1',
+        reply: expect.stringContaining('no such user'),
+      },
     ]);
     expect(await eventsOf(id)).toEqual(['sent', 'bounced']);
     expect(email.events.at(-1)).toMatchObject({ recipient: to, source: 'smtp', code: 550, hard: true });
@@ -428,8 +434,14 @@ describe('nothing changes', () => {
 
   it('by a MIME bomb, which costs no more than another message', async () => {
     const { id } = await sent();
-    const nested = Array.from({ length: 10_000 }, (_, depth) => `--b${depth}\r\nContent-Type: multipart/mixed; boundary=b${depth + 1}\r\n\r\n`);
-    const flat = Array.from({ length: 20_000 }, () => '--b0\r\nContent-Type: message/delivery-status\r\n\r\nx: y\r\n\r\n');
+    const nested = Array.from(
+      { length: 10_000 },
+      (_, depth) => `--b${depth}\r\nContent-Type: multipart/mixed; boundary=b${depth + 1}\r\n\r\n`,
+    );
+    const flat = Array.from(
+      { length: 20_000 },
+      () => '--b0\r\nContent-Type: message/delivery-status\r\n\r\nx: y\r\n\r\n',
+    );
     for (const parts of [nested, flat]) {
       const bomb = `Content-Type: multipart/report; boundary=b0\r\n\r\n${parts.join('')}`;
       await unchanged(() => deliver([returnPaths.addressOf(id)], bomb));

@@ -174,7 +174,15 @@ const reported = (kind: ReportKind, whom: readonly string[]): Actor => ({
       whom.map((recipient) => ({
         ...{ email_id: id, message_id: null, keys: [recipient], may_be_other: false, kind },
         ...{ hard: false, tells_deliveries: false },
-        detail: { source: 'smtp', reported_at: null, code: null, enhanced_code: null, category: null, hard: false, reply: null },
+        detail: {
+          source: 'smtp',
+          reported_at: null,
+          code: null,
+          enhanced_code: null,
+          category: null,
+          hard: false,
+          reply: null,
+        },
       })),
     ),
   ),

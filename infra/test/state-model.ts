@@ -178,7 +178,9 @@ export async function store(sql: Sql, { row, hasContents, suppressed, kept }: St
 
 /** Undefined once the row is purged. */
 export async function read(sql: Sql, claim: ClaimedEmail | null): Promise<State | undefined> {
-  const [found] = await sql<(Omit<State, 'claim' | 'statements'> & { seen: { depth: number; changes: Seen[] }[]; last: number })[]>`
+  const [found] = await sql<
+    (Omit<State, 'claim' | 'statements'> & { seen: { depth: number; changes: Seen[] }[]; last: number })[]
+  >`
     select to_jsonb(emails) as row, email_id is not null as "hasContents",
            array(select recipient from suppressions order by recipient) as suppressed,
            (select coalesce(jsonb_agg(to_jsonb(email_reports)), '[]') from email_reports where waits) as kept,

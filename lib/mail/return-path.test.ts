@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import * as v from 'valibot';
 import { v7 as uuidv7 } from 'uuid';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { createReturnPaths, returnPathSettings, returnPathsOf } from './return-path.ts';
 
@@ -77,7 +77,9 @@ describe('an address that is no return path of ours', () => {
 
   it('is what anybody writes at random', () => {
     for (let times = 0; times < 2_000; times += 1)
-      expect(paths.emailOfEnvelopeId(`b-${randomBytes(39).toString('hex').slice(0, 26)}-${'a'.repeat(24)}`)).toBeUndefined();
+      expect(
+        paths.emailOfEnvelopeId(`b-${randomBytes(39).toString('hex').slice(0, 26)}-${'a'.repeat(24)}`),
+      ).toBeUndefined();
   });
 });
 

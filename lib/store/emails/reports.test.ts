@@ -306,9 +306,9 @@ describe('a replay', () => {
 
 describe('endpoints that ask for `email.delivered`', () => {
   const told = async (id: string) =>
-    (await database.sql<{ type: string }[]>`select type from webhook_deliveries where email_id = ${id} order by type`).map(
-      ({ type }) => type,
-    );
+    (
+      await database.sql<{ type: string }[]>`select type from webhook_deliveries where email_id = ${id} order by type`
+    ).map(({ type }) => type);
 
   it('are told with `sent`, until a provider tells of deliveries', async () => {
     const { sql } = database;

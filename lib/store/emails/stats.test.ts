@@ -99,7 +99,12 @@ it('counts each email once of which a bounce or a complaint came back, by the ti
                  said(recipient, kind, status)
     -- Not of the first, which bounced in its attempt.
     where emails.status = said.status and accepted_at <> ${at(1)}`;
-  expect(await countEmails(database.sql, 'c', range)).toMatchObject({ late_bounces: 2, complaints: 1, taken: 4, p50_ms: 250 });
+  expect(await countEmails(database.sql, 'c', range)).toMatchObject({
+    late_bounces: 2,
+    complaints: 1,
+    taken: 4,
+    p50_ms: 250,
+  });
 });
 
 it('reads the rows of the range and few others, however many there are', async () => {
