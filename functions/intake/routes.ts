@@ -9,8 +9,8 @@ import { type HandInDependencies, handIn } from './hand-in.ts';
 
 const route = clientRoute<HandInDependencies>();
 
-/** As it came, in the form of RFC 5322. */
-export const RawMessage = v.pipe(v.string(), v.title('ReportMessage'));
+/** As it came, in the form of RFC 5322. The host keeps the bound (INTAKE_MESSAGE_BYTES), before anything is read. */
+export const RawMessage = v.pipe(text(25_000_000, 'must be a message (RFC 5322)'), v.title('ReportMessage'));
 const raw: BodyForm<Buffer> = { types: ['message/rfc822'], schema: RawMessage, parse: (bytes) => bytes };
 
 export const HandInQuery = v.strictObject({

@@ -10,9 +10,9 @@ const returnPaths = createReturnPaths('bounce.example.com', ['s'.repeat(32)]);
 const [one, other] = ['01890000-0000-7000-8000-000000000001', '01890000-0000-7000-8000-000000000002'];
 const path = returnPaths.addressOf(one);
 
-function report({ action = 'failed', envelopeId = '', messageId = '', count = 1 } = {}): Buffer {
+function report({ action = 'failed', envelopeId = '', messageId = '', count = 1, to = 'r', sender = '' } = {}): Buffer {
   const recipients = Array.from({ length: count }, (_, index) =>
-    ['', `Final-Recipient: rfc822; r${index}@example.com`, `Action: ${action}`, 'Status: 5.1.1'].join('\r\n'),
+    ['', `Final-Recipient: rfc822; ${to}${to === 'r' ? index : ''}@example.com`, `Action: ${action}`, 'Status: 5.1.1'].join('\r\n'),
   );
   return Buffer.from(
     [
@@ -29,6 +29,7 @@ function report({ action = 'failed', envelopeId = '', messageId = '', count = 1 
       'Content-Type: text/rfc822-headers',
       '',
       'Subject: Hello',
+      ...(sender ? [`Return-Path: ${sender}`] : []),
       ...(messageId ? [`Message-ID: ${messageId}`] : []),
       '',
       '--b--',
@@ -71,6 +72,16 @@ describe('a report', () => {
     const { kind, seen, metrics } = await taken(report(said), [path]);
     expect([kind, seen]).toEqual(['foreign', []]);
     expect(metrics).toContain('intake_messages_total{source="smtp",kind="foreign"} 1');
+  });
+
+  it.each([
+    ['the null sender', { sender: '<>' }],
+    ['a mail server, to which it went', { to: 'MAILER-DAEMON' }],
+  ])('of a report from %s is none of ours', async (_, said) => {
+    for (const to of [[path], []]) {
+      const { kind, seen } = await taken(report({ ...said, messageId: `<${one}@example.com>` }), to);
+      expect([kind, seen]).toEqual(['foreign', []]);
+    }
   });
 
   it('that came to several return paths is about those whose email it names', async () => {

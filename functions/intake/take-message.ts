@@ -32,16 +32,21 @@ const nothing: RecordedEvidence = { recorded: 0, kept: 0, repeated: 0, unknown_e
 export function createTakeMessage({ record, metrics, returnPaths }: TakeOptions): TakeMessage {
   return async (message, { source, to }) => {
     const report = readReport(message);
-    const matches = matchesOf(report, to, returnPaths);
+    const matches = isOfReport(report) ? [] : matchesOf(report, to, returnPaths);
     const evidence = matches.flatMap((match) =>
       report.recipients.flatMap((recipient) => evidenceOf(recipient, match, source)),
     );
-    const isForeign = to.length > 0 && matches.length === 0;
-    const kind = isForeign ? 'foreign' : report.kind;
+    const kind = matches.length === 0 ? 'foreign' : report.kind;
     metrics.read(source, kind);
     const counts = evidence.length > 0 ? await record(evidence) : nothing;
     return { kind, ...counts };
   };
+}
+
+/** A bounce of a bounce, which was none of ours: we send nothing from the null sender. */
+function isOfReport({ recipients, email }: Report): boolean {
+  const isNull = email.fields.get('return-path')?.[0] === '<>';
+  return isNull || recipients.some(({ recipient }) => /^<?mailer-daemon@/i.test(recipient));
 }
 
 /** A report to a return path that names another email of ours is about that one, of which the path is no proof: nothing is made of it. */

@@ -255,6 +255,7 @@ describe('a report by SMTP', () => {
     ground.smtp.behave({
       slowMs: 1_500,
       onMessage: (raw) => {
+        if (!raw.includes('Subject: Early')) return;
         const id = /^Message-ID: <([^@]+)@/m.exec(raw)?.[1] ?? '';
         const to = /^To: (.*)$/m.exec(raw)?.[1]?.trim() ?? '';
         for (let times = 0; times < 3; times += 1)
@@ -263,7 +264,7 @@ describe('a report by SMTP', () => {
           });
       },
     });
-    const { id } = await sent({}, 'bounced');
+    const { id } = await sent({ subject: 'Early' }, 'bounced');
     expect(answered).toBe(3);
     expect(await read(id)).toMatchObject({ status: 'bounced', attempts: 1, due_at: null });
     expect(await eventsOf(id)).toEqual(['sent', 'bounced']);
@@ -427,9 +428,8 @@ describe('nothing changes', () => {
     await unchanged(async () => {
       expect(await deliver([path], vacation, to)).toBe(250);
       expect(await deliver([path], person, to)).toBe(250);
+      expect(await deliver([path], bounceOfBounce)).toBe(250);
     });
-    await deliver([path], bounceOfBounce);
-    expect((await read(id)).status).not.toBe('complained');
   });
 
   it('by a MIME bomb, which costs no more than another message', async () => {

@@ -192,21 +192,21 @@ export async function read(sql: Sql, claim: ClaimedEmail | null): Promise<State 
   if (found === undefined) return undefined;
   const { seen, last, ...state } = found;
   lastSeen.set(sql, last);
-  return { ...state, claim, statements: seen.map(toStatement) };
+  return { ...state, claim, statements: seen.flatMap(toStatements) };
 }
 
 type Seen = { from: EmailStatus | null; to: EmailStatus } | { event: string };
 
-/** Of several changes of one statement, as of the reports of two recipients, the whole. */
-function toStatement({ depth, changes }: { depth: number; changes: Seen[] }): Statement {
-  const rows = changes.flatMap((one) => ('to' in one ? [one] : []));
-  const [first] = rows;
-  const last = rows.at(-1);
-  return {
-    ...(first && last && { from: first.from, to: last.to }),
-    isByTrigger: depth > 1,
-    events: changes.flatMap((one) => ('event' in one ? [one.event] : [])),
-  };
+/** One that changes the row several times, as for the reports of two recipients, is as many: events follow the change that they tell of. */
+function toStatements({ depth, changes }: { depth: number; changes: Seen[] }): Statement[] {
+  const statements: Statement[] = [{ isByTrigger: depth > 1, events: [] }];
+  for (const change of changes) {
+    const last = statements.at(-1) as Statement;
+    if ('event' in change) last.events.push(change.event);
+    else if (last.to === undefined) Object.assign(last, change);
+    else statements.push({ isByTrigger: depth > 1, events: [], ...change });
+  }
+  return statements;
 }
 
 /** Everything the database still says of the email, as text. */
