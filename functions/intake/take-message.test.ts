@@ -12,7 +12,12 @@ const path = returnPaths.addressOf(one);
 
 function report({ action = 'failed', envelopeId = '', messageId = '', count = 1, to = 'r', sender = '' } = {}): Buffer {
   const recipients = Array.from({ length: count }, (_, index) =>
-    ['', `Final-Recipient: rfc822; ${to}${to === 'r' ? index : ''}@example.com`, `Action: ${action}`, 'Status: 5.1.1'].join('\r\n'),
+    [
+      '',
+      `Final-Recipient: rfc822; ${to}${to === 'r' ? index : ''}@example.com`,
+      `Action: ${action}`,
+      'Status: 5.1.1',
+    ].join('\r\n'),
   );
   return Buffer.from(
     [

@@ -1,6 +1,6 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414): what a client library needs to know of this server.
 
-import { knownScopes } from '../../lib/store/clients/clients.ts';
+import { usualScopes } from '../../lib/store/clients/clients.ts';
 import { assertionAlgorithms } from './client-keys.ts';
 import { authenticationMethods } from './credentials.ts';
 import { grantTypes } from './token-request.ts';
@@ -16,7 +16,7 @@ export function serverMetadata(issuer: string): Record<string, unknown> {
     jwks_uri: `${base}/.well-known/jwks.json`,
     grant_types_supported: grantTypes,
     response_types_supported: [],
-    scopes_supported: knownScopes,
+    scopes_supported: usualScopes,
     ...authenticationAt('token'),
     ...authenticationAt('introspection'),
     ...authenticationAt('revocation'),

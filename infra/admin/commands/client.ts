@@ -15,6 +15,7 @@ import {
   setScopes,
   setTokenLifetime,
   tokenLifetimeSeconds,
+  usualScopes,
 } from '../../../lib/store/clients/clients.ts';
 import { inTransaction, type Sql } from '../../../lib/store/database.ts';
 import {
@@ -34,8 +35,6 @@ import { dateText, formatTable } from '../table.ts';
 
 /** As it stands in the help. */
 const allScopes = `'${knownScopes.join(' ')}'`;
-/** Handing in what came back is for the operator's own mail servers: a client gets it only where it is asked for. */
-const usualScopes = 'basic email';
 
 export const clientCommands: Command[] = [
   {
@@ -187,7 +186,7 @@ async function keysProof(file: string): Promise<[Proof, string]> {
 }
 
 /** Those of a client that sends if none are given. */
-function parseScopes(scope = usualScopes): string[] {
+function parseScopes(scope = usualScopes.join(' ')): string[] {
   const asked = scope.split(/[ ,]+/).filter(Boolean);
   const unknown = asked.find((name) => !knownScopes.includes(name));
   if (unknown !== undefined) throw new UsageError(`There is no scope "${unknown}", only: ${knownScopes.join(' ')}.`);
