@@ -12,6 +12,8 @@ export interface Contents {
   textOf: (html: string, client: string) => Promise<string | undefined>;
   /** What reads the attachments of an email. */
   readAttachments: (id: string, attachments: readonly Attachment[]) => ReadAttachment;
+  /** Headers that get the email's id. */
+  idHeaders: readonly string[];
 }
 
 /** Characters of HTML whose text is made at once: up to 20 ms. */
@@ -48,12 +50,18 @@ export function composed(email: ClaimedEmail, contents: Contents, onFault: (faul
   function compose(parts: ClaimedEmail & EmailContent, textOf?: () => string | undefined): MimeMessage {
     try {
       const read = contents.readAttachments(email.id, parts.attachments);
-      return composeMessage(parts, { read, onFault, ...(textOf && { textOf }) });
+      return composeMessage(withId(parts, contents.idHeaders), { read, onFault, ...(textOf && { textOf }) });
     } catch (fault) {
       onFault(fault as Error);
       throw fault;
     }
   }
+}
+
+function withId<Parts extends ClaimedEmail & EmailContent>(parts: Parts, names: readonly string[]): Parts {
+  if (names.length === 0) return parts;
+  const ids = Object.fromEntries(names.map((name) => [name, parts.id]));
+  return { ...parts, custom_headers: { ...parts.custom_headers, ...ids } };
 }
 
 type Texts = Pick<EmailContent, 'text_body' | 'html_body'>;

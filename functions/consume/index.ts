@@ -99,6 +99,7 @@ const dependencies: DeliverDependencies = {
       return undefined;
     }),
   readAttachments: (id, attachments) => storedAttachments(sql, id, attachments, untilDatabaseIsBack),
+  idHeaders: settings.ID_HEADERS,
   keepClaim: leases.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),
   findDkimKey: createKeyLookup({

@@ -22,6 +22,15 @@ const relayUrls = v.pipe(
   }),
 );
 
+const idHeaders = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(/[\s,]+/).filter(Boolean)),
+  v.check(
+    (names) => names.length <= 5 && names.every((name) => /^X-[A-Za-z0-9_-]{1,90}$/.test(name)),
+    'must be up to 5 names of headers that begin with X-, separated by spaces',
+  ),
+);
+
 export const ConsumeSettings = v.object({
   ...commonSettings,
   ...databaseSettings,
@@ -44,6 +53,8 @@ export const ConsumeSettings = v.object({
   SMTP_BREAKER_MAX_SECONDS: v.optional(seconds(0.1, 86_400), '600'),
   /** Length of a lease: a worker that does not renew it counts as dead, and its emails go to another. */
   LEASE_SECONDS: v.optional(seconds(0.5, 3_600), '60'),
+  /** Headers that get the id of the email, for relays that give them back in their events, as X-PM-Metadata-email-id. */
+  ID_HEADERS: v.optional(idHeaders, ''),
   /** How long DKIM keys are cached, also that a domain has none. A change takes effect within this time. */
   DKIM_KEYS_SECONDS: v.optional(seconds(0.1, 3_600), '60'),
   /** Shortest wait between two attempts. Up to the longest, the wait equals the email's age. */

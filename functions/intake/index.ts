@@ -9,6 +9,8 @@ import { readSettings } from '../../lib/process/settings.ts';
 import { checkDatabase, isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { type GivenReport, takeReports } from '../../lib/store/emails/reports.ts';
 import { createIntakeMetrics } from './metrics.ts';
+import { routesOf } from './providers/routes.ts';
+import { providersOf } from './providers/settings.ts';
 import { createRecorder } from './record-evidence.ts';
 import { intakeRoutes } from './routes.ts';
 import { IntakeSettings } from './settings.ts';
@@ -43,6 +45,7 @@ const writeGroup = createBatcher(
 );
 const record = createRecorder({ returnPaths, write: writeGroup, metrics });
 const take = createTakeMessage({ record, metrics, returnPaths });
+const providers = providersOf(settings, log);
 const listener = createListener({ settings, returnPaths, take, metrics, log });
 
 const hosted = hostFunction({
@@ -50,8 +53,8 @@ const hosted = hostFunction({
   log,
   metrics: registry,
   maxBodyBytes: settings.INTAKE_MESSAGE_BYTES,
-  routes: intakeRoutes,
-  dependencies: { take, mostBytes: settings.MAX_REPORT_BYTES },
+  routes: routesOf(intakeRoutes, providers),
+  dependencies: { take, mostBytes: settings.MAX_REPORT_BYTES, providers, record, metrics },
   authenticate: createAccessCheck({
     issuer: settings.ISSUER,
     audience: settings.TOKEN_AUDIENCE ?? settings.ISSUER,

@@ -2,6 +2,7 @@
 import { counter, gauge, type Metrics } from '../../lib/process/metrics.ts';
 import type { ReportOutcome } from '../../lib/store/emails/reports.ts';
 import type { Evidence, EvidenceSource } from './evidence.ts';
+import type { ProviderName, RefusedEvent } from './providers/provider.ts';
 
 /** Why a connection, a recipient or a message was not taken. */
 export type Refusal =
@@ -20,6 +21,7 @@ export interface IntakeMetrics {
   reported(piece: Pick<Evidence, 'source' | 'kind'>, outcome: ReportOutcome): void;
   read(source: EvidenceSource, kind: MessageKind): void;
   refused(reason: Refusal): void;
+  refusedEvent(source: ProviderName, reason: RefusedEvent): void;
 }
 
 export function createIntakeMetrics(metrics: Metrics, connections: () => number): IntakeMetrics {
@@ -38,6 +40,12 @@ export function createIntakeMetrics(metrics: Metrics, connections: () => number)
   const refusals = counter(metrics, 'intake_refused_total', 'What the SMTP listener did not take, by reason.', [
     'reason',
   ]);
+  const refusedEvents = counter(
+    metrics,
+    'intake_events_refused_total',
+    'Calls of providers that did not prove themselves, by reason.',
+    ['source', 'reason'],
+  );
   gauge(metrics, 'intake_connections', 'SMTP connections that are open.', [], () => [
     { labels: {}, value: connections() },
   ]);
@@ -45,5 +53,6 @@ export function createIntakeMetrics(metrics: Metrics, connections: () => number)
     reported: ({ source, kind }, outcome) => reports.inc({ source, kind, outcome }),
     read: (source, kind) => messages.inc({ source, kind }),
     refused: (reason) => refusals.inc({ reason }),
+    refusedEvent: (source, reason) => refusedEvents.inc({ source, reason }),
   };
 }

@@ -1,4 +1,4 @@
-// The routes of the intake function: what came back, handed in by the operator's own mail server.
+// The routes of the intake function: what came back, handed in by the operator's own mail server, and the events of providers.
 
 import * as v from 'valibot';
 import { clientRoute } from '../../lib/auth/client-route.ts';
@@ -6,6 +6,7 @@ import type { BodyForm } from '../../lib/http/body-form.ts';
 import { text } from '../../lib/http/size-limits.ts';
 import { maxAddress } from '../../lib/mail/address.ts';
 import { type HandInDependencies, handIn } from './hand-in.ts';
+import { providerRoutes } from './providers/routes.ts';
 
 const route = clientRoute<HandInDependencies>();
 
@@ -26,4 +27,5 @@ export const intakeRoutes = {
     body: raw,
     handle: handIn,
   }),
+  ...providerRoutes,
 };

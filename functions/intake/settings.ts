@@ -4,6 +4,7 @@ import { accessTokenSettings } from '../../lib/auth/settings.ts';
 import { returnPathSettings } from '../../lib/mail/return-path.ts';
 import { commonSettings, integer, seconds } from '../../lib/process/settings.ts';
 import { databaseSettings } from '../../lib/store/settings.ts';
+import { providerSettings } from './providers/settings.ts';
 
 const pem = v.pipe(
   v.string(),
@@ -15,6 +16,7 @@ export const IntakeSettings = v.object({
   ...databaseSettings,
   ...accessTokenSettings,
   ...returnPathSettings,
+  ...providerSettings,
   /** Port on which reports are taken by SMTP, 25 on the host that the MX record of RETURN_PATH_HOST names; not set: on none. */
   INTAKE_SMTP_PORT: v.optional(integer(1, 65_535)),
   /** For STARTTLS: certificate and key, in PEM. Without them it is not offered. */

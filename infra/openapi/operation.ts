@@ -15,7 +15,7 @@ export const tags = {
   Recipients: 'What is kept of those who get emails, and to whom nothing is sent any more.',
   Webhooks: 'Where the client is told of what becomes of its emails: calls after the Standard Webhooks specification.',
   'API keys': 'Keys in place of access tokens, for programs that cannot renew a token.',
-  'What comes back': 'Bounces and complaints that mail servers hand in: for the operator.',
+  'What comes back': 'Bounces and complaints that mail servers of the operator and providers hand in.',
   Reference: 'This document.',
 } as const satisfies Record<string, string>;
 

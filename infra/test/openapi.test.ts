@@ -1,4 +1,5 @@
 // The examples of the OpenAPI document, run: each gets the status that it shows, and an answer that has no field, type or header but those of the document. So do the endpoints that they make.
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,7 +28,16 @@ beforeAll(async () => {
     response.writeHead(204).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const settings = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', DISPATCH_INTERVAL_SECONDS: '0.1' };
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const settings = {
+    WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8',
+    DISPATCH_INTERVAL_SECONDS: '0.1',
+    INTAKE_SES_TOPICS: 'arn:aws:sns:us-east-1:123456789012:bounces',
+    INTAKE_POSTMARK_SECRET: 'p'.repeat(32),
+    INTAKE_MAILGUN_SIGNING_KEY: 'm'.repeat(32),
+    INTAKE_SENDGRID_PUBLIC_KEY: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    INTAKE_RESEND_SECRET: `whsec_${'r'.repeat(32)}`,
+  };
   ground = await startWholeApi({ settings, also: ['manage', 'notify', 'intake', 'console'] });
   const client = { client_id: 'mailserver', client_secret: 's', scope: 'intake:write' };
   admin(ground.database.url, 'client', 'ensure', '--demo', client.client_id, '--secret', 's', '--scope', client.scope);
@@ -124,6 +134,11 @@ describe('examples of the document', () => {
     const text = await response.text();
     expect({ status: response.status, text }).toEqual({ status: example.status, text });
 
+    if (example.status >= 400) {
+      expect(v.safeParse(Problem, JSON.parse(text)).issues).toBeUndefined();
+      expect(errorsOf(operation).map(problemName)).toContain(JSON.parse(text).name);
+      return;
+    }
     const answer = operation.answers[example.status];
     const type = response.headers.get('content-type')?.split(';')[0] ?? '';
     const schema = answer?.body?.[type]?.schema;
@@ -255,6 +270,11 @@ describe('errors of the document', () => {
       '/.well-known/jwks.json',
       '/openapi.json',
       '/docs',
+      '/intake/ses',
+      '/intake/postmark',
+      '/intake/mailgun',
+      '/intake/sendgrid',
+      '/intake/resend',
     ]);
   });
 });

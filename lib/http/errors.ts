@@ -15,6 +15,7 @@ export const problems = {
   restricted_api_key: { status: 401, title: 'API key without this right' },
   invalid_api_key: { status: 403, title: 'API key invalid' },
   insufficient_scope: { status: 403, title: 'Scope missing' },
+  invalid_signature: { status: 403, title: 'Signature invalid' },
   invalid_from_address: { status: 403, title: 'Sender not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },

@@ -1,7 +1,9 @@
-// The operations of the intake function: what came back, handed in by mail servers of the operator.
+// The operations of the intake function: what came back, handed in by mail servers of the operator; the events of providers are beside it.
 import * as v from 'valibot';
 import type { Documentation } from '../operation.ts';
-import { count, described, kind } from './fields.ts';
+import { described, kind } from './fields.ts';
+import { counts, exampleCounts } from './intake-counts.ts';
+import { intakeEventDocs } from './intake-events.ts';
 
 const Taken = v.pipe(
   v.strictObject({
@@ -10,11 +12,7 @@ const Taken = v.pipe(
       v.picklist(['bounce', 'delay', 'delivery', 'complaint', 'auto_reply', 'unreadable', 'foreign']),
       'What the message is; `foreign`: it came to the return path of another email than it tells of.',
     ),
-    recorded: count('Recipients of whom something new was recorded.'),
-    kept: count('The same of emails that are being sent: it counts when the attempt is recorded.'),
-    repeated: count('Recipients of whom it had been reported before.'),
-    unknown_email: count('What was said of an email that is not known here, or was never sent.'),
-    unknown_recipient: count('What was said of somebody to whom the email did not go.'),
+    ...counts,
   }),
   v.title('TakenMessage'),
 );
@@ -53,7 +51,7 @@ export const intakeDocs = {
             example: {
               object: 'intake',
               kind: 'bounce',
-              ...{ recorded: 1, kept: 0, repeated: 0, unknown_email: 0, unknown_recipient: 0 },
+              ...exampleCounts,
             },
           },
         },
@@ -61,4 +59,5 @@ export const intakeDocs = {
     },
     examples: [{ summary: 'A bounce', message: report, status: 200 }],
   },
+  ...intakeEventDocs,
 } satisfies Record<string, Documentation>;
