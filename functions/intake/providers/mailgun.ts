@@ -63,15 +63,19 @@ function evidenceOf(event: Fields): Evidence[] {
     case 'failed': {
       const isPermanent = event.severity === 'permanent';
       const refusal = refusalOf({
-        text,
+        text: withCode(text, Number(status.code)),
         status: textOf(status['enhanced-code']),
         isPermanent: isPermanent && !passing.has(textOf(event.reason) ?? ''),
       });
-      const code = Number(status.code);
-      const given = refusal.code === undefined && code >= 400 && code <= 599 ? { code } : {};
-      return [{ ...shared, kind: isPermanent ? 'bounced' : 'delayed', ...refusal, ...given }];
+      return [{ ...shared, kind: isPermanent ? 'bounced' : 'delayed', ...refusal }];
     }
     default:
       return [];
   }
+}
+
+/** Mailgun takes the code of a reply out of its text; it has codes of its own, beyond those of SMTP. */
+function withCode(text: string | undefined, code: number): string | undefined {
+  if (!(code >= 400 && code <= 599) || text?.startsWith(String(code))) return text;
+  return `${code} ${text ?? ''}`.trim();
 }

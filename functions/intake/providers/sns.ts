@@ -18,7 +18,10 @@ const signedFields: Record<string, readonly string[]> = {
   SubscriptionConfirmation: confirmed,
   UnsubscribeConfirmation: confirmed,
 };
-const digests: Record<string, string> = { '1': 'RSA-SHA1', '2': 'RSA-SHA256' };
+const digests = new Map([
+  ['1', 'RSA-SHA1'],
+  ['2', 'RSA-SHA256'],
+]);
 
 export interface SnsOptions {
   topics: readonly string[];
@@ -37,11 +40,11 @@ export function createSns({ topics, log, fetch = globalThis.fetch, now = Date.no
     if (headerOf(call, 'x-amz-sns-rawdelivery') === 'true')
       throw new EventRefusal('signature', 'Raw messages have no signature: turn raw message delivery off.');
     const message = fieldsOf(parseJson(call.body));
-    const [topic, version, url] = [message.TopicArn, message.SignatureVersion, message.SigningCertURL].map(String);
-    const [topicArn = '', digest = digests[version ?? '']] = [topic];
+    const topicArn = String(message.TopicArn);
+    const digest = digests.get(String(message.SignatureVersion));
     if (!topics.includes(topicArn)) throw new EventRefusal('topic', 'Nobody here takes messages of this topic.');
     const text = signedText(message);
-    const address = certificateUrl(url ?? '', topicArn);
+    const address = certificateUrl(String(message.SigningCertURL), topicArn);
     const signature = Buffer.from(typeof message.Signature === 'string' ? message.Signature : '', 'base64');
     if (text === undefined || digest === undefined || address === undefined || signature.length === 0)
       throw badSignature();
