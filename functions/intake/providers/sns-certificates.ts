@@ -68,12 +68,11 @@ function certificateIn(text: string): X509Certificate {
  */
 function isGood(certificate: X509Certificate, host: string, now: number): boolean {
   const names = [host, 'sns.amazonaws.com', 'sns.amazonaws.com.cn'];
-  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
   return (
     names.some((name) => certificate.checkHost(name) !== undefined) &&
     Date.parse(certificate.validFrom) <= now &&
     now <= Date.parse(certificate.validTo) &&
-    asymmetricKeyType === 'rsa' &&
-    (asymmetricKeyDetails?.modulusLength ?? 0) >= leastBits
+    // A key of another kind than RSA has no modulus.
+    (certificate.publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= leastBits
   );
 }
