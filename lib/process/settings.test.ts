@@ -29,6 +29,21 @@ describe('parseSettings', () => {
     expect(parse).not.toThrow(/hunter2/);
   });
 
+  it('says of a value of which nothing could be made what it must be, not that it is not set', () => {
+    const nothing = v.pipe(
+      v.string(),
+      v.transform(() => undefined),
+      v.string('must be something'),
+    );
+    const list = v.pipe(
+      v.string(),
+      v.transform(() => [undefined]),
+      v.array(v.string('must be a word')),
+    );
+    const parse = () => parseSettings(v.object({ A: nothing, B: list, C: v.string() }), { A: 'x', B: 'x' });
+    expect(parse).toThrow(/A: must be something\n {2}B\.0: must be a word\n {2}C: is not set$/);
+  });
+
   it.each(['-1', '1.5', ' 80', '0x50', '1e3', 'NaN', '70000'])('takes %j for no port', (PORT) => {
     expect(() => parseSettings(Settings, { DATABASE_URL: 'postgres://db.test', PORT })).toThrow(/PORT/);
   });

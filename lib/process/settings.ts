@@ -42,9 +42,10 @@ export function parseSettings<const Schema extends SettingsSchema>(
   const result = v.safeParse(schema, values);
   if (result.success && faults.length === 0) return result.output;
   for (const issue of result.issues ?? []) {
-    const name = v.getDotPath(issue);
+    const name = v.getDotPath(issue) ?? '';
+    const isSet = values[name.split('.')[0] ?? ''] !== undefined;
     if (faults.some((fault) => fault.startsWith(`  ${name}_FILE:`))) continue;
-    faults.push(`  ${name}: ${issue.received === 'undefined' ? 'is not set' : issue.message}`);
+    faults.push(`  ${name}: ${isSet ? issue.message : 'is not set'}`);
   }
   throw new SettingsError(`These settings stop the start:\n${faults.join('\n')}`);
 }

@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { createMailgun, mostTokens } from './mailgun.ts';
 import { createPostmark } from './postmark.ts';
-import type { EventCall } from './provider.ts';
+import { type EventCall, headerOf } from './provider.ts';
 import { createResend, resendKey } from './resend.ts';
 import { createSendgrid, sendgridKey } from './sendgrid.ts';
 
@@ -401,4 +401,11 @@ describe('Postmark', () => {
     const [evidence] = await take(call({ 'x-intake-secret': secret }, { ...event, ...said }));
     expect([evidence?.kind, evidence?.hard]).toEqual([kind, hard]);
   });
+});
+
+it('a header has a bound before anything is made of it', () => {
+  const call = { headers: { a: 'x'.repeat(20) }, body: Buffer.alloc(0) };
+  expect(headerOf(call, 'a', 20)).toBe('x'.repeat(20));
+  expect(headerOf(call, 'a', 19)).toBeUndefined();
+  expect(headerOf(call, 'b')).toBeUndefined();
 });

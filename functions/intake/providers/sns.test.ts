@@ -242,6 +242,7 @@ describe('a certificate', () => {
     ['another file', certificate.replace('Simple', 'Other')],
     ['a path around it', certificate.replace('/Simple', '/x/../x/Simple')],
     ['a query', `${certificate}?x=1`],
+    ['a fragment', `${certificate}#x`],
     ['no address', 'x'],
     ['a long one', certificate + 'a'.repeat(3_000)],
   ])('is not fetched from an address with %s', async (_, SigningCertURL) => {
