@@ -26,7 +26,7 @@ export interface PackagesOptions {
 const limit = 600_000;
 /** apt's own waits: a network that is away shall be noticed soon. As root, apt would fetch as a user who cannot reach the folder. */
 const patience = [
-  ...['-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20', '-o', 'Acquire::https::Timeout=20'],
+  ...['-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=20', '-o', 'Acquire::https::Timeout=20'],
   ...['-o', 'APT::Sandbox::User=root'],
 ];
 
@@ -97,7 +97,7 @@ async function download(run: Run, lists: readonly string[]): Promise<void> {
 }
 
 function installedPackages(): Set<string> {
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n'], { encoding: 'utf8' });
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', `\${Package} \${db:Status-Status}\n`], { encoding: 'utf8' });
   const rows = stdout.split('\n').map((line) => line.split(' '));
   return new Set(rows.filter(([, status]) => status === 'installed').map(([name = '']) => name));
 }
