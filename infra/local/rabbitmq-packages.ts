@@ -82,7 +82,8 @@ function runner(cwd: string, log: (line: string) => void): Run {
 
 async function download(run: Run, lists: readonly string[]): Promise<void> {
   // Of all that RabbitMQ would bring to an empty machine, Erlang is always taken: the machine's own may be of another version.
-  const plan = ['-s', '--no-install-recommends', '-o', 'Dir::State::status=/dev/null', 'install', 'rabbitmq-server'];
+  const asIfEmpty = ['-o', 'Dir::State::status=/dev/null', '-o', 'APT::Get::Show-User-Simulation-Note=false'];
+  const plan = ['-s', '--no-install-recommends', ...asIfEmpty, 'install', 'rabbitmq-server'];
   const lines = await run('apt-get', [...lists, ...plan]);
   const names = lines.filter((line) => line.startsWith('Inst ')).map((line) => line.split(' ')[1] ?? '');
   const installed = installedPackages();
