@@ -44,7 +44,9 @@ export async function findRabbitMq(options: FindOptions): Promise<RabbitMqBinari
     await fetching;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(advice(`${why}\n\nRabbitMQ is needed, is not installed, and could not be fetched (is there a network?)`));
+    throw new Error(
+      advice(`${why}\n\nRabbitMQ is needed, is not installed, and could not be fetched (is there a network?)`),
+    );
   }
   const fetched = unpackedIn(packages);
   if (!fetched) throw new Error(advice('The packages of RabbitMQ have no `rabbitmq-server`'));
