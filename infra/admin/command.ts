@@ -8,7 +8,7 @@ import { databaseUrl } from '../../lib/store/settings.ts';
 export interface Command {
   /** As in `client create`. */
   name: string;
-  /** Arguments in order, by their names in the help; one in brackets is optional. */
+  /** Arguments in order, by their names in the help; one in brackets is optional, and the last may stand for several (`…`). */
   words: string[];
   /** Options by name. `value` names the value in the help; an option without it is a flag. Repeated values are joined with spaces. */
   options: Record<string, { value?: string; required?: boolean; several?: boolean }>;
@@ -42,6 +42,17 @@ export class AdminError extends Error {
   override readonly name = 'AdminError';
 }
 
+/** Some of what was asked for could be done: that is printed, and then what could not. */
+export class PartialFailure extends Error {
+  override readonly name = 'PartialFailure';
+  readonly output: string;
+
+  constructor(output: string, complaint: string) {
+    super(complaint);
+    this.output = output;
+  }
+}
+
 /**
  * Parses the arguments after a command's name, or throws a `UsageError`. Uses Node's parseArgs: commander needs as many lines, and
  * takes the next option for a forgotten value (`--secret --any-sender`).
@@ -51,7 +62,8 @@ export function parseWords(command: Command, args: string[]): { words: string[];
   const missing = command.words[words.length];
   if (missing !== undefined && !missing.startsWith('[')) throw new UsageError(`${missing} is missing.`);
   const surplus = words[command.words.length];
-  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one word too many.`);
+  if (surplus !== undefined && command.words.at(-1)?.includes('…') !== true)
+    throw new UsageError(`"${surplus}" is one word too many.`);
   for (const [name, { required }] of Object.entries(command.options)) {
     if (required && options[name] === undefined) throw new UsageError(`--${name} is missing.`);
   }
