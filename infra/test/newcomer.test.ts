@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stop();
   rmSync(home, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** As the newcomer would be found by `su`: another user, with nothing of our environment. */
 function asNewcomer(words: string[]): { command: string; args: string[] } {
