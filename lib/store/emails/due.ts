@@ -40,6 +40,23 @@ export async function lockDueEmails(sql: Query, limit: number, { leases = true }
 }
 
 /**
+ * Writes to the one whose lease ended first, among the `within` emails that are due the longest, and changes nothing: proof that workers
+ * can record. False: there is none, or they are all locked.
+ */
+export async function touchEndedLease(sql: Query, within: number): Promise<boolean> {
+  const rows = await sql`
+    with due as materialized (
+      select id, status from emails where due_at <= now() order by due_at limit ${within}
+    ), ended as (
+      select emails.id from due join emails using (id)
+      where due.status = ${claimedStatus} and emails.status = ${claimedStatus} and emails.due_at <= now()
+      limit 1 for update of emails skip locked
+    )
+    update emails set due_at = due_at where id = any(array(select id from ended)) returning id`;
+  return rows.length > 0;
+}
+
+/**
  * Locks up to `perClient` scheduled and deferred emails of each client that are due, the longest due first, of up to `clients` clients
  * behind `after` in the order of their names: where one has very many of them, the others' are found all the same. Returns behind whom
  * the next ones begin, too; '': no client comes after these.

@@ -64,6 +64,26 @@ export async function takeDueDeliveries(
     returning id, (select client_id from due where due.id = webhook_deliveries.id) as client_id`;
 }
 
+/**
+ * Writes to one delivery whose worker's claim has ended, among those that are due the longest at each endpoint, and changes nothing:
+ * proof that workers can record. False: there is none, or they are all locked.
+ */
+export async function touchEndedClaim(sql: Query): Promise<boolean> {
+  const rows = await sql`
+    with due as materialized (
+      select first.id from webhooks cross join lateral (
+        select id, status from webhook_deliveries
+        where webhook_id = webhooks.id and due_at <= now() order by due_at limit ${mostAtOnce}) first
+      where first.status = 'delivering' limit ${mostAtOnce}
+    ), ended as (
+      select delivery.id from due join webhook_deliveries delivery using (id)
+      where status = 'delivering' and due_at <= now()
+      limit 1 for update of delivery skip locked
+    )
+    update webhook_deliveries set due_at = due_at where id = any(array(select id from ended)) returning id`;
+  return rows.length > 0;
+}
+
 /** How many deliveries are due (up to 100,000), and how long the oldest has been. */
 export async function measureDueDeliveries(sql: Query): Promise<{ due: number; oldest_s: number }> {
   const [row] = await sql<{ due: number; oldest_s: number }[]>`
