@@ -108,6 +108,46 @@ describe('slots', () => {
     expect(had.at(-1)).toBe('l3');
   });
 
+  it('while short ones wait, long ones get a fifth of the connections, and that they get', async () => {
+    const { had, take, release } = start(10);
+    const long = { bytes: 1, isLong: true };
+    for (let n = 1; n <= 20; n += 1) take(`l${n}`, 'transactional', long, 'a');
+    for (let n = 1; n <= 20; n += 1) take(`s${n}`, 'transactional', undefined, 'b');
+    await setImmediate();
+    expect(had).toEqual(['l1', 'l2', 'l3', 'l4', 'l5', 's1', 's2', 's3', 's4', 's5']);
+    for (const name of ['l1', 'l2', 'l3']) await release(name);
+    expect(had.slice(10)).toEqual(['s6', 's7', 's8']);
+    await release('l4');
+    await release('s1');
+    expect(had.slice(13).toSorted()).toEqual(['l6', 's9']);
+    for (let n = 2; n <= 19; n += 1) await release(`s${n}`);
+    // None waits any more.
+    await release('s20');
+    expect(had.slice(-3)).toEqual(['l7', 'l8', 'l9']);
+  });
+
+  it.each<[string, Load]>([
+    ['that are held in memory', { bytes: 1, isLong: false }],
+    ['that are long', { bytes: 0, isLong: true }],
+  ])('emails %s take turns with the small ones of another client, however many came before', async (_, load) => {
+    const { had, take, release } = start(1);
+    for (const name of ['a1', 'a2', 'a3', 'a4']) take(name, 'bulk', load, 'a');
+    for (const name of ['b1', 'b2', 'b3']) take(name, 'bulk', undefined, 'b');
+    await setImmediate();
+    for (const name of ['a1', 'b1', 'a2', 'b2', 'a3', 'b3']) await release(name);
+    expect(had).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'b3', 'a4']);
+  });
+
+  it('a client has its own in the order in which they came', async () => {
+    const { had, take, release } = start(1);
+    const held = { bytes: 1, isLong: false };
+    for (const name of ['h1', 'h2']) take(name, 'bulk', held, 'a');
+    for (const name of ['l1', 'l2']) take(name, 'bulk', undefined, 'a');
+    await setImmediate();
+    for (const name of ['h1', 'h2', 'l1']) await release(name);
+    expect(had).toEqual(['h1', 'h2', 'l1', 'l2']);
+  });
+
   it('contents wait for memory, of all relays together; more than all of it goes alone', async () => {
     const memory = createMemory(100);
     const [one, other] = [start(4, memory), start(4, memory)];

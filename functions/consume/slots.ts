@@ -23,7 +23,13 @@ export function longLimit(connections: number): number {
   return Math.max(1, Math.floor(connections / 2));
 }
 
+/** The same while short emails wait: long ones go on all the same. */
+export function longLimitBeside(connections: number): number {
+  return Math.max(1, Math.floor(connections / 5));
+}
+
 interface Waiting {
+  client: string;
   load: Load;
   /** When it came, as a number that grows. */
   order: number;
@@ -67,21 +73,30 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
   const taken: Record<Lane, number> = { transactional: 0, bulk: 0 };
   let takenByLong = 0;
   /** What waits for memory or for one of the few connections of long ones holds up its like alone. */
-  const queue = () => ({ light: createLine(), heavy: createLine() });
+  const queue = () => ({ light: createLine(), heavy: createLine(), lastHeavy: false });
   const waiting: Record<Lane, ReturnType<typeof queue>> = { transactional: queue(), bulk: queue() };
   let arrivals = 0;
   let closed = false;
 
   function next(lane: Lane): Waiting | undefined {
     if (taken.transactional + taken.bulk >= connections || taken[lane] >= limits[lane]) return undefined;
-    const { light, heavy } = waiting[lane];
-    const first = heavy.first();
-    const isFirst = first !== undefined && first.order < (light.first()?.order ?? Number.POSITIVE_INFINITY);
-    return isFirst && canBegin(first) ? heavy.shift() : light.shift();
+    const line = waiting[lane];
+    const [heavy, light] = [line.heavy.first(), line.light.first()];
+    const isHeavy =
+      heavy !== undefined && canBegin(heavy, light !== undefined) && isBefore(heavy, light, line.lastHeavy);
+    if (isHeavy || light !== undefined) line.lastHeavy = isHeavy;
+    return isHeavy ? line.heavy.shift() : line.light.shift();
   }
 
-  function canBegin({ load }: Waiting): boolean {
-    return memory.hasRoom(load.bytes) && (!load.isLong || takenByLong < longLimit(connections));
+  function canBegin({ load }: Waiting, isBesideShort: boolean): boolean {
+    const most = isBesideShort ? longLimitBeside(connections) : longLimit(connections);
+    return memory.hasRoom(load.bytes) && (!load.isLong || takenByLong < most);
+  }
+
+  /** A client's own go in the order in which they came; those of two take turns, however many of the first came before. */
+  function isBefore(heavy: Waiting, light: Waiting | undefined, lastHeavy: boolean): boolean {
+    if (light === undefined) return true;
+    return light.client === heavy.client ? heavy.order < light.order : !lastHeavy;
   }
 
   function serve(): void {
@@ -106,7 +121,7 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
           resolve(isTurn);
         };
         const isHeavy = load.isLong || load.bytes > 0;
-        waiting[lane][isHeavy ? 'heavy' : 'light'].push(client, { load, order: arrivals, resolve: begin });
+        waiting[lane][isHeavy ? 'heavy' : 'light'].push(client, { client, load, order: arrivals, resolve: begin });
         serve();
       });
       if (!isTurn) return undefined;

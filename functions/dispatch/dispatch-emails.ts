@@ -59,9 +59,9 @@ export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDep
 
 async function changeDue(sql: Sql, policy: DuePolicy, recovery: Recovery): Promise<Decided[]> {
   // By itself, before the round's transaction: a write is proven once it is committed.
-  const leases = await recovery.prove(() => touchEndedLease(sql, roundLimit));
+  const endedForMs = await recovery.prove(() => touchEndedLease(sql, roundLimit));
   return inTransaction(sql, async (transaction) => {
-    const due = await lockDue(transaction, recovery, leases);
+    const due = await lockDue(transaction, recovery, endedForMs);
     const isFull = due.length === roundLimit;
     if (isFull) due.push(...(await lockOthers(transaction, due)));
     const decided = shareOut(
@@ -76,12 +76,12 @@ async function changeDue(sql: Sql, policy: DuePolicy, recovery: Recovery): Promi
   });
 }
 
-async function lockDue(transaction: Query, recovery: Recovery, leases: boolean): Promise<DueEmail[]> {
+async function lockDue(transaction: Query, recovery: Recovery, endedForMs?: number): Promise<DueEmail[]> {
   const askedAt = performance.now();
-  const due = await lockDueEmails(transaction, roundLimit, { leases });
+  const due = await lockDueEmails(transaction, roundLimit, endedForMs);
   recovery.locked(performance.now() - askedAt);
   // Also checked after the lock: this statement itself may have had to wait.
-  return recovery.isOver() ? due : due.filter(({ status }) => status !== 'sending');
+  return recovery.endedForMs() !== undefined ? due : due.filter(({ status }) => status !== 'sending');
 }
 
 /** Of each client some that are due, besides those of the round. Where clients are too many for one round, each begins at another of them. */

@@ -24,8 +24,8 @@ export async function publishDueDeliveries(dependencies: DispatchWebhooksDepende
   // Without the broker, nothing can be published, and changed rows would only wait longer.
   await queue.check();
   const take = async () => {
-    const leases = await recovery.prove(() => touchEndedClaim(sql));
-    return takeDueDeliveries(sql, policy.publishGraceMs, { leases });
+    const endedForMs = await recovery.prove(() => touchEndedClaim(sql));
+    return takeDueDeliveries(sql, policy.publishGraceMs, endedForMs);
   };
   const due = await take().catch((error) => {
     if (isDatabaseUnavailable(error)) recovery.failed();

@@ -1,4 +1,4 @@
-// Decides whether ended leases may be taken. Their workers may be alive, and unable to record while the database is away or refuses to write.
+// Decides which ended leases may be taken. Their workers may be alive, and unable to record while the database is away or refuses to write.
 import { performance } from 'node:perf_hooks';
 import { recordingMs } from '../../lib/store/emails/due.ts';
 
@@ -9,58 +9,71 @@ export interface Recovery {
   locked(tookMs: number): void;
   /**
    * Proves that the database takes writes: `touchOne` writes to one row whose lease has ended, and resolves with whether there is one.
-   * Resolves with whether ended leases may be taken from their workers.
+   * Resolves as `endedForMs`.
    */
-  prove(touchOne: () => Promise<boolean>): Promise<boolean>;
-  /** Whether ended leases may be taken from their workers. */
-  isOver(): boolean;
-  /** Leases have ended, and may be taken as soon as further writes have succeeded. */
+  prove(touchOne: () => Promise<boolean>): Promise<number | undefined>;
+  /** Leases that ended so long ago or longer may be taken from their workers, who have been able to record since; undefined: none. */
+  endedForMs(): number | undefined;
+  /** Leases have ended, and may be taken as soon as more is known. */
   isProving(): boolean;
 }
 
 /** A statement that took longer than this has waited for a lock on the table, and so have the workers. */
 const stalledMs = 1_500;
-/** Writes must have been possible for so long: workers that cannot record try again each second (lib/store/database.ts). */
-export const provenMs = 1_500;
+/** After a write that succeeds, workers have this long: those that cannot record try again each second (lib/store/database.ts). */
+const provenMs = 1_500;
 /** After so long without a write of ours, nobody knows whether the database refused writes meanwhile. */
-export const lapsesMs = recordingMs;
+const lapsesMs = recordingMs + provenMs;
 
 /** Pause between two rounds while that is being proven. */
 export const provingPauseMs = 250;
 
+interface Proof {
+  askedAt: number;
+  at: number;
+}
+
 export function createRecovery(now = () => performance.now()): Recovery {
-  /** Since when writes have succeeded, and when the last did. A process that has just started has seen none. */
-  let since = Number.NEGATIVE_INFINITY;
-  let last = Number.NEGATIVE_INFINITY;
+  /** Writes that succeeded, in order. A process that has just started has seen none. */
+  let proofs: Proof[] = [];
   let hasFailed = false;
   let isWanted = false;
 
-  function isOver(): boolean {
+  function endedForMs(): number | undefined {
+    const last = proofs.at(-1);
+    if (last === undefined || now() - last.at > lapsesMs) return undefined;
     // After an outage, workers have to connect again.
-    return now() - last <= lapsesMs && now() - since >= (hasFailed ? recordingMs : provenMs);
+    const enoughMs = hasFailed ? recordingMs : provenMs;
+    const proof = proofs.findLast(({ at }) => now() - at >= enoughMs);
+    return proof && now() - proof.askedAt;
   }
 
-  function wrote(tookMs: number): void {
-    if (now() - last > lapsesMs || tookMs > stalledMs) since = now();
-    last = now();
-    if (isOver()) hasFailed = false;
+  function wrote(proof: Proof): void {
+    const last = proofs.at(-1);
+    if (proof.at - proof.askedAt > stalledMs || (last && proof.at - last.at > lapsesMs)) proofs = [];
+    // Not every one, lest there be many.
+    else if (last && proof.at - last.askedAt < provingPauseMs / 2) return;
+    proofs = [...proofs.filter(({ at }) => proof.at - at <= lapsesMs), proof];
   }
 
   return {
     failed() {
-      last = Number.NEGATIVE_INFINITY;
+      proofs = [];
       hasFailed = true;
     },
     locked(tookMs) {
-      if (tookMs > stalledMs) since = now();
+      if (tookMs > stalledMs) proofs = [];
     },
     async prove(touchOne) {
       const askedAt = now();
       isWanted = await touchOne();
-      if (isWanted) wrote(now() - askedAt);
-      return isWanted && isOver();
+      if (!isWanted) return undefined;
+      wrote({ askedAt, at: now() });
+      const ended = endedForMs();
+      if (ended !== undefined) hasFailed = false;
+      return ended;
     },
-    isOver,
-    isProving: () => isWanted && !isOver(),
+    endedForMs,
+    isProving: () => isWanted && endedForMs() === undefined,
   };
 }

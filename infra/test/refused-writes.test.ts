@@ -94,7 +94,11 @@ describe('dispatch that makes no round while writes are refused', { retry: 2, ti
   ])('as %s: a lease that ended meanwhile is left to the worker that can record, one copy', async (_, copies) => {
     ground.smtp.received.length = 0;
     const { consume, dispatch } = ground.api.functions;
-    const arrived = new Promise<void>((resolve) => ground.smtp.behave({ slowMs: 300, onMessage: () => resolve() }));
+    let reply = () => {};
+    const until = new Promise<void>((resolve) => {
+      reply = resolve;
+    });
+    const arrived = new Promise<void>((resolve) => ground.smtp.behave({ until, onMessage: () => resolve() }));
     const { id } = await json(await ground.api.send(good));
     await arrived;
     const row = async () => {
@@ -109,6 +113,7 @@ describe('dispatch that makes no round while writes are refused', { retry: 2, ti
     if (copies === 0) await dispatch.stop();
     signal('SIGSTOP', dispatches);
     await refuse('25006');
+    reply();
     await ground.smtp.waitFor(1);
     await eventually(async () => (await row())?.over === true);
     // It is between two tries to record: dispatch comes first.

@@ -39,6 +39,8 @@ export interface Behaviour {
   drop?: 'in_data' | 'after_final_dot';
   /** Wait this long before the reply to the final dot. */
   slowMs?: number;
+  /** Wait for this before the reply to the final dot. */
+  until?: Promise<unknown>;
   /** Runs when a message has come in whole, with all of it, before the reply. */
   onMessage?: (raw: string) => void;
 }
@@ -73,7 +75,7 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
       callback(refusal ? smtpError(...refusal) : null);
     },
     onData(stream, session, callback) {
-      const { answerData, drop, slowMs = 0, onMessage } = behaviour;
+      const { answerData, drop, slowMs = 0, until, onMessage } = behaviour;
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
@@ -83,8 +85,7 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
         const raw = Buffer.concat(chunks).toString();
         onMessage?.(raw);
         if (drop === 'after_final_dot') return dropConnection(session.id);
-        const timer = setTimeout(() => {
-          timers.delete(timer);
+        const reply = () => {
           if (answerData) return callback(smtpError(...answerData));
           received.push({
             from: session.envelope.mailFrom ? session.envelope.mailFrom.address : '',
@@ -93,6 +94,11 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
           });
           callback(null, '2.0.0 taken');
           onReceived();
+        };
+        if (until) return void until.then(reply);
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          reply();
         }, slowMs);
         timers.add(timer);
       });

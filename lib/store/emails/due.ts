@@ -25,16 +25,17 @@ export interface DueEmail {
 export const recordingMs = 5_000;
 
 /**
- * Locks up to `limit` emails whose `due_at` has passed, the longest due first. Skips those that another dispatch has locked, and,
- * if `leases` is false, those whose lease has expired.
+ * Locks up to `limit` emails whose `due_at` has passed, the longest due first. Skips those that another dispatch has locked. Of
+ * those with a lease, it takes those that ended `endedForMs` ago or earlier; undefined: none.
  */
-export async function lockDueEmails(sql: Query, limit: number, { leases = true } = {}): Promise<DueEmail[]> {
+export async function lockDueEmails(sql: Query, limit: number, endedForMs?: number): Promise<DueEmail[]> {
   return sql<DueEmail[]>`
     select ${dueColumns(sql)}
     from emails
     where due_at <= now()
       and (status <> ${claimedStatus}
-           or ${leases} and pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
+           or due_at <= now() - ${endedForMs ?? null}::double precision * interval '1 millisecond'
+              and pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
     order by due_at limit ${limit}
     for update skip locked`;
 }

@@ -13,13 +13,13 @@ const lostAfterMs = 7 * 86_400_000;
 
 /**
  * Puts on the queue, for the caller to publish once this is committed, the deliveries that are due: first attempts and retries, ids
- * that no worker has claimed for `graceMs`, and, unless `leases` is false, what dead workers have left. Returns whose they are, too.
+ * that no worker has claimed for `graceMs`, and what dead workers left `endedForMs` ago; undefined: nothing of it. Returns whose they are, too.
  * Any number may run at once.
  */
 export async function takeDueDeliveries(
   sql: Query,
   graceMs: number,
-  { leases = true } = {},
+  endedForMs?: number,
 ): Promise<{ id: string; client_id: string }[]> {
   return sql<{ id: string; client_id: string }[]>`
     with endpoints as (
@@ -41,7 +41,8 @@ export async function takeDueDeliveries(
       select delivery.id, client_id from endpoints
       cross join lateral (
         select id from webhook_deliveries
-        where webhook_id = endpoints.id and due_at <= now() ${leases ? sql`` : sql`and status <> 'delivering'`}
+        where webhook_id = endpoints.id and due_at <= now() 
+          and (status <> 'delivering' or due_at <= now() - ${endedForMs ?? null}::double precision * interval '1 millisecond')
         order by due_at
         limit greatest(0, least(most - under_way, share))
         for update skip locked
