@@ -40,8 +40,6 @@ export function createRecovery(now = () => performance.now()): Recovery {
   let isWanted = false;
 
   function endedForMs(): number | undefined {
-    const last = proofs.at(-1);
-    if (last === undefined || now() - last.at > lapsesMs) return undefined;
     // After an outage, workers have to connect again.
     const enoughMs = hasFailed ? recordingMs : provenMs;
     const proof = proofs.findLast(({ at }) => now() - at >= enoughMs);
@@ -50,7 +48,7 @@ export function createRecovery(now = () => performance.now()): Recovery {
 
   function wrote(proof: Proof): void {
     const last = proofs.at(-1);
-    if (proof.at - proof.askedAt > stalledMs || (last && proof.at - last.at > lapsesMs)) proofs = [];
+    if (proof.at - proof.askedAt > stalledMs) proofs = [];
     // Not every one, lest there be many.
     else if (last && proof.at - last.askedAt < provingPauseMs / 2) return;
     proofs = [...proofs.filter(({ at }) => proof.at - at <= lapsesMs), proof];

@@ -103,7 +103,7 @@ describe('dispatch that makes no round while writes are refused', { retry: 2, ti
     await arrived;
     const row = async () => {
       const [seen] = await ground.database.sql`
-        select xmin::text as version, due_at < now() as over from emails where id = ${id}`;
+        select status, xmin::text as version, due_at < now() as over from emails where id = ${id}`;
       return seen;
     };
     // Whoever would send the second copy.
@@ -122,12 +122,17 @@ describe('dispatch that makes no round while writes are refused', { retry: 2, ti
     const before = (await row())?.version;
     signal('SIGCONT', dispatches);
     const begun = copies === 0 ? startFunction('dispatch', settings()) : undefined;
-    await eventually(async () => (await row())?.version !== before);
+    const after = await eventually(async () => {
+      const seen = await row();
+      return seen?.version !== before && seen;
+    });
     signal('SIGCONT', [consume]);
     await eventually(async () => (await ground.api.read(`/emails/${id}`)).finished_at !== null);
     if (begun) ground.api.functions.dispatch = await begun;
     await second?.stop();
     await other.stop();
+    // It has written to the row, and has not taken it.
+    expect(after.status).toBe('sending');
     expect(await ground.api.read(`/emails/${id}`)).toMatchObject({ status: 'sent', attempts: 1 });
     expect(ground.smtp.received).toHaveLength(1);
   });
