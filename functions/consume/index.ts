@@ -52,7 +52,7 @@ const prefetch = settings.SMTP_CONNECTIONS * 3;
  * Long ones, each a row without contents, that wait for one of the connections they may have: others are taken meanwhile. More of them
  * are left to other workers, or for later.
  */
-const mostLetGo = settings.SMTP_CONNECTIONS * 20;
+const mostLetGo = settings.SMTP_CONNECTIONS * 50;
 /** For the text of long HTML. Who waits has a connection: one may wait for as long as others together take. */
 const work = createWork({
   program: new URL('./thread.mjs', import.meta.url),

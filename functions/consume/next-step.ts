@@ -109,11 +109,14 @@ export function handBack(
 
 /** Shortest and longest time that a worker with enough of its kind leaves an email to others. */
 const shortestBusyMs = 5_000;
-const longestBusyMs = 120_000;
+const longestBusyMs = 30_000;
 
-/** The same where a worker has enough of its kind: for as long as the email has waited so far, so that it does not go to and fro. */
-export function handBackForLater(email: ClaimedEmail): Transition<'release'> {
-  const waitMs = Math.min(Math.max(email.wanted_for_ms, shortestBusyMs), longestBusyMs);
+/**
+ * The same where a worker has enough of its kind: for as long as the email has waited so far, so that it does not go to and fro, or for
+ * less by chance, so that those of one moment do not all come back in another.
+ */
+export function handBackForLater(email: ClaimedEmail, random = Math.random()): Transition<'release'> {
+  const waitMs = Math.min(Math.max(email.wanted_for_ms, shortestBusyMs), longestBusyMs) * (1 - random / 2);
   const due_in_ms = Math.min(waitMs, Math.max(email.expires_in_ms ?? Number.POSITIVE_INFINITY, 0));
   return { ...handBack(email, 'worker_busy'), due_in_ms };
 }

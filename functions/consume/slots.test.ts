@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Lane } from '../../lib/store/emails/email.ts';
 import type { Load } from './load.ts';
 import { createMemory } from './memory.ts';
@@ -104,8 +104,37 @@ describe('slots', () => {
     // The one that came first has what is free, where it may.
     await release('s1');
     expect(had.at(-1)).toBe('s3');
+    // A long one is under way: while there are short ones, that is enough.
     await release('l1');
+    expect(had).toHaveLength(5);
+    await release('l2');
     expect(had.at(-1)).toBe('l3');
+  });
+
+  it('long ones hold half of the connections again once there has been no short one for a second', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { had, take, release } = start(10);
+      const long = { bytes: 1, isLong: true };
+      take('s1', 'bulk');
+      for (let n = 1; n <= 20; n += 1) take(`l${n}`, 'transactional', long);
+      await setImmediate();
+      expect(had).toEqual(['s1', 'l1', 'l2']);
+      vi.advanceTimersByTime(5_000);
+      await release('s1');
+      take('s2', 'transactional');
+      await setImmediate();
+      vi.advanceTimersByTime(999);
+      await release('s2');
+      vi.advanceTimersByTime(999);
+      await setImmediate();
+      expect(had).toEqual(['s1', 'l1', 'l2', 's2']);
+      vi.advanceTimersByTime(1);
+      await setImmediate();
+      expect(had.slice(4)).toEqual(['l3', 'l4', 'l5']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('while short ones wait, long ones get a fifth of the connections, and that they get', async () => {
@@ -120,10 +149,8 @@ describe('slots', () => {
     await release('l4');
     await release('s1');
     expect(had.slice(13).toSorted()).toEqual(['l6', 's9']);
-    for (let n = 2; n <= 19; n += 1) await release(`s${n}`);
-    // None waits any more.
-    await release('s20');
-    expect(had.slice(-3)).toEqual(['l7', 'l8', 'l9']);
+    for (let n = 2; n <= 20; n += 1) await release(`s${n}`);
+    expect(had.filter((name) => name.startsWith('l'))).toHaveLength(6);
   });
 
   it.each<[string, Load]>([

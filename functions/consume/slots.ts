@@ -1,5 +1,6 @@
 // Who may use one of a relay's connections next: transactional emails before bulk ones, and neither bulk nor long ones have them all; clients in turn.
 import type { Lane } from '../../lib/store/emails/email.ts';
+import { createLine, type Waiting } from './line.ts';
 import { type Load, noLoad } from './load.ts';
 import { createMemory } from './memory.ts';
 
@@ -23,49 +24,16 @@ export function longLimit(connections: number): number {
   return Math.max(1, Math.floor(connections / 2));
 }
 
-/** The same while short emails wait: long ones go on all the same. */
+/**
+ * The same while short emails are delivered, too: what long ones take of this machine, and of the relay's, they take from each step of a
+ * short conversation. Long ones go on all the same.
+ */
 export function longLimitBeside(connections: number): number {
   return Math.max(1, Math.floor(connections / 5));
 }
 
-interface Waiting {
-  client: string;
-  load: Load;
-  /** When it came, as a number that grows. */
-  order: number;
-  resolve: (isTurn: boolean) => void;
-}
-
-/** Who waits: clients in turn, what one of them has in the order in which it came. */
-function createLine() {
-  const clients = new Map<string, Waiting[]>();
-  return {
-    first(): Waiting | undefined {
-      const [own] = clients.values();
-      return own?.[0];
-    },
-    shift(): Waiting | undefined {
-      const [next] = clients;
-      if (next === undefined) return undefined;
-      const [client, own] = next;
-      const first = own.shift();
-      // To the end of the line, where it has more.
-      clients.delete(client);
-      if (own.length > 0) clients.set(client, own);
-      return first;
-    },
-    push(client: string, one: Waiting): void {
-      const own = clients.get(client);
-      if (own) own.push(one);
-      else clients.set(client, [one]);
-    },
-    clear(): Waiting[] {
-      const all = [...clients.values()].flat();
-      clients.clear();
-      return all;
-    },
-  };
-}
+/** After so long without a short email there are none. */
+const calmMs = 1_000;
 
 /** `memory` is that of all relays together. */
 export function createSlots(connections: number, memory = createMemory(Number.POSITIVE_INFINITY)): Slots {
@@ -77,18 +45,24 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
   const waiting: Record<Lane, ReturnType<typeof queue>> = { transactional: queue(), bulk: queue() };
   let arrivals = 0;
   let closed = false;
+  let shorts = 0;
+  let isBesideShort = false;
+  const calm = setTimeout(() => {
+    isBesideShort = shorts > 0;
+    serve();
+  }, calmMs);
+  calm.unref();
 
   function next(lane: Lane): Waiting | undefined {
     if (taken.transactional + taken.bulk >= connections || taken[lane] >= limits[lane]) return undefined;
     const line = waiting[lane];
     const [heavy, light] = [line.heavy.first(), line.light.first()];
-    const isHeavy =
-      heavy !== undefined && canBegin(heavy, light !== undefined) && isBefore(heavy, light, line.lastHeavy);
+    const isHeavy = heavy !== undefined && canBegin(heavy) && isBefore(heavy, light, line.lastHeavy);
     if (isHeavy || light !== undefined) line.lastHeavy = isHeavy;
     return isHeavy ? line.heavy.shift() : line.light.shift();
   }
 
-  function canBegin({ load }: Waiting, isBesideShort: boolean): boolean {
+  function canBegin({ load }: Waiting): boolean {
     const most = isBesideShort ? longLimitBeside(connections) : longLimit(connections);
     return memory.hasRoom(load.bytes) && (!load.isLong || takenByLong < most);
   }
@@ -110,8 +84,15 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
   }
   memory.onRoom(serve);
 
+  function noteShort(more: 1 | -1): void {
+    shorts += more;
+    isBesideShort = true;
+    if (shorts === 0) calm.refresh();
+  }
+
   return {
     async take(lane, load = noLoad, client = '') {
+      const isHeavy = load.isLong || load.bytes > 0;
       let giveBack = () => {};
       const isTurn = await new Promise<boolean>((resolve) => {
         if (closed) return resolve(false);
@@ -120,7 +101,7 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
           if (isTurn) giveBack = memory.take(load.bytes);
           resolve(isTurn);
         };
-        const isHeavy = load.isLong || load.bytes > 0;
+        if (!isHeavy) noteShort(1);
         waiting[lane][isHeavy ? 'heavy' : 'light'].push(client, { client, load, order: arrivals, resolve: begin });
         serve();
       });
@@ -131,6 +112,7 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
         released = true;
         taken[lane] -= 1;
         if (load.isLong) takenByLong -= 1;
+        if (!isHeavy) noteShort(-1);
         giveBack();
         serve();
       };

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually, json } from './functions.ts';
 import { startWholeApi, type WholeApi } from './whole-api.ts';
 
-/** Of two connections: forty wait without their turn, sixteen more would have all turns. */
-const count = 70;
+/** Of two connections: a hundred wait without their turn, sixteen more would have all turns. */
+const count = 130;
 const arrived: string[] = [];
 let release = () => {};
 const held = new Promise<void>((resolve) => {
@@ -48,7 +48,7 @@ it('a small email arrives while no long one ends, and then each of those arrives
   expect(arrived.filter((to) => to.startsWith('long')).length).toBe(1);
   const handedBack = await ground.database.sql`
     select detail from email_events where type = 'queued' and detail->>'reason' = 'worker_busy'`;
-  expect(handedBack.length).toBeGreaterThanOrEqual(count - 40);
+  expect(handedBack.length).toBeGreaterThanOrEqual(count - 100);
 
   release();
   const { sql } = ground.database;
