@@ -39,8 +39,8 @@ export interface Behaviour {
   drop?: 'in_data' | 'after_final_dot';
   /** Wait this long before the reply to the final dot. */
   slowMs?: number;
-  /** Wait for this before the reply to the final dot. */
-  until?: Promise<unknown>;
+  /** Its fulfilment is waited for, before anything else is done with a message that has come in whole. */
+  hold?: Promise<unknown>;
   /** Runs when a message has come in whole, with all of it, before the reply. */
   onMessage?: (raw: string) => void;
 }
@@ -75,33 +75,32 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
       callback(refusal ? smtpError(...refusal) : null);
     },
     onData(stream, session, callback) {
-      const { answerData, drop, slowMs = 0, until, onMessage } = behaviour;
+      const { answerData, drop, slowMs = 0, hold, onMessage } = behaviour;
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         if (drop === 'in_data') dropConnection(session.id);
       });
       stream.on('end', () => {
-        const raw = Buffer.concat(chunks).toString();
-        onMessage?.(raw);
+        onMessage?.(rawOf(chunks));
         if (drop === 'after_final_dot') return dropConnection(session.id);
-        const reply = () => {
+        if (hold) void hold.then(reply);
+        else reply();
+      });
+      function reply(): void {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
           if (answerData) return callback(smtpError(...answerData));
           received.push({
             from: session.envelope.mailFrom ? session.envelope.mailFrom.address : '',
             to: session.envelope.rcptTo.map(({ address }) => address),
-            raw,
+            raw: rawOf(chunks),
           });
           callback(null, '2.0.0 taken');
           onReceived();
-        };
-        if (until) return void until.then(reply);
-        const timer = setTimeout(() => {
-          timers.delete(timer);
-          reply();
         }, slowMs);
         timers.add(timer);
-      });
+      }
     },
     ...options,
   });
@@ -130,7 +129,7 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
     behave(next) {
       behaviour = next;
     },
-    waitFor(count, withinMs = 15_000) {
+    waitFor(count, withinMs = 60_000) {
       return new Promise((resolve, reject) => {
         const check = () => {
           if (received.length < count) return;
@@ -150,6 +149,10 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function rawOf(chunks: Buffer[]): string {
+  return Buffer.concat(chunks).toString();
 }
 
 function smtpError(responseCode: number, message: string): Error {
