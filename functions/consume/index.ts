@@ -7,8 +7,8 @@ import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
-import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
+import { createPushRoutes, mostPushedBytes } from '../../lib/queue/push-routes.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { checkDatabase, isDatabaseUnavailable, openDatabase, untilDatabaseIsBack } from '../../lib/store/database.ts';
 import { findActiveKeys } from '../../lib/store/dkim-keys/dkim-keys.ts';
@@ -56,8 +56,8 @@ const work = createWork({
   waitMs: 120_000,
   heapMegabytes: 64,
 });
-/** A text that takes longer than this is left out. */
-const mostTextMs = 2_000;
+/** A text that takes longer than this is left out. Long: a thread that is ended leaves the next one to begin cold, which on a busy machine takes seconds. */
+const mostTextMs = 10_000;
 const memory = createMemory(settings.CONTENT_MEMORY_BYTES);
 
 const relays = createRelays(
@@ -138,8 +138,8 @@ const hosted = hostFunction({
   name: 'consume',
   log,
   metrics,
-  maxBodyBytes: 64_000,
-  routes: { push: createCloudEventRoute('email', (id) => deliverId(id)) },
+  maxBodyBytes: mostPushedBytes,
+  routes: createPushRoutes({ what: 'email', name: 'consume', deliver: (id) => deliverId(id) }),
   dependencies: undefined,
   ready: {
     database: () => checkDatabase(sql),

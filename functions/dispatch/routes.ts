@@ -20,6 +20,8 @@ const route = declare<never, undefined, Dependencies>();
 
 export const dispatchRoutes = {
   dispatch: route({ method: 'POST', path: '/', handle: dispatchDue }),
+  // A timer of Azure Functions calls the function by its name.
+  invoke: route({ method: 'POST', path: '/dispatch', handle: dispatchDue }),
   purge: route({ method: 'POST', path: '/purge', handle: purgeOld }),
 };
 

@@ -75,7 +75,7 @@ export default async function setUp({ provide }: TestProject) {
   return async () => {
     await Promise.all([...rabbitMqs, postgres].map((service) => service.stop()));
     // RabbitMQ's own children may outlive it by a moment.
-    await untilNoneIn(workDirectory);
+    await untilNoneIn(workDirectory, 30_000);
     const left = processesIn(workDirectory);
     if (left.length > 0) throw new Error(`Processes left behind by the tests:\n${left.join('\n')}`);
     rmSync(workDirectory, { recursive: true, force: true });

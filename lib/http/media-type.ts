@@ -2,6 +2,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from './errors.ts';
 
+/** Among the types of a route: it takes a body that says nothing of its type, too. */
+export const untyped = '';
+
 /** Checks `Content-Type` and `Content-Encoding` against what a route takes, or throws `unsupported_media_type` (415). */
 export function checkMediaType(headers: IncomingHttpHeaders, accepts: readonly string[]): void {
   const encoding = headers['content-encoding'];
@@ -9,8 +12,9 @@ export function checkMediaType(headers: IncomingHttpHeaders, accepts: readonly s
     throw new ApiError('unsupported_media_type', `Content-Encoding ${encoding} is not taken; send the body as it is.`);
   }
   if (accepts.includes(mediaType(headers))) return;
-  throw new ApiError('unsupported_media_type', `Content-Type must be ${accepts.join(' or ')}.`, {
-    headers: { accept: accepts.join(', ') },
+  const named = accepts.filter((type) => type !== untyped);
+  throw new ApiError('unsupported_media_type', `Content-Type must be ${named.join(' or ')}.`, {
+    headers: { accept: named.join(', ') },
   });
 }
 

@@ -5,7 +5,7 @@ import { ApiError } from './errors.ts';
 import type { Reply, Request } from './exchange.ts';
 
 interface Where {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** As in `/emails/{id}/events`; one `{name}` matches one segment. */
   path: string;
 }
