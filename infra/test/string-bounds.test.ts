@@ -2,7 +2,6 @@
 import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { chooseEncoding } from '../../functions/console/accept-encoding.ts';
 import { isKnown } from '../../functions/console/if-none-match.ts';
 import { ListQuery } from '../../functions/history/list-query.ts';
 import { addressInPath } from '../../functions/manage/suppressions/suppression-request.ts';
@@ -13,6 +12,7 @@ import { parseWait } from '../../functions/send/wait.ts';
 import { presentedCredentials } from '../../functions/token/credentials.ts';
 import { parseParameters, readParameters, readResources } from '../../functions/token/parameters.ts';
 import { fitOfType } from '../../lib/http/accept.ts';
+import { chooseEncoding } from '../../lib/http/accept-encoding.ts';
 import { callerAddress, proxySettings } from '../../lib/http/caller-address.ts';
 import { problemTypeFor } from '../../lib/http/errors.ts';
 import { checkMediaType } from '../../lib/http/media-type.ts';

@@ -7,11 +7,13 @@ import { type HttpFunction, http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
+import { anyOriginHeaders, preflightRoute } from './any-origin.ts';
 import { checkLength, dropBody, tooLarge } from './body.ts';
 import { readBody } from './body-reader.ts';
 import { endBrokenRequests } from './broken-request.ts';
 import { callerAddress, privateProxies } from './caller-address.ts';
 import { commonRoutes } from './common-routes.ts';
+import { compress } from './compress.ts';
 import { databaseError } from './database-error.ts';
 import { drainServer, waitUntil } from './drain.ts';
 import { problemReply, toApiError } from './errors.ts';
@@ -23,6 +25,7 @@ import { oneAtATime } from './pipeline.ts';
 import { checkQuery } from './query.ts';
 import { writeReply } from './reply.ts';
 import { hasBody, lengthOf, networkOf, pathOf, queryOf } from './request-head.ts';
+import { requestIdHeader, requestIdOf } from './request-id.ts';
 import { checkRequestLine } from './request-line.ts';
 import { createRouter, type Match, type Route } from './route.ts';
 
@@ -53,6 +56,8 @@ export function hostFunction<
     rawBody?: Buffer;
     arrivedAt?: number;
     routePath?: string;
+    requestId?: string;
+    anyOrigin?: true | undefined;
     admitted?: Admitted<Scope, Client, Dependencies>;
     hold?: Hold;
   };
@@ -67,6 +72,7 @@ export function hostFunction<
   const findRoute = createRouter([
     ...commonRoutes<Scope, Client, Dependencies>(definition, stopping.signal),
     ...routes,
+    ...routes.filter(({ anyOrigin }) => anyOrigin).map(preflightRoute<Scope, Client, Dependencies>),
   ]);
   let memory = createRequestMemory();
   let underWay = 0;
@@ -78,6 +84,7 @@ export function hostFunction<
     checkRequestLine(request);
     const { route, params } = findRoute(request.method ?? 'GET', pathOf(request));
     request.routePath = route.path;
+    request.anyOrigin = route.anyOrigin;
     const { scope, orScope, body } = route;
     checkLength(request, limitOf(route));
     const { authorization } = request.headers;
@@ -110,6 +117,11 @@ export function hostFunction<
     return body ? Math.min(maxBodyBytes, body.maxBytes ?? maxBodyBytes) : mostIgnoredBytes;
   }
 
+  function idOf(request: FrameworkRequest): string {
+    request.requestId ??= requestIdOf(request.headers);
+    return request.requestId;
+  }
+
   function holdOf(request: FrameworkRequest, client: Client | undefined): Hold {
     request.hold ??= createHold(memory, client?.clientId ?? networkOf(callerAddress(request, trustedProxies)));
     return request.hold;
@@ -128,6 +140,7 @@ export function hostFunction<
           path: pathOf(request),
           params,
           headers,
+          requestId: idOf(request),
           address: callerAddress(request, trustedProxies),
           stopping: stopping.signal,
           makeRoom: async (bytes) => holdOf(request, client).forAnswer(bytes),
@@ -138,7 +151,7 @@ export function hostFunction<
         dependencies,
       );
       observe(request, reply);
-      return reply;
+      return await compress(reply, method, headers);
     } catch (thrown) {
       return refuse(thrown, request);
     }
@@ -149,11 +162,17 @@ export function hostFunction<
     const error = databaseError(thrown);
     const path = pathOf(request);
     const { headers } = request;
-    const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies), headers });
+    const requestId = idOf(request);
+    const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies), headers, requestId });
     if (reply.status >= 500) {
       const { message, cause } = toApiError(error);
       // The route, not the path: an address may stand in it.
-      log.error(message, { method: request.method, path: request.routePath, cause });
+      log.error(message, {
+        method: request.method,
+        path: request.routePath,
+        request_id: requestId,
+        cause,
+      });
     }
     observe(request, reply);
     return reply;
@@ -165,8 +184,13 @@ export function hostFunction<
   }
 
   function send(request: FrameworkRequest, response: ServerResponse, reply: Reply): void {
-    const headers = stopping.signal.aborted ? { ...reply.headers, connection: 'close' } : reply.headers;
-    const length = writeReply(response, headers ? { ...reply, headers } : reply);
+    const headers = {
+      ...reply.headers,
+      [requestIdHeader]: idOf(request),
+      ...(request.anyOrigin && anyOriginHeaders),
+      ...(stopping.signal.aborted && { connection: 'close' }),
+    };
+    const length = writeReply(response, { ...reply, headers });
     if (length <= mostSmallBytes || response.destroyed) {
       request.hold?.release();
       return;
