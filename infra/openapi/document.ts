@@ -40,6 +40,7 @@ Answers may get further fields; requests with fields that are not listed are ref
 export function createDocument({ operations, messages, prose, version }: DocumentOptions) {
   const schemas: Record<string, unknown> = {};
   const request = { prose, schemas, open: false };
+  const requested = { ...request, tellsDefaults: true };
   const answer = { prose, schemas, open: true };
   convert(Problem, answer);
   convert(OAuthProblem, answer);
@@ -161,7 +162,7 @@ export function createDocument({ operations, messages, prose, version }: Documen
       });
       return [
         type,
-        { schema: convert(schema, request), ...(fitting.length > 0 && { examples: Object.fromEntries(fitting) }) },
+        { schema: convert(schema, requested), ...(fitting.length > 0 && { examples: Object.fromEntries(fitting) }) },
       ];
     });
     return { required: true, content: Object.fromEntries(content) };

@@ -88,6 +88,8 @@ export interface Answer {
   headers?: readonly AnswerHeader[];
   /** By media type; none: no body. The schema is strict: the tests refuse a field that it does not have. */
   body?: Record<string, { schema: v.GenericSchema; example: unknown }>;
+  /** What another media type gets where it is asked for: the description tells of it. In the document, generated clients would expect it of every answer. */
+  unlisted?: Record<string, v.GenericSchema>;
 }
 
 export interface Example {
