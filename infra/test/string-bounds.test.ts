@@ -18,6 +18,7 @@ import { problemTypeFor } from '../../lib/http/errors.ts';
 import { checkMediaType } from '../../lib/http/media-type.ts';
 import { checkQuery } from '../../lib/http/query.ts';
 import { queryOf } from '../../lib/http/request-head.ts';
+import { requestIdOf } from '../../lib/http/request-id.ts';
 import { checkRequestLine } from '../../lib/http/request-line.ts';
 import { mostBodyBytes } from '../../lib/http/size-limits.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
@@ -101,6 +102,7 @@ const readers: Record<string, [bound: number, read: (text: string) => unknown]> 
   'X-Batch-Validation': [10, parseBatchValidation],
   traceparent: [55, continueTrace],
   'Content-Type': [255, (text) => checkMediaType({ 'content-type': text }, ['application/json'])],
+  'X-Request-Id': [128, (text) => requestIdOf({ 'x-request-id': text })],
   'Content-Encoding': [10, (text) => checkMediaType({ ...headers, 'content-encoding': text }, ['application/json'])],
   'Authorization: Bearer': [8_000, (text) => checkToken(`Bearer ${text}`, 'basic').catch(() => {})],
   'Authorization: Basic': [2_000, (text) => presentedCredentials(`Basic ${text}`, {})],
