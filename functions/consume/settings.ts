@@ -24,7 +24,7 @@ const relayUrls = v.pipe(
 export const ConsumeSettings = v.object({
   ...commonSettings,
   ...databaseSettings,
-  /** Leave unset on a host that pushes CloudEvents; then no queue is consumed. */
+  /** Leave unset on a host that pushes messages; then no queue is consumed. */
   AMQP_URL: v.optional(url('amqp', 'amqps')),
   /** The SMTP relays in order of preference, as in smtps://user:password@smtp.example.com:465, separated by spaces or commas. */
   SMTP_URL: relayUrls,

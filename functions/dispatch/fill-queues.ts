@@ -5,7 +5,14 @@ import { maxIds } from '../../lib/queue/grouped.ts';
 import { BrokerAwayError, type Queue } from '../../lib/queue/queue.ts';
 import type { Sql } from '../../lib/store/database.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
-import { areAnyUnclaimed, lanesWaiting, type Taken, takeWaiting } from '../../lib/store/emails/waiting.ts';
+import {
+  areAnyUnclaimed,
+  lanesWaiting,
+  newTurn,
+  type Taken,
+  type Turn,
+  takeWaiting,
+} from '../../lib/store/emails/waiting.ts';
 
 export interface FillDependencies {
   sql: Sql;
@@ -18,8 +25,8 @@ export interface FillDependencies {
 export interface Filling {
   /** Ids that are to be on the queue: so many as workers take between two looks, found out by looking. */
   window: number;
-  /** The client that was last given a place where not all had their turn. */
-  after: string;
+  /** Whose turn it is where not all had theirs. */
+  turn: Turn;
   filledAt: number;
   /** Given places last. */
   last: string[];
@@ -40,7 +47,7 @@ const patienceMs = 500;
 const lanes = ['transactional', 'bulk'] as const;
 
 export function beginFilling(): Record<Lane, Filling> {
-  const begin = (): Filling => ({ window: leastWindow, after: '', filledAt: 0, last: [] });
+  const begin = (): Filling => ({ window: leastWindow, turn: newTurn, filledAt: 0, last: [] });
   return { transactional: begin(), bulk: begin() };
 }
 
@@ -63,7 +70,7 @@ export async function fillQueues(
 
 /** Gives places to all that wait, up to `limit` a lane: for who has dispatch called on a schedule, and not often. Resolves with how many. */
 export async function fillOnce(dependencies: FillDependencies, limit: number): Promise<number> {
-  const placed = await Promise.all(lanes.map((lane) => place(lane, { limit, after: '' }, dependencies)));
+  const placed = await Promise.all(lanes.map((lane) => place(lane, { limit, turn: newTurn }, dependencies)));
   return placed.reduce((sum, { emails }) => sum + emails.length, 0);
 }
 
@@ -77,12 +84,18 @@ async function fillLane(lane: Lane, filling: Filling, dependencies: FillDependen
     if (!(await isKeptOut(filling, dependencies))) return;
     limit = leastWindow;
   }
-  let taken = await place(lane, { limit: Math.ceil(limit), after: filling.after }, dependencies);
-  // Behind the last client comes the first.
-  if (taken.emails.length === 0) taken = await place(lane, { limit: Math.ceil(limit), after: '' }, dependencies);
-  filling.after = taken.after;
+  filling.last = [];
+  // What is left of a turn comes before a new one.
+  for (const isNew of filling.turn === newTurn ? [true] : [false, true]) {
+    const left = Math.ceil(limit) - filling.last.length;
+    if (left <= 0) break;
+    const taken = await place(lane, { limit: left, turn: isNew ? newTurn : filling.turn }, dependencies);
+    filling.turn = taken.turn;
+    filling.last.push(...taken.emails.map(({ id }) => id));
+    // Where it is not at its end yet, it goes on with the next look.
+    if (filling.turn !== newTurn) break;
+  }
   filling.filledAt = performance.now();
-  filling.last = taken.emails.map(({ id }) => id);
 }
 
 /** True when the queue is long by what others put there: of ours nothing is left on it. */
@@ -93,10 +106,10 @@ async function isKeptOut({ filledAt, last }: Filling, { sql }: FillDependencies)
 
 async function place(
   lane: Lane,
-  { limit, after }: { limit: number; after: string },
+  { limit, turn }: { limit: number; turn: Turn },
   { sql, queue, policy, log }: FillDependencies,
 ): Promise<Taken> {
-  const taken = await takeWaiting(sql, lane, { limit, after, graceMs: policy.publishGraceMs });
+  const taken = await takeWaiting(sql, lane, { limit, turn, graceMs: policy.publishGraceMs });
   const published = await Promise.allSettled(
     taken.emails.map(({ id, client_id, traceparent }) => queue.publish(lane, id, traceparent, client_id)),
   );

@@ -5,8 +5,8 @@ import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
-import { createCloudEventRoute } from '../../lib/queue/cloud-event-route.ts';
 import { createConsumer } from '../../lib/queue/consumer.ts';
+import { createPushRoutes, mostPushedBytes } from '../../lib/queue/push-routes.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { checkDatabase, isDatabaseUnavailable, openDatabase } from '../../lib/store/database.ts';
 import { claimDeliveries } from '../../lib/store/webhooks/claim.ts';
@@ -74,8 +74,8 @@ const hosted = hostFunction({
   name: 'notify',
   log,
   metrics,
-  maxBodyBytes: 64_000,
-  routes: { push: createCloudEventRoute('delivery', notifyId) },
+  maxBodyBytes: mostPushedBytes,
+  routes: createPushRoutes({ what: 'delivery', name: 'notify', deliver: notifyId }),
   dependencies: undefined,
   ready: {
     database: () => checkDatabase(sql),

@@ -28,7 +28,7 @@ export const NotifySettings = v.object({
   ...commonSettings,
   ...databaseSettings,
   ...webhookTargetSettings,
-  /** Leave unset on a host that pushes CloudEvents; then no queue is consumed. */
+  /** Leave unset on a host that pushes messages; then no queue is consumed. */
   AMQP_URL: v.optional(url('amqp', 'amqps')),
   /** How long an endpoint may take to answer, all in all. Less than the 25 s that a process has to end. */
   WEBHOOK_TIMEOUT_SECONDS: v.optional(seconds(0.1, 20), '15'),

@@ -16,6 +16,7 @@ import type { BatchValidation } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';
 import { parseIdempotencyKey } from './idempotency.ts';
 import { toNewEmail } from './new-email.ts';
+import type { QueueShare } from './queue-share.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { type Read, readEmail } from './read-request.ts';
 import { type WriteEmails, writeOne } from './render-emails.ts';
@@ -30,8 +31,8 @@ export interface AcceptDependencies {
   store: (acceptance: Acceptance) => Promise<Accepted>;
   /** Resolves when the broker has confirmed the id. */
   publish: (lane: Lane, emailId: string, traceparent: string | null, client: string) => Promise<void>;
-  /** Whether an id of this client goes on the queue at once; else its email waits for dispatch to give it a place there. */
-  takePlace: (lane: Lane, client: string) => boolean;
+  /** Whose ids go on the queue at once; other emails wait for dispatch to give them a place there. */
+  places: QueueShare;
   /** What an email is at now; undefined if it is gone. */
   readStatus: (emailId: string) => Promise<EmailState | undefined>;
   countAccepted: (lane: Lane, status: AcceptedStatus) => void;
@@ -115,17 +116,27 @@ export interface Stored {
 export async function storeOnce(
   { headers, client, requestId, fingerprint }: Coming,
   { emails: written, validation }: Written,
-  { store, publish, takePlace, countAccepted, log }: AcceptDependencies,
+  { store, publish, places, countAccepted, log }: AcceptDependencies,
 ): Promise<Stored> {
   const key = parseIdempotencyKey(headers['idempotency-key']);
   const idempotency = key === undefined ? null : { key, fingerprint: fingerprint() };
   const permissive = validation === 'permissive';
-  const emails = written.map((email) => ({
-    ...email,
-    waits: email.scheduled_at === null && !takePlace(email.lane, client.clientId),
-  }));
+  const emails = written.map((email) => {
+    const hasPlace = email.scheduled_at === null && places.take(email.lane, client.clientId);
+    return { ...email, hasPlace, waits: email.scheduled_at === null && !hasPlace };
+  });
   const { clientId: client_id, allowedSenders: allowed_senders } = client;
-  const accepted = await store({ client_id, allowed_senders, idempotency, emails, permissive });
+  const settlePlace = ({ hasPlace, lane }: (typeof emails)[number]) => hasPlace && places.settle(lane);
+  const accepted = await store({ client_id, allowed_senders, idempotency, emails, permissive }).catch((error) => {
+    emails.forEach(settlePlace);
+    throw error;
+  });
+  const statuses = new Map(accepted.outcome === 'stored' ? accepted.emails.map(({ id, status }) => [id, status]) : []);
+  for (const email of emails) {
+    if (email.hasPlace && statuses.get(email.id) === 'queued') {
+      publishNow(email, client.clientId, publish, log).finally(() => settlePlace(email));
+    } else settlePlace(email);
+  }
   switch (accepted.outcome) {
     case 'stored':
       break;
@@ -136,11 +147,9 @@ export async function storeOnce(
     case 'limited':
       throw limitedError(accepted);
   }
-  const statuses = new Map(accepted.emails.map(({ id, status }) => [id, status]));
   for (const email of emails) {
     const status = statuses.get(email.id);
     if (status === undefined) continue;
-    if (status === 'queued' && !email.waits) publishNow(email, client.clientId, publish, log);
     countAccepted(email.lane, status);
     log.info('accepted', {
       email_id: email.id,
@@ -168,8 +177,8 @@ function earlierAnswer(earlier: AcceptedAs<'earlier'>, fingerprint: string | und
 }
 
 /** Nobody waits for the broker: if the id does not get there, dispatch finds the row when it is due. */
-function publishNow(email: NewEmail, client: string, publish: AcceptDependencies['publish'], log: Log): void {
-  publish(email.lane, email.id, email.traceparent, client).catch((error) => {
+function publishNow(email: NewEmail, client: string, publish: AcceptDependencies['publish'], log: Log): Promise<void> {
+  return publish(email.lane, email.id, email.traceparent, client).catch((error) => {
     log.warn('id not published; dispatch will', { email_id: email.id, reason: error.message });
   });
 }

@@ -92,7 +92,7 @@ const hosted = hostFunction({
     readStatus,
     batchTurns: pLimit(batchesAtOnce),
     publish: queue.publish,
-    takePlace: createQueueShare({ depth: queue.depth, idsPerMessage: maxIds }).take,
+    places: createQueueShare({ depth: queue.depth, idsPerMessage: maxIds }),
     publishGraceMs,
     countAccepted: (lane, status) => accepted.inc({ lane, status }),
     sql,

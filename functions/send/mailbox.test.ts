@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { leastMs } from '../../infra/test/cost.ts';
 import { normalizeAddress, normalizeDomain } from '../../lib/mail/address.ts';
 import { mailboxText } from '../../lib/mail/mailbox-text.ts';
 import { MailboxList, MailboxSchema } from './mailbox.ts';
@@ -74,11 +75,10 @@ it.each([
   ['spaces', ' '.repeat(60_000)],
   ['characters @', '@'.repeat(60_000)],
 ])('%s beyond all bounds are no address, before anything looks at them', (_what, text) => {
-  const startedAt = performance.now();
-  expect(normalizeAddress(text)).toBeUndefined();
-  expect(normalizeDomain(text)).toBeUndefined();
+  const normalize = () => [normalizeAddress(text), normalizeDomain(text)];
+  expect(normalize()).toEqual([undefined, undefined]);
   // Composed, the marks take half a second.
-  expect(performance.now() - startedAt).toBeLessThan(50);
+  expect(leastMs(normalize, 50)).toBeLessThanOrEqual(50);
 });
 
 describe('MailboxSchema', () => {

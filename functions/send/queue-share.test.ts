@@ -9,7 +9,7 @@ function ground() {
   const broker = { depth: 0, isAway: false };
   let at = 10_000;
   let again: () => void = () => {};
-  const { take } = createQueueShare({
+  const places = createQueueShare({
     depth: async () => {
       if (broker.isAway) throw new Error('away');
       return broker.depth;
@@ -20,12 +20,21 @@ function ground() {
       again = run;
     },
   });
+  const { take, settle } = places;
+  /** How many of so many ids get a place. */
+  const takesOnly = (count: number, client: string) =>
+    Array.from({ length: count }, () => take('bulk', client)).filter(Boolean).length;
   return {
     broker,
-    /** How many of so many ids get a place. */
-    takes: (count: number, client: string) =>
-      Array.from({ length: count }, () => take('bulk', client)).filter(Boolean).length,
+    takesOnly,
+    /** The same, and their ids are on the queue at once. */
+    takes(count: number, client: string) {
+      const taken = takesOnly(count, client);
+      for (let one = 0; one < taken; one += 1) settle('bulk');
+      return taken;
+    },
     take,
+    settle,
     /** Nobody hands anything in meanwhile. */
     async pass(ms: number) {
       await setImmediate();
@@ -77,6 +86,29 @@ describe('a place on the queue', () => {
     broker.depth = 3;
     await pass(100);
     expect(takes(1_000, 'b')).toBe(leastShort - 3 * idsPerMessage);
+  });
+
+  it('is for no more as long as those before are not on the queue yet: a look that finds it empty says nothing of workers', async () => {
+    const { takesOnly, takes, pass, settle } = ground();
+    expect(takesOnly(1_000, 'a')).toBe(leastShort);
+    for (let turn = 0; turn < 20; turn += 1) {
+      await pass(150);
+      expect(takes(1_000, `other ${turn}`)).toBeLessThanOrEqual(share);
+    }
+    for (let one = 0; one < leastShort; one += 1) settle('bulk');
+    await pass(150);
+    expect(takes(100, 'b')).toBe(100);
+  });
+
+  it('is not counted for ever where it was never used, as the request was refused', async () => {
+    const { takesOnly, takes, pass, settle } = ground();
+    for (let turn = 0; turn < 30; turn += 1) {
+      const taken = takesOnly(10, `client ${turn}`);
+      expect(taken).toBe(10);
+      for (let one = 0; one < taken; one += 1) settle('bulk');
+      await pass(turn % 2 ? 150 : 1_100);
+    }
+    expect(takes(leastShort, 'a')).toBe(leastShort);
   });
 
   it('is for a share of those who have many once it is long, even before the next look', () => {

@@ -5,6 +5,8 @@ import type { Lane } from '../../lib/store/emails/email.ts';
 export interface QueueShare {
   /** Takes a place for one id of this client on the lane's queue. False: its email is to be stored as one that waits for a place. */
   take(lane: Lane, client: string): boolean;
+  /** Once for each place: its id is on the queue now, or never will be. */
+  settle(lane: Lane): void;
 }
 
 export interface QueueShareOptions {
@@ -41,8 +43,10 @@ interface State {
   short: number;
   /** Ids at the last look, as if all messages were full. */
   depth: number;
-  /** Ids put there since. */
+  /** Ids that took a place since. */
   since: number;
+  /** Those of them that are there, or never will be: a look can tell nothing of the others. */
+  settled: number;
   lookedAt: number;
   isLooking: boolean;
   /** The next look is fixed. */
@@ -73,6 +77,7 @@ export function createQueueShare({
         short: leastShort,
         depth: 0,
         since: 0,
+        settled: 0,
         lookedAt: long,
         isLooking: false,
         willLook: false,
@@ -87,7 +92,7 @@ export function createQueueShare({
   async function look(lane: Lane, state: State, isEarly = false): Promise<void> {
     if (state.isLooking || (state.willLook && !isEarly)) return;
     state.isLooking = true;
-    const before = state.since;
+    const before = state.settled;
     // Where it fails, what was seen before stands until it is too old.
     const seen = await depth(lane).catch(() => undefined);
     state.isLooking = false;
@@ -98,6 +103,7 @@ export function createQueueShare({
       state.depth = now;
       // What was put there while we asked may be in the answer or not.
       state.since -= before;
+      state.settled -= before;
       state.lookedAt = time;
     }
     if (seen !== undefined && seen > 0) state.busyAt = time;
@@ -123,7 +129,9 @@ export function createQueueShare({
       if (time - state.lookedAt > calmMs && !state.isLooking) {
         state.short = leastShort;
         state.depth = 0;
-        state.since = 0;
+        // What has yet to be settled stays.
+        state.since -= state.settled;
+        state.settled = 0;
         state.waiting.clear();
       }
       if (time - state.sharedAt > shareMs) {
@@ -142,6 +150,9 @@ export function createQueueShare({
       state.taken.set(client, taken + 1);
       state.since += 1;
       return true;
+    },
+    settle(lane) {
+      states[lane].settled += 1;
     },
   };
 }

@@ -31,7 +31,6 @@ afterAll(async () => {
 });
 
 async function ask(client_id: string, client_secret: string, address: string) {
-  const begun = performance.now();
   const response = await fetch(`${token.url}/authorize`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
@@ -42,7 +41,6 @@ async function ask(client_id: string, client_secret: string, address: string) {
     status: response.status,
     retryAfter: response.headers.get('retry-after'),
     body,
-    ms: performance.now() - begun,
   };
 }
 const askRightly = (client_id: string, address: string) => ask(client_id, exampleClient.client_secret, address);
@@ -60,18 +58,20 @@ it('one address with many client ids holds up nobody else', async () => {
   });
   while (refusals.length < 40) await pause(10);
 
+  // How many guesses of the crowd were checked meanwhile, not how long it took: that is the machine's affair.
+  const checked = () => refusals.filter(({ status }) => status === 401).length;
   const known: number[] = [];
   const unknown: number[] = [];
   try {
     for (const client_id of fresh) {
       for (let n = 0; n < 5; n += 1) {
-        const { status, ms } = await askRightly(exampleClient.client_id, '203.0.113.1');
-        expect(status).toBe(200);
-        known.push(ms);
+        const before = checked();
+        expect((await askRightly(exampleClient.client_id, '203.0.113.1')).status).toBe(200);
+        known.push(checked() - before);
       }
-      const { status, ms } = await askRightly(client_id, '203.0.113.2');
-      expect(status).toBe(200);
-      unknown.push(ms);
+      const before = checked();
+      expect((await askRightly(client_id, '203.0.113.2')).status).toBe(200);
+      unknown.push(checked() - before);
     }
   } finally {
     flooding = false;
@@ -80,11 +80,15 @@ it('one address with many client ids holds up nobody else', async () => {
 
   expect(new Set(refusals.map(({ status }) => status))).toEqual(new Set([401, 429]));
   for (const { status, retryAfter } of refusals) expect(retryAfter).toBe(status === 429 ? '1' : null);
-  expect(Math.max(...known)).toBeLessThan(1_000);
-  expect(Math.max(...unknown)).toBeLessThan(5_000);
+  expect(median(known)).toBeLessThan(5);
+  expect(median(unknown)).toBeLessThan(10);
   const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${token.child.pid}/status`, 'utf8'))?.[1];
   expect(Number(peak) / 1024).toBeLessThan(400);
 });
+
+function median(numbers: number[]): number {
+  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.POSITIVE_INFINITY;
+}
 
 it('ten wrong guesses lock nobody out, neither elsewhere nor behind the same address', async () => {
   const [client_id = ''] = fresh;

@@ -8,7 +8,7 @@ import { databaseUrl } from '../../lib/store/settings.ts';
 export interface Command {
   /** As in `client create`. */
   name: string;
-  /** Arguments in order, by their names in the help; one in brackets is optional. */
+  /** Arguments in order, by their names in the help; one in brackets is optional, and the last may stand for several (`…`). */
   words: string[];
   /** Options by name. `value` names the value in the help; an option without it is a flag. Repeated values are joined with spaces. */
   options: Record<string, { value?: string; required?: boolean; several?: boolean }>;
@@ -23,6 +23,8 @@ export type Options = Record<string, string | undefined>;
 export interface AdminSettings {
   databaseUrl: string | undefined;
   amqpUrl: string | undefined;
+  /** Told where one of them is needed and not set: why `npm run admin` found none. */
+  whyNoUrl?: string | undefined;
   migrationsDirectory: string | undefined;
   /** What new API keys begin with; `re_` where it is not said. */
   apiKeyPrefix?: string;
@@ -40,6 +42,17 @@ export class AdminError extends Error {
   override readonly name = 'AdminError';
 }
 
+/** Some of what was asked for could be done: that is printed, and then what could not. */
+export class PartialFailure extends Error {
+  override readonly name = 'PartialFailure';
+  readonly output: string;
+
+  constructor(output: string, complaint: string) {
+    super(complaint);
+    this.output = output;
+  }
+}
+
 /**
  * Parses the arguments after a command's name, or throws a `UsageError`. Uses Node's parseArgs: commander needs as many lines, and
  * takes the next option for a forgotten value (`--secret --any-sender`).
@@ -49,7 +62,8 @@ export function parseWords(command: Command, args: string[]): { words: string[];
   const missing = command.words[words.length];
   if (missing !== undefined && !missing.startsWith('[')) throw new UsageError(`${missing} is missing.`);
   const surplus = words[command.words.length];
-  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one word too many.`);
+  if (surplus !== undefined && command.words.at(-1)?.includes('…') !== true)
+    throw new UsageError(`"${surplus}" is one word too many.`);
   for (const [name, { required }] of Object.entries(command.options)) {
     if (required && options[name] === undefined) throw new UsageError(`--${name} is missing.`);
   }
@@ -99,8 +113,8 @@ export async function withDatabase<Result>(
   }
 }
 
-export function requireDatabaseUrl({ databaseUrl: given }: AdminSettings): string {
-  if (!given) throw databaseUrlFault('is not set');
+export function requireDatabaseUrl({ databaseUrl: given, whyNoUrl }: AdminSettings): string {
+  if (!given) throw databaseUrlFault(notSet(whyNoUrl));
   const result = v.safeParse(databaseUrl, given);
   if (result.success) return result.output;
   // What is wrong with the URL as a whole is told by its form.
@@ -110,14 +124,16 @@ export function requireDatabaseUrl({ databaseUrl: given }: AdminSettings): strin
   );
 }
 
+const notSet = (why: string | undefined) => `is not set${why ? `, and ${why}` : ''}`;
+
 function databaseUrlFault(fault: string): AdminError {
   return new AdminError(`DATABASE_URL ${fault}; it has the form postgres://user:password@host:5432/name`);
 }
 
 const AmqpUrl = url('amqp', 'amqps');
 
-export function requireAmqpUrl({ amqpUrl }: AdminSettings): string {
-  const fault = amqpUrl ? 'is no URL of a broker' : 'is not set';
+export function requireAmqpUrl({ amqpUrl, whyNoUrl }: AdminSettings): string {
+  const fault = amqpUrl ? 'is no URL of a broker' : notSet(whyNoUrl);
   if (v.is(AmqpUrl, amqpUrl)) return amqpUrl;
   throw new AdminError(`AMQP_URL ${fault}; it has the form amqp://user:password@host:5672`);
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const directory = join(inject('workDirectory'), 'postgres-of-roles');
   postgres = await startPostgres({ directory, port: await freePort(), log: () => {} });
   superuser = openDatabase(postgres.url, { connections: 1, name: 'test' });
-}, 60_000);
+});
 afterAll(async () => {
   await superuser?.end();
   await postgres?.stop();

@@ -1,7 +1,8 @@
 // Finds the operator's command, runs it, and returns its output or complaint.
 import { isDatabaseAway } from '../../lib/store/database.ts';
-import { type AdminSettings, type Command, parseWords, UsageError, usageOf } from './command.ts';
+import { type AdminSettings, type Command, PartialFailure, parseWords, UsageError, usageOf } from './command.ts';
 import { apiKeyCommands } from './commands/api-key.ts';
+import { bounceCommands } from './commands/bounce.ts';
 import { clientCommands } from './commands/client.ts';
 import { databaseCommands } from './commands/database.ts';
 import { dkimCommands } from './commands/dkim.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   ...dkimCommands,
   ...emailCommands,
   ...suppressionCommands,
+  ...bounceCommands,
   ...queueCommands,
 ];
 
@@ -47,6 +49,10 @@ export async function runAdmin(args: string[], settings: AdminSettings): Promise
     return { exitCode: 0, output: await command.run(words, options, settings) };
   } catch (error) {
     if (error instanceof UsageError) return { exitCode: 2, complaint: `${error.message}\n\n${help([command])}` };
+    if (error instanceof PartialFailure) {
+      const output = error.output === '' ? {} : { output: error.output };
+      return { exitCode: 1, ...output, complaint: error.message };
+    }
     return { exitCode: 1, complaint: inOneLine(error) };
   }
 }

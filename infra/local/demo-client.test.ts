@@ -22,7 +22,7 @@ const roles = () =>
 const hashes = async () => (await database.sql`select secret_hash from client_secrets`).map((row) => row.secret_hash);
 
 // Each command is a process of its own.
-const patience = { timeout: 120_000 };
+const patience = { timeout: 180_000 };
 
 test('a database of its own gets the example client, once', patience, async () => {
   prepare(true);

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { enterFolder, passable } from './folder.ts';
 
 let directory: string;
@@ -21,7 +21,7 @@ test('what an earlier start left open to others is closed, and so is what comes'
   chmodSync(directory, 0o755);
   const folder = enterFolder(directory);
   folder.logOf('consume')('a line');
-  await vi.waitFor(() => expect(statSync(folder.path('logs', 'consume.log')).size).toBeGreaterThan(0));
+  await expect.poll(() => statSync(folder.path('logs', 'consume.log')).size).toBeGreaterThan(0);
 
   // Others may pass through to PostgreSQL's own, where it has another user, and list nothing.
   expect([modeOf(), modeOf('postgres')]).toEqual([passable, passable]);

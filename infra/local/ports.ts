@@ -14,9 +14,9 @@ const tick = 25;
 
 /**
  * Where free ports are looked for: below those that systems give to connections (32768 and up on Linux, 49152 elsewhere), one of which
- * could take a port between our look and its use.
+ * could take a port between our look and its use; and above 10080, the last of those that `fetch` refuses to call.
  */
-const [lowest, highest] = [10_000, 32_000];
+const [lowest, highest] = [10_081, 32_000];
 const mostTries = 100;
 
 /** Finds `count` different free ports. Holds each until all are found, so that no two are the same. */

@@ -77,7 +77,7 @@ test.runIf(process.platform === 'linux')('ends when the process that started it 
   });
   await once(parent.stdout, 'data');
   parent.kill('SIGKILL');
-  await vi.waitFor(() => expect(processesIn(directory)).toEqual([]), { timeout: 5000 });
+  await vi.waitFor(() => expect(processesIn(directory)).toEqual([]), { timeout: 60_000 });
 });
 
 test('says which port is taken', async () => {

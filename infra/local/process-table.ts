@@ -72,8 +72,8 @@ export function processesIn(directory: string): string[] {
 }
 
 /** Waits until processes in the folder have ended, but not for ever: the user may have a shell open there. */
-export async function untilNoneIn(directory: string): Promise<void> {
-  for (const giveUp = Date.now() + ownEnd; processesIn(directory).length > 0 && Date.now() < giveUp; )
+export async function untilNoneIn(directory: string, within = ownEnd): Promise<void> {
+  for (const giveUp = Date.now() + within; processesIn(directory).length > 0 && Date.now() < giveUp; )
     await pause(tick);
 }
 

@@ -32,7 +32,7 @@ test('tries again when starting again fails', async () => {
   const startsBadly = () => (running.length > 0 && failures-- > 0 ? Promise.reject(new Error('no room')) : start());
   const supervised = await supervise('send', startsBadly, (line) => said.push(line));
   running[0]?.('exit code 1');
-  await expect.poll(() => said.at(-1), { timeout: 5000 }).toBe('send runs again');
+  await expect.poll(() => said.at(-1), { timeout: 60_000 }).toBe('send runs again');
   expect(said).toContain('send cannot start yet: no room');
   await supervised.stop();
 });

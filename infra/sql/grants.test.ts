@@ -42,7 +42,7 @@ beforeAll(async () => {
             values (gen_random_uuid(), 'limited', 'queued', '', array[''], '', '', now())`;
   await sql`insert into suppressions (client_id, recipient, reason) values ('limited', 'b@example.com', 'manual')`;
   statements = statementsByFunction();
-}, 180_000);
+});
 afterAll(() => database?.drop());
 
 describe.each(databaseUsers)('%s', (user) => {
@@ -75,7 +75,7 @@ describe.each(databaseUsers)('%s', (user) => {
       if (!isNeeded) idle.push(textOf(privilege));
     }
     expect(idle).toEqual([]);
-  }, 120_000);
+  });
 });
 
 /** As the group, which has all that its members have; rolled back. */

@@ -35,7 +35,7 @@ const good = { from: 'a@example.com', to: 'b@example.com', subject: 'Hello', tex
 
 /** Sends, waits for the end and returns the message that arrived, raw and parsed, and the email as its history shows it. */
 async function deliver(body: object) {
-  const response = await api.send(body, { prefer: 'wait=10' });
+  const response = await api.send(body, { prefer: 'wait=30' });
   const answer = await json(response);
   expect({ status: response.status, ...answer }).toMatchObject({ status: 'sent' });
   const email = await api.read(`/emails/${answer.id}`);
@@ -320,9 +320,9 @@ describe('SMTPUTF8', () => {
     });
     expect(bounced.events[1]).toMatchObject({ type: 'attempt', category: 'address', enhanced_code: '5.6.7' });
     expect(bounced.last_reply).toContain('the relay does not offer SMTPUTF8 (RFC 6531), which the address 用户@');
-    const shown = await json(await api.send({ ...good, reply_to: 'jörg@exämple.com' }, { prefer: 'wait=10' }));
+    const shown = await json(await api.send({ ...good, reply_to: 'jörg@exämple.com' }, { prefer: 'wait=30' }));
     expect(shown).toMatchObject({ status: 'bounced', last_reply: expect.stringContaining('jörg@xn--exmple-cua.com') });
-    expect((await json(await api.send(good, { prefer: 'wait=10' }))).status).toBe('sent');
+    expect((await json(await api.send(good, { prefer: 'wait=30' }))).status).toBe('sent');
     expect(old.received).toHaveLength(1);
   });
 });

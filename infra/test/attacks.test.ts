@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processorMs } from './cost.ts';
 import { type Api, type Json, json } from './functions.ts';
 import type { TestSmtpServer } from './smtp-server.ts';
 import { startWholeApi, type WholeApi } from './whole-api.ts';
@@ -110,7 +111,7 @@ describe('SSRF', () => {
 
   it('by HTML that names files and addresses: it is handed on, nothing in it is fetched', async () => {
     const html = '<img src="file:///etc/passwd"><img src="cid:x"><img src="http://127.0.0.1:1/x.png">';
-    const response = await api.send({ ...good, html }, { prefer: 'wait=10' });
+    const response = await api.send({ ...good, html }, { prefer: 'wait=30' });
     const { id } = await json(response);
     const parsed = await simpleParser(smtp.received.find(({ raw }) => raw.includes(id))?.raw ?? '');
     expect(parsed.html).toBe(html);
@@ -157,11 +158,11 @@ describe('bombs', () => {
       'content_too_large',
     ],
   ])('%s', async (_what, body, status, name) => {
-    const startedAt = performance.now();
+    const before = processorMs(api.functions.send.child.pid);
     const answer = await refusal(body());
     expect({ status: answer.status, name: answer.name }).toEqual({ status, name });
     expect(answer.paths?.length ?? 0).toBeLessThanOrEqual(110);
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(processorMs(api.functions.send.child.pid) - before).toBeLessThan(3_000);
   });
 
   it('the same in a batch', async () => {
@@ -196,7 +197,7 @@ describe('bombs', () => {
   });
 
   it('and the function is as well as before', async () => {
-    expect((await api.send(good, { prefer: 'wait=10' })).status).toBe(200);
+    expect((await api.send(good, { prefer: 'wait=30' })).status).toBe(200);
     expect(api.functions.send.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 });

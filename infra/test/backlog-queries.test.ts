@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inTransaction, openDatabase, type Query, type Sql } from '../../lib/store/database.ts';
 import { lockDueByClient, lockDueEmails } from '../../lib/store/emails/due.ts';
-import { lanesWaiting, takeWaiting } from '../../lib/store/emails/waiting.ts';
+import { lanesWaiting, newTurn, takeWaiting } from '../../lib/store/emails/waiting.ts';
 import { takeDueDeliveries } from '../../lib/store/webhooks/due.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
     select gen_random_uuid(), client, 'bulk', 'at_least_once', 'a@example.com', '{b@example.com}', 'S', '<a@example.com>', 'queued', now(), now() + interval '1 hour'
     from (select 'a' as client from generate_series(1, ${backlog}::integer)
           union all select 'client-' || n from generate_series(1, ${others}::integer) n) one`;
-}, 60_000);
+});
 afterAll(async () => {
   await sql?.end();
   await database?.drop();
@@ -56,11 +56,39 @@ describe('emails that wait for a place', () => {
   it.each([20, 800])('get %i places by reading little more than those', async (limit) => {
     let taken = 0;
     const read = await entriesRead('emails_waiting', async (transaction) => {
-      taken = (await takeWaiting(transaction, 'bulk', { limit, after: '', graceMs: 30_000 })).emails.length;
+      taken = (await takeWaiting(transaction, 'bulk', { limit, turn: newTurn, graceMs: 30_000 })).emails.length;
     });
     expect(taken).toBeGreaterThan(limit / 5);
     expect(read).toBeLessThanOrEqual(taken + 2 * limit);
   });
+});
+
+it('clients get as many places each, whatever there is room for at the time', async () => {
+  const clients = 7;
+  const counts = new Map<string, number>();
+  await inTransaction(sql, async (transaction) => {
+    await transaction`delete from emails`;
+    await transaction`
+      insert into emails (id, client_id, lane, delivery, sender, recipients, subject, message_id, status, wanted_at, due_at)
+      select gen_random_uuid(), 'client-' || n % ${clients}, 'bulk', 'at_least_once', 'a@example.com', '{b@example.com}', 'S', '<a@example.com>', 'queued', now(), now() + interval '1 hour'
+      from generate_series(1, 4000) n`;
+    let turn = newTurn;
+    for (let look = 0; look < 63; look += 1) {
+      const limit = [20, 3, 300, 1, 5, 6, 90][look % 7] ?? 1;
+      const taken = await takeWaiting(transaction, 'bulk', { limit, turn, graceMs: 30_000 });
+      for (const { client_id } of taken.emails) counts.set(client_id, (counts.get(client_id) ?? 0) + 1);
+      turn = taken.turn;
+      const most = Math.max(...counts.values());
+      if (most >= 500) break;
+      const least = counts.size < clients ? 0 : Math.min(...counts.values());
+      if (turn === newTurn) expect(least).toBe(most);
+      else expect(most - least).toBeLessThanOrEqual(turn.each ?? 0);
+    }
+    throw new Error('undone');
+  }).catch((error) => {
+    if (error.message !== 'undone') throw error;
+  });
+  expect(Math.max(...counts.values())).toBeGreaterThan(100);
 });
 
 describe('emails that are due', () => {
@@ -69,7 +97,7 @@ describe('emails that are due', () => {
   });
 
   it('are taken by reading those', async () => {
-    const read = await entriesRead('emails_due_at', (transaction) => lockDueEmails(transaction, 500));
+    const read = await entriesRead('emails_due_at', (transaction) => lockDueEmails(transaction, 500, 0));
     expect(read).toBeGreaterThanOrEqual(500);
     expect(read).toBeLessThanOrEqual(1_000);
   });
@@ -100,7 +128,7 @@ describe('webhook deliveries that are due', () => {
   it('are taken by reading a few of each endpoint', async () => {
     let taken = 0;
     const read = await entriesRead('webhook_deliveries_due', async (transaction) => {
-      taken = (await takeDueDeliveries(transaction, 30_000)).length;
+      taken = (await takeDueDeliveries(transaction, 30_000, 0)).length;
     });
     expect(taken).toBe(100 + 49);
     expect(read).toBeLessThanOrEqual(taken + 4 * 50);

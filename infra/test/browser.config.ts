@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['infra/test/docs-in-browser.ts'],
     globalSetup: ['infra/test/global-setup.ts'],
-    // A click on what is not there says so after playwright's own 30 s.
-    testTimeout: 60_000,
+    // A click on what is not there says so earlier.
+    testTimeout: 180_000,
     // Chromium may have to be installed.
     hookTimeout: 300_000,
   },

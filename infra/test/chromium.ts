@@ -19,7 +19,7 @@ export async function startChromium(): Promise<Browser> {
   const executablePath = find() ?? install();
   const isRoot = process.getuid?.() === 0;
   // Chromium refuses its sandbox to root.
-  return chromium.launch({ executablePath, args: isRoot ? [...quiet, '--no-sandbox'] : quiet });
+  return chromium.launch({ executablePath, timeout: 120_000, args: isRoot ? [...quiet, '--no-sandbox'] : quiet });
 }
 
 function find(): string | undefined {

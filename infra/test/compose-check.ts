@@ -18,7 +18,7 @@ const original = {
 };
 
 /** The stand-in for RabbitMQ's image, whose first process is a shell, does not hear SIGTERM; the real one needs no such end. */
-const soon = ['--timeout', '10'];
+const soon = ['--timeout', '40'];
 
 const [mailboxPort = 0, rabbitmqPort = 0, otherPort = 0, tlsPort = 0] = await freePorts(4);
 const port = (await portIsFree(80)) ? 80 : otherPort;
@@ -75,7 +75,7 @@ async function story(): Promise<void> {
 
 /** Detached, and waits until everything is healthy. */
 function up(): Promise<string> {
-  return compose.run('up', '--detach', '--wait', '--wait-timeout', '180');
+  return compose.run('up', '--detach', '--wait', '--wait-timeout', '400');
 }
 
 function takeDown(): Promise<string> {
@@ -221,7 +221,7 @@ interface Email {
 }
 
 async function sent(token: string, id: string): Promise<Email> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const email = await read(token, id);
     if (email.status === 'sent') return email;

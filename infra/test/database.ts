@@ -11,7 +11,7 @@ export interface TestDatabase {
 }
 
 /** How long a process that has just ended may take to vanish from the server's list. */
-const leaveWithinMs = 2_000;
+const leaveWithinMs = 30_000;
 
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;

@@ -38,6 +38,8 @@ async function open(
   options: { viewport?: { width: number; height: number }; colorScheme?: 'dark' } = {},
 ) {
   const page = await browser.newPage({ viewport: desk, ...options });
+  // For what hangs, as every limit of a test.
+  page.setDefaultTimeout(120_000);
   const wrong: string[] = [];
   page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
   page.on('pageerror', (error) => wrong.push(error.message));

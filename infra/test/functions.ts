@@ -1,7 +1,7 @@
 // Runs the built bundles as processes of their own, as containers do.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { type Child, startChild } from '../local/child.ts';
 import { functionRoles } from '../local/function-roles.ts';
@@ -50,11 +50,11 @@ export function json(response: Response): Promise<Json> {
   return response.json();
 }
 
-/** Starts one function, as its own role of the database, and waits until it is ready (`until: 'up'` does not wait for its services). */
+/** Starts one function, as its own role of the database, and waits until it is ready (`until: 'up'` does not wait for its services). `env` goes before all else. */
 export async function startFunction(
   name: FunctionName,
   settings: Settings,
-  { until = 'ready', port }: { until?: 'ready' | 'up'; port?: number } = {},
+  { until = 'ready', port, env = {} }: { until?: 'ready' | 'up'; port?: number; env?: Settings } = {},
 ): Promise<RunningFunction> {
   const chosenPort = port ?? (await freePort());
   const url = `http://127.0.0.1:${chosenPort}`;
@@ -71,6 +71,7 @@ export async function startFunction(
       ...(DATABASE_URL && { DATABASE_URL: asRole(name, DATABASE_URL) }),
       PORT: String(chosenPort),
       HOST: '127.0.0.1',
+      ...env,
     },
     stopWithin: 30_000,
     log: (line) => lines.push(line.startsWith('{') ? JSON.parse(line) : { level: 'raw', message: line }),
@@ -150,13 +151,18 @@ export async function startApi({
   return {
     functions,
     token: accessToken,
-    send: (body, headers = {}) =>
-      fetch(`${send.url}/send`, {
+    async send(body, headers = {}) {
+      await seeWhatClosed();
+      return fetch(`${send.url}/send`, {
         method: 'POST',
         headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
-      }),
-    read: (path) => fetch(history.url + path, { headers: { authorization: `Bearer ${accessToken}` } }).then(json),
+      });
+    },
+    async read(path) {
+      await seeWhatClosed();
+      return json(await fetch(history.url + path, { headers: { authorization: `Bearer ${accessToken}` } }));
+    },
     async stop() {
       const results = await Promise.allSettled(Object.values(functions).map((running) => running.stop()));
       for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -165,6 +171,7 @@ export async function startApi({
 }
 
 export async function getToken(tokenUrl: string, client = exampleClient): Promise<string> {
+  await seeWhatClosed();
   const response = await fetch(`${tokenUrl}/authorize`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -198,15 +205,23 @@ export function adminReading(input: string | undefined, databaseUrl: string, ...
 /** Asks again until `condition` gives a value that is not undefined or false. */
 export async function eventually<Value>(
   condition: () => Promise<Value | undefined | false>,
-  withinMs = 15_000,
+  withinMs = 60_000,
 ): Promise<Value> {
   const deadline = performance.now() + withinMs;
+  await seeWhatClosed();
   for (;;) {
     const value = await condition();
     if (value !== undefined && value !== false) return value;
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${condition}`);
     await setTimeout(25);
   }
+}
+
+/** Operator's commands hold up this process, on a slow machine for longer than connections are kept: `fetch` must not take one that is closed. */
+export async function seeWhatClosed(): Promise<void> {
+  // One turn of the event loop, whole.
+  await setImmediate();
+  await setImmediate();
 }
 
 async function answersOk(url: string): Promise<boolean> {

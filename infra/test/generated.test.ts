@@ -96,7 +96,7 @@ it('what is accepted arrives with the same recipients, subject and bytes of atta
   let accepted = 0;
   await fc.assert(
     fc.asyncProperty(email, async (body) => {
-      const response = await api.send(body, { prefer: 'wait=10' });
+      const response = await api.send(body, { prefer: 'wait=30' });
       expect([200, 422]).toContain(response.status);
       if (response.status === 422) return;
       accepted += 1;

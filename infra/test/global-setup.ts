@@ -45,7 +45,7 @@ export default async function setUp({ provide }: TestProject) {
   const [postgresPort = 0, ...amqpPorts] = await freePorts(1 + brokers);
   const bundles = join(workDirectory, 'dist');
   const notice = (line: string) => console.log(line);
-  // Once, before several start: it may have to be installed.
+  // Once, before several start: its packages may have to be fetched.
   await findRabbitMq({ log, notice });
   const [postgres, rabbitMqs] = await Promise.all([
     startPostgres({ directory: join(workDirectory, 'postgres'), port: postgresPort, log, flags: fastFlags }),
@@ -75,7 +75,7 @@ export default async function setUp({ provide }: TestProject) {
   return async () => {
     await Promise.all([...rabbitMqs, postgres].map((service) => service.stop()));
     // RabbitMQ's own children may outlive it by a moment.
-    await untilNoneIn(workDirectory);
+    await untilNoneIn(workDirectory, 30_000);
     const left = processesIn(workDirectory);
     if (left.length > 0) throw new Error(`Processes left behind by the tests:\n${left.join('\n')}`);
     rmSync(workDirectory, { recursive: true, force: true });

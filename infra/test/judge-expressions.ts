@@ -3,6 +3,7 @@
 // (`-- --all`).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bounds } from '../../lib/mail/reports/bounds.ts';
 import { readCharacters } from '../../lib/mail/smtp-reply.ts';
 import { maxDate } from '../../lib/mail/templates/read-date.ts';
 import { routes } from '../gateway/routes.ts';
@@ -21,6 +22,8 @@ export const madeOf: Record<string, string[]> = {
  */
 export const shortTexts: Record<string, number> = {
   'lib/mail/read-refusal.ts': readCharacters,
+  'lib/mail/reports/diagnosis.ts': 1_000,
+  'lib/mail/reports/notice-rules.ts': bounds.lineCharacters,
   'lib/mail/reply-rules.ts': readCharacters,
   'lib/mail/smtp-reply.ts': readCharacters,
   'lib/mail/templates/read-date.ts': maxDate,

@@ -27,8 +27,8 @@ afterAll(async () => {
 });
 
 it('a transactional email overtakes 10,000 bulk ones', async () => {
-  // Slow enough that the backlog outlasts the test by far: at most 8 bulk emails at once, a second each.
-  smtp.behave({ slowMs: 1_000 });
+  // Slow enough that the backlog outlasts the test by far: at most 8 bulk emails at once, three seconds each.
+  smtp.behave({ slowMs: 3_000 });
   const bulk = { from: 'a@example.com', to: 'b@example.com', subject: 'News', text: 'Hi', lane: 'bulk' };
   const batch = JSON.stringify(Array.from({ length: 100 }, () => bulk));
   for (let hundreds = 0; hundreds < 100; hundreds += 1) {

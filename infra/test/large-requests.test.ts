@@ -81,7 +81,7 @@ it('a body that comes too slowly is answered 408, and its connection ended', asy
   const request = begin(`${bearer()}\r\nContent-Length: 100000`, '{');
   await request.closed;
   expect(request.status()).toBe(408);
-}, 30_000);
+});
 
 it('who shows no token is answered before the body has come', async () => {
   const request = begin('Content-Length: 10000000', '{');

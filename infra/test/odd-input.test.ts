@@ -1,7 +1,9 @@
 // Input that is well-formed to one reader and not to another: paths, hosts, times, keys that stand twice, addresses and headers that others act on.
+
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processorMs } from './cost.ts';
 import { type Api, admin, eventually, exampleClient, type Json, json } from './functions.ts';
 import { startWholeApi, type WholeApi } from './whole-api.ts';
 
@@ -125,11 +127,11 @@ describe('bodies', () => {
     ['cc', { cc: 'A <a%b.example@example.com>' }],
     ['reply_to.email', { reply_to: { email: 'b.example!a@example.com' } }],
   ])('with a %s that is too much or means two things are refused quickly', async (path, over) => {
-    const startedAt = performance.now();
+    const before = processorMs(api.functions.send.child.pid);
     const { status, errors } = await problem(await api.send({ ...good, ...over }));
     expect([status, errors.map((fault: { path: string }) => fault.path)]).toEqual([422, [path]]);
-    // It took seconds; a busy machine takes some hundred milliseconds for any request.
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // It took seconds.
+    expect(processorMs(api.functions.send.child.pid) - before).toBeLessThan(2_000);
   });
 
   it('may name in what is erased or suppressed what is sent to no more', async () => {
@@ -175,12 +177,13 @@ describe('headers that are orders to the relay', () => {
 });
 
 it('an email of which no message can be made ends as failed, after one attempt, and says so', async () => {
-  const scheduled_at = new Date(Date.now() + 3_000).toISOString();
+  const scheduled_at = new Date(Date.now() + 3_600_000).toISOString();
   const { id } = await json(await api.send({ ...good, scheduled_at }));
   // No request makes such contents: what makes composing fail is not known before it does.
   await ground.database.sql`
     update email_contents set attachments = '[{"filename": 7, "content": "", "content_type": null, "content_id": null}]'
     where email_id = ${id}`;
+  await ground.database.sql`update emails set due_at = now() where id = ${id}`;
   const email = await eventually(async () => {
     const seen = await api.read(`/emails/${id}`);
     return seen.finished_at !== null && seen;

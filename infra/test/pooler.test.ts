@@ -28,7 +28,7 @@ beforeAll(async () => {
     startPgBouncer(program, folder(name), database.url, functionRoles(rolesFile()), [line]);
   plain = await start('pgbouncer-plain', 'query_wait_timeout = 2');
   lenient = await start('pgbouncer-lenient', 'ignore_startup_parameters = enable_seqscan,jit');
-}, 120_000);
+});
 afterAll(async () => {
   await plain?.stop();
   await lenient?.stop();
@@ -52,7 +52,7 @@ describe.skipIf(program === undefined)('with DATABASE_POOLER=transaction', () =>
         RETRY_BASE_SECONDS: '0.2',
       },
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await api?.stop();
     await smtp?.stop();
@@ -75,11 +75,11 @@ describe.skipIf(program === undefined)('with DATABASE_POOLER=transaction', () =>
     await eventually(async () => {
       const [row] = await database.sql`select count(*)::integer as open from emails where finished_at is null`;
       return row?.open === 0;
-    }, 60_000);
+    });
     const subjects = smtp.received.map(({ raw }) => /^Subject: (\S+)/m.exec(raw)?.[1]);
     expect(subjects.sort()).toEqual(Array.from({ length: 180 }, (_, mine) => `m${mine}`).sort());
     expect(await database.sql`select status from emails where status <> 'sent'`).toHaveLength(0);
-  }, 120_000);
+  });
 
   it('none of its sessions left: callers are told to come again', async () => {
     // Each holds one of the sessions that it shares out to send.
@@ -108,25 +108,21 @@ describe.skipIf(program === undefined)('with DATABASE_POOLER=transaction', () =>
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('1');
     await eventually(async () => (await api.send({ ...good, subject: 'again' })).status === 202);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(program === undefined)('without it', () => {
   it.each([
     ['as it is installed', () => plain],
     ['told to pass over our settings', () => lenient],
-  ])(
-    'a pooler, %s, stops the start, in one line',
-    async (_what, pooler) => {
-      const settings = { DATABASE_URL: pooler().url, AMQP_URL: brokerUrl(), SMTP_URL: 'smtp://127.0.0.1:1' };
-      const running = await startFunction('consume', settings, { until: 'up' }).catch((error: Error) => error);
-      const how = running instanceof Error ? running.message : await running.child.exited;
-      expect(how).toContain('exit code 1');
-      const told = running instanceof Error ? running.message : JSON.stringify(running.lines);
-      expect(told.match(/DATABASE_POOLER=transaction/g)).toHaveLength(1);
-    },
-    60_000,
-  );
+  ])('a pooler, %s, stops the start, in one line', async (_what, pooler) => {
+    const settings = { DATABASE_URL: pooler().url, AMQP_URL: brokerUrl(), SMTP_URL: 'smtp://127.0.0.1:1' };
+    const running = await startFunction('consume', settings, { until: 'up' }).catch((error: Error) => error);
+    const how = running instanceof Error ? running.message : await running.child.exited;
+    expect(how).toContain('exit code 1');
+    const told = running instanceof Error ? running.message : JSON.stringify(running.lines);
+    expect(told.match(/DATABASE_POOLER=transaction/g)).toHaveLength(1);
+  });
 
   it('migrations are not made through one', async () => {
     await expect(migrate(plain.url)).rejects.toThrow('migrations need PostgreSQL itself');

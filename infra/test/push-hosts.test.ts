@@ -1,5 +1,8 @@
-// Hosts that push and call instead of being consumed from: a CloudEvent to consume, a round of dispatch, each by POST /.
+// Hosts that push and call instead of being consumed from: messages to consume, in what each host wraps them, and a round of dispatch.
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../local/ports.ts';
 import { json, startFunction } from './functions.ts';
 import { startWholeApi, type WholeApi } from './whole-api.ts';
 
@@ -54,7 +57,8 @@ it.each<[string, unknown, Record<string, string>, number]>([
   ['no id', event({}), structured, 422],
   ['an id that is none', event({ id: '7' }), structured, 422],
   ['no data', { specversion: '1.0' }, structured, 422],
-  ['no CloudEvent', { id: '01890000-0000-7000-8000-000000000000' }, { 'content-type': 'application/json' }, 422],
+  ['nothing of ours', { hello: 'world' }, { 'content-type': 'application/json' }, 422],
+  ['a batch that is none', event({}), { 'content-type': 'application/cloudevents-batch+json' }, 422],
   ['text', 'x', { 'content-type': 'text/plain' }, 415],
 ])('refuses %s', async (_what, body, headers, expected) => {
   const answer = await push(body, headers);
@@ -62,6 +66,74 @@ it.each<[string, unknown, Record<string, string>, number]>([
     status: expected,
     type: 'application/problem+json',
   });
+});
+
+const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64');
+const batch = { 'content-type': 'application/cloudevents-batch+json' };
+const plain = { 'content-type': 'application/json' };
+const pubSub = (id: string) => ({ message: { data: base64({ id }), messageId: '1' }, subscription: 's' });
+
+it.each<[string, (id: string) => unknown, Record<string, string>]>([
+  ['a batch of CloudEvents', (id) => [event({ id })], batch],
+  ['data in base64', (id) => ({ ...event(undefined), data_base64: base64({ id }) }), structured],
+  ['Pub/Sub', pubSub, plain],
+  ['Pub/Sub, unwrapped', (id) => ({ id }), { 'x-goog-pubsub-message-id': '1', 'content-type': '' }],
+  ['Eventarc', pubSub, { ...binary, 'ce-type': 'google.cloud.pubsub.topic.v1.messagePublished' }],
+  [
+    "Lambda's RabbitMQ",
+    (id) => ({
+      eventSource: 'aws:rmq',
+      rmqMessagesByQueue: { 'bulk::/': [{ basicProperties: {}, redelivered: true, data: base64({ ids: [id] }) }] },
+    }),
+    plain,
+  ],
+])('delivers the email that comes as %s', async (_what, body, headers) => {
+  const id = await accept();
+  expect((await push(body(id), headers)).status).toBe(204);
+  expect(await status(id)).toBe('sent');
+});
+
+it('delivers what is ours of a batch, and says of what is not', async () => {
+  const ids = [await accept(), await accept()];
+  const answer = await push([event({ id: ids[0] }), event({}), event({ id: ids[1] })], batch);
+  expect(answer.status).toBe(422);
+  expect((await json(answer)).errors).toEqual([{ path: '[1].data', message: 'must be {"id": "<id of the email>"}' }]);
+  for (const id of ids) expect(await status(id)).toBe('sent');
+});
+
+it('says to a sender that asks before it pushes that it may', async () => {
+  const headers = { 'webhook-request-origin': 'events.example.com', 'webhook-request-rate': '60' };
+  const { url } = ground.api.functions.consume;
+  const granted = await fetch(url, { method: 'OPTIONS', headers });
+  expect(granted.status).toBe(200);
+  expect(Object.fromEntries(granted.headers)).toMatchObject({
+    'webhook-allowed-origin': 'events.example.com',
+    'webhook-allowed-rate': '60',
+    allow: 'POST, OPTIONS',
+  });
+  const elsewhere = await fetch(`${url}/healthz`, { method: 'OPTIONS', headers });
+  expect([elsewhere.status, elsewhere.headers.get('webhook-allowed-origin')]).toEqual([405, null]);
+});
+
+it('listens where the host of Azure Functions calls, and answers its invocations as it wants', async () => {
+  const { database, smtp } = ground;
+  const port = await freePort();
+  const settings = { DATABASE_URL: database.url, SMTP_URL: smtp.url, FUNCTIONS_CUSTOMHANDLER_PORT: String(port) };
+  // PORT is set, too, and something else listens there.
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const taken = (other.address() as AddressInfo).port;
+  const consume = startFunction('consume', settings, { port, env: { PORT: String(taken) } });
+  try {
+    const id = await accept();
+    const body = JSON.stringify({ Data: { message: JSON.stringify(JSON.stringify({ id })) }, Metadata: {} });
+    const answer = await fetch(`${(await consume).url}/consume`, { method: 'POST', headers: plain, body });
+    expect([answer.status, await json(answer)]).toEqual([200, { Outputs: {}, Logs: [], ReturnValue: null }]);
+    expect(await status(id)).toBe('sent');
+  } finally {
+    other.close();
+    await (await consume).stop();
+  }
 });
 
 it('has nothing to do for an email that there is not', async () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
     settings: { PUBLISH_GRACE_SECONDS: '1', DISPATCH_INTERVAL_SECONDS: '0.1' },
     until: 'up',
   });
-}, 120_000);
+});
 afterAll(async () => {
   await api?.stop();
   await smtp?.stop();
@@ -68,7 +68,7 @@ it('the other lane goes on, readiness and the log tell which does not', async ()
 it('it is taken up once it is put right, without a restart', async () => {
   const channel = await connection.createChannel();
   for (const name of ['emails.bulk', 'webhooks']) await channel.deleteQueue(name);
-  await eventually(async () => (await isReady('consume')).status === 200, 30_000);
+  await eventually(async () => (await isReady('consume')).status === 200);
   const bulk = await accept({ lane: 'bulk' });
   await eventually(async () => (await statusOf(bulk)) === 'sent');
   await eventually(async () => {

@@ -92,10 +92,12 @@ describe('POST /emails/{id}/replay', () => {
   });
 
   it('voids an expiry that has passed, and a schedule', async () => {
-    smtp.behave({ answerData: [451, '4.3.0 later'] });
-    const expired = await accept({ expires_at: new Date(Date.now() + 500).toISOString() });
+    const expired = await accept({
+      scheduled_at: inAnHour(),
+      expires_at: new Date(Date.now() + 7_200_000).toISOString(),
+    });
+    await database.sql`update emails set expires_at = now(), due_at = now() where id = ${expired}`;
     await untilStatus(expired, 'expired');
-    smtp.behave({});
     const canceled = await accept({ scheduled_at: inAnHour() });
     expect((await post(`/emails/${canceled}/cancel`)).status).toBe(200);
     for (const id of [expired, canceled]) {

@@ -39,6 +39,8 @@ export interface Behaviour {
   drop?: 'in_data' | 'after_final_dot';
   /** Wait this long before the reply to the final dot. */
   slowMs?: number;
+  /** Its fulfilment is waited for, before anything else is done with a message that has come in whole. */
+  hold?: Promise<unknown>;
   /** Runs when a message has come in whole, with all of it, before the reply. */
   onMessage?: (raw: string) => void;
 }
@@ -73,29 +75,32 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
       callback(refusal ? smtpError(...refusal) : null);
     },
     onData(stream, session, callback) {
-      const { answerData, drop, slowMs = 0, onMessage } = behaviour;
+      const { answerData, drop, slowMs = 0, hold, onMessage } = behaviour;
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         if (drop === 'in_data') dropConnection(session.id);
       });
       stream.on('end', () => {
-        const raw = Buffer.concat(chunks).toString();
-        onMessage?.(raw);
+        onMessage?.(rawOf(chunks));
         if (drop === 'after_final_dot') return dropConnection(session.id);
+        if (hold) void hold.then(reply);
+        else reply();
+      });
+      function reply(): void {
         const timer = setTimeout(() => {
           timers.delete(timer);
           if (answerData) return callback(smtpError(...answerData));
           received.push({
             from: session.envelope.mailFrom ? session.envelope.mailFrom.address : '',
             to: session.envelope.rcptTo.map(({ address }) => address),
-            raw,
+            raw: rawOf(chunks),
           });
           callback(null, '2.0.0 taken');
           onReceived();
         }, slowMs);
         timers.add(timer);
-      });
+      }
     },
     ...options,
   });
@@ -124,7 +129,7 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
     behave(next) {
       behaviour = next;
     },
-    waitFor(count, withinMs = 15_000) {
+    waitFor(count, withinMs = 60_000) {
       return new Promise((resolve, reject) => {
         const check = () => {
           if (received.length < count) return;
@@ -144,6 +149,10 @@ export async function startSmtpServer(options: SMTPServerOptions = {}, port = 0)
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function rawOf(chunks: Buffer[]): string {
+  return Buffer.concat(chunks).toString();
 }
 
 function smtpError(responseCode: number, message: string): Error {

@@ -61,7 +61,7 @@ describe('the source', () => {
     ['a text', plain],
     ['everything', whole],
   ])('of %s is what arrives', async (_what, body) => {
-    const id = await accepted(body, { prefer: 'wait=10' });
+    const id = await accepted(body, { prefer: 'wait=30' });
     const response = await source(id);
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -93,11 +93,11 @@ describe('the source', () => {
   });
 
   it('is gone with the contents', async () => {
-    const id = await accepted(plain, { prefer: 'wait=10' });
+    const id = await accepted(plain, { prefer: 'wait=30' });
     await ground.database.sql`delete from email_contents where email_id = ${id}`;
     const gone = 'This email has no message any more: its contents have been purged or erased.';
     await expectUnknown(await source(id), gone);
-    const erased = await accepted({ ...plain, to: 'forgotten@example.com' }, { prefer: 'wait=10' });
+    const erased = await accepted({ ...plain, to: 'forgotten@example.com' }, { prefer: 'wait=30' });
     admin(ground.database.url, 'erase', 'forgotten@example.com');
     await expectUnknown(await source(erased), gone);
   });

@@ -14,7 +14,7 @@ import { replayEmail } from '../../lib/store/emails/replay.ts';
 import { rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
 import { transitionEmails } from '../../lib/store/emails/transition-emails.ts';
 import type { Mover } from '../../lib/store/emails/transitions.ts';
-import { lookAtWaitingMs, takeWaiting } from '../../lib/store/emails/waiting.ts';
+import { lookAtWaitingMs, newTurn, takeWaiting } from '../../lib/store/emails/waiting.ts';
 import { addSuppressions, removeSuppression } from '../../lib/store/suppressions/suppressions.ts';
 import { clientId, giveUpAfterMs, graceMs, id, read, recipients, type State, store } from './state-model.ts';
 
@@ -104,7 +104,7 @@ const claim: Act = async (sql) => {
 const dispatch: Act = async (sql) => {
   await sql`update emails set due_at = now() - interval '1 second' where due_at is not null`;
   await inTransaction(sql, async (transaction) => {
-    const due = await lockDueEmails(transaction, 1);
+    const due = await lockDueEmails(transaction, 1, 0);
     await transitionEmails(
       transaction,
       due.map((email) => dueStep(email, { publishGraceMs: graceMs, giveUpAfterMs })),
@@ -150,7 +150,7 @@ export const actors: Record<string, Actor> = {
   'dispatch lets it wait': { kind: 'machine', as: ['dispatch'], act: letWait },
   'dispatch gives it a place': {
     kind: 'machine',
-    act: does((sql) => takeWaiting(sql, 'bulk', { limit: 1, after: '', graceMs })),
+    act: does((sql) => takeWaiting(sql, 'bulk', { limit: 1, turn: newTurn, graceMs })),
   },
   'a worker claims': { kind: 'machine', as: ['claim', 'release'], act: claim },
   ...Object.fromEntries(

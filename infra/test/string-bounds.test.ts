@@ -1,4 +1,5 @@
 // Every string that a caller gives has a bound, and what is longer costs no more than what is as long: bodies, queries, headers, parameters, paths.
+
 import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +25,7 @@ import { mostBodyBytes } from '../../lib/http/size-limits.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
 import { operations } from '../openapi/operations/index.ts';
 import { createTestCheck } from './check-access.ts';
+import { leastMs } from './cost.ts';
 import { boundOf, type Place, placesIn } from './string-schemas.ts';
 
 /** What expressions, normalisation and IDNA have been slow with; each repeated up to the length that is asked for. */
@@ -152,24 +154,7 @@ const readers: Record<string, [bound: number, read: (text: string) => unknown]> 
   'address in a path': [254, addressInPath],
 };
 
-/** The median of some runs, once warm. Three are enough to leave out a pause of the machine; more is asked for where it looks slow. */
-function medianMs(run: () => void, runs = 3): number {
-  const times = Array.from({ length: runs }, () => {
-    const startedAt = performance.now();
-    run();
-    return performance.now() - startedAt;
-  }).sort((one, other) => one - other);
-  return times[Math.floor(runs / 2)] ?? 0;
-}
-
-/** The least of several looks: a loaded machine makes it more, never less. */
-function leastMs(run: () => void, enough: number): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let look = 0; look < 5 && least > enough; look += 1) least = Math.min(least, medianMs(run));
-  return least;
-}
-
-/** Milliseconds that the worst text may take. Measured: 0.1 at most, so a machine may be fifty times slower. */
+/** Milliseconds that the worst text may take. Measured: 0.1 at most. */
 const mostMs = 5;
 
 function expectBounded(
@@ -188,7 +173,7 @@ function expectBounded(
   for (const unit of worst) {
     for (const times of [1, 10, 100]) {
       for (const text of forms(unit, Math.min(bound * times, mostCharacters))) {
-        const ms = leastMs(quietly(text), mostMs / 10);
+        const ms = leastMs(quietly(text), mostMs);
         if (ms > mostMs)
           slow.push(`${JSON.stringify(text.slice(0, 12))}… ${times} times the bound: ${ms.toFixed(1)} ms`);
       }

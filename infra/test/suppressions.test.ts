@@ -95,7 +95,7 @@ it('an email without other recipients ends at once, and its key answers the same
   await suppress(gone, other);
   const body = { to: gone, bcc: other, subject: 'nobody left' };
   const key = { 'idempotency-key': 'suppressed' };
-  const response = await ground.api.send({ ...good, ...body, scheduled_at: inAnHour() }, { ...key, prefer: 'wait=10' });
+  const response = await ground.api.send({ ...good, ...body, scheduled_at: inAnHour() }, { ...key, prefer: 'wait=30' });
   const answer = await json(response);
   expect([response.status, answer.status]).toEqual([200, 'suppressed']);
   const email = await ground.api.read(`/emails/${answer.id}`);

@@ -1,6 +1,8 @@
 // Attacks by template and by what templates are given, each by its name, over the whole API.
+
 import { simpleParser } from 'mailparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processorMs } from './cost.ts';
 import { type Api, type Json, json } from './functions.ts';
 import { startWholeApi, type WholeApi } from './whole-api.ts';
 
@@ -29,7 +31,7 @@ async function request(method: string, url: string, body: unknown, headers: Reco
 const put = (name: string, source: object) => request('PUT', `${api.functions.manage.url}/templates/${name}`, source);
 const to = { from: 'a@example.com', to: 'b@example.com' };
 const send = (template: string, data: unknown, over: object = {}) =>
-  request('POST', `${api.functions.send.url}/send`, { ...to, template, data, ...over }, { prefer: 'wait=10' });
+  request('POST', `${api.functions.send.url}/send`, { ...to, template, data, ...over }, { prefer: 'wait=30' });
 
 async function arrived(answer: Json) {
   expect(answer).toMatchObject({ status: 'sent' });
@@ -122,20 +124,20 @@ describe('bombs', () => {
     ['a long output', times(3_000, 'x'.repeat(5_000))],
   ])('%s', async (_what, html) => {
     await put('bomb', { subject: 's', html });
-    const startedAt = performance.now();
+    const before = processorMs(api.functions.send.child.pid);
     const { status, faults } = await send('bomb', {});
     expect(status).toBe(422);
     expect(faults).toEqual([expect.stringMatching(/^template html cannot be rendered: it (takes|becomes) too l/)]);
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(processorMs(api.functions.send.child.pid) - before).toBeLessThan(3_000);
   });
 
   it('a batch of them takes no longer than one request may', async () => {
     await put('bomb', { subject: 's', html: times(9_000, times(9_000, '')) });
-    const startedAt = performance.now();
+    const before = processorMs(api.functions.send.child.pid);
     const emails = Array.from({ length: 100 }, () => ({ ...to, template: 'bomb' }));
     const { status, answer } = await request('POST', `${api.functions.send.url}/send/batch`, emails);
     expect({ status, faults: answer.errors.length }).toEqual({ status: 422, faults: 100 });
-    expect(performance.now() - startedAt).toBeLessThan(6_000);
+    expect(processorMs(api.functions.send.child.pid) - before).toBeLessThan(6_000);
   });
 
   it('data nested deeply, or without end', async () => {
@@ -150,7 +152,7 @@ describe('bombs', () => {
       'POST',
       `${api.functions.send.url}/send`,
       { ...to, subject: 'Nested', html },
-      { prefer: 'wait=20' },
+      { prefer: 'wait=30' },
     );
     expect({ status, ...answer }).toMatchObject({ status: 'sent' });
     expect(ground.smtp.received.find(({ raw }) => raw.includes(`<${answer.id}@`))?.raw).not.toContain('text/plain');

@@ -58,7 +58,7 @@ async function post(path: string, body: unknown, headers: Record<string, string>
 
 /** Sends, waits for the end, and returns what arrived with the email as its history shows it. */
 async function deliver(body: object) {
-  const { status, answer } = await post('/send', body, { prefer: 'wait=10' });
+  const { status, answer } = await post('/send', body, { prefer: 'wait=30' });
   expect({ status, ...answer }).toMatchObject({ status: 'sent' });
   const email = await api.read(`/emails/${answer.id}`);
   const raw = smtp.received.find((message) => message.raw.includes(email.message_id))?.raw ?? '';

@@ -14,8 +14,10 @@ export default defineConfig({
     // A process for each of a hundred files would cost more than most of them do. So files share a process and its modules: what a
     // module keeps (random bytes in stock, compiled schemas) must be good for the next file as well.
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Limits are for what hangs: a machine that is ten times slower must give the same verdict.
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     // A test that leaves a handle behind must not pass unseen.
     dangerouslyIgnoreUnhandledErrors: false,
   },

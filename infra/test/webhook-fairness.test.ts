@@ -12,20 +12,20 @@ const silentEndpoints = 20;
 
 let ground: WholeApi;
 let server: Server;
-const calls: string[] = [];
+const calls: { path: string; at: number }[] = [];
 
 beforeAll(async () => {
   const settings = {
     LOG_LEVEL: 'warn',
     DISPATCH_INTERVAL_SECONDS: '0.1',
     WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8',
-    // Longer than the test.
+    // The longest there is.
     WEBHOOK_TIMEOUT_SECONDS: '20',
     WEBHOOK_REQUESTS: String(requestsAtOnce),
   };
   ground = await startWholeApi({ settings, also: ['manage', 'notify'] });
   server = createServer((request, response) => {
-    calls.push(request.url ?? '');
+    calls.push({ path: request.url ?? '', at: performance.now() });
     if (request.url === '/quick') response.writeHead(204).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -46,7 +46,8 @@ async function endpoint(token: string, path: string): Promise<void> {
   expect(response.status).toBe(201);
 }
 
-const count = (path: string) => calls.filter((call) => call === path).length;
+const of = (path: string) => calls.filter((call) => call.path === path);
+const count = (path: string) => of(path).length;
 
 it('the other client is told while they are waited for, which hold half of the requests at most', async () => {
   const { api, database } = ground;
@@ -59,6 +60,10 @@ it('the other client is told while they are waited for, which hold half of the r
   for (let sent = 0; sent < 10; sent += 1) await api.send(email);
   await eventually(async () => count('/silent') >= requestsAtOnce / 2);
   await api.send(email, { authorization: `Bearer ${token}` });
-  await eventually(async () => count('/quick') >= 2, 12_000);
-  expect(count('/silent')).toBe(requestsAtOnce / 2);
-}, 60_000);
+  await eventually(async () => count('/quick') >= 2);
+  // Not only when all those before were given up: on a slow machine, some may be.
+  expect(count('/silent')).toBeLessThanOrEqual(requestsAtOnce);
+  const [first] = of('/silent');
+  const atOnce = of('/silent').filter(({ at }) => at - (first?.at ?? 0) < 10_000);
+  expect(atOnce.length).toBeLessThanOrEqual(requestsAtOnce / 2);
+});

@@ -38,6 +38,16 @@ describe('whose request it is', () => {
     expect(of('127.0.0.1', chain(1_500), named)).toBe('192.0.2.7');
   });
 
+  it.each([
+    ['the last that the proxy of its host says', '198.51.100.9, 203.0.113.6', privateProxies, '203.0.113.6'],
+    ['nobody where nothing is said', undefined, privateProxies, ''],
+    ['nobody where private proxies are not trusted', '203.0.113.6', parse('192.0.2.0/24'), ''],
+  ])('is %s, where there is no socket', (_what, forwarded, proxies, expected) => {
+    expect(of('', forwarded, proxies)).toBe(expected);
+    const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
+    expect(callerAddress({ headers } as unknown as IncomingMessage, proxies)).toBe(expected);
+  });
+
   it('is not asked of a private network that is not named', () => {
     expect(of('127.0.0.1', '203.0.113.6', parse('192.0.2.0/24'))).toBe('127.0.0.1');
   });

@@ -46,8 +46,9 @@ const mostEntries = 20;
  * on while an entry is a proxy of a named range. A private entry ends the search, as a caller may have such an address, too.
  */
 export function callerAddress({ headers, socket }: IncomingMessage, proxies: TrustedProxies): string {
-  const peer = socket.remoteAddress ?? '';
-  if (!isTrusted(peer, proxies)) return peer;
+  // A host that makes requests of events has no socket; what says their address there was told by its own proxy.
+  const peer = socket?.remoteAddress ?? '';
+  if (peer === '' ? !proxies.private : !isTrusted(peer, proxies)) return peer;
   const entries = String(headers['x-forwarded-for'] ?? '')
     .split(',')
     .slice(-mostEntries)

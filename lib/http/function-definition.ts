@@ -25,7 +25,7 @@ export interface FunctionDefinition<Scope extends string, Client, Dependencies> 
   trustedProxies?: TrustedProxies;
   /** What `GET /readyz` asks, by name; a check that throws makes it 503. */
   ready: Record<string, () => Promise<unknown>>;
-  /** Background work of a process of our own (consuming, rounds of dispatch); a FaaS host that imports the bundle never starts it. */
+  /** Background work (consuming, rounds of dispatch); where a FaaS host imports the bundle, it begins with the first call. */
   start?: () => void;
   /** Called once nothing is under way any more: closes queue, database and the like. */
   close: () => Promise<void>;
@@ -45,6 +45,7 @@ export interface HostedFunction {
 
 export interface ListenSettings {
   PORT: number;
+  FUNCTIONS_CUSTOMHANDLER_PORT?: number | undefined;
   HOST: string;
   BODY_MEMORY_BYTES?: number | undefined;
 }

@@ -19,12 +19,13 @@ import { drainServer, waitUntil } from './drain.ts';
 import { problemReply, toApiError } from './errors.ts';
 import type { Reply } from './exchange.ts';
 import type { FunctionDefinition, HostedFunction, ListenSettings } from './function-definition.ts';
+import { countLeft, type HostRequest, leftBody } from './left-body.ts';
 import { checkMediaType } from './media-type.ts';
 import { createHold, createRequestMemory, type Hold, mostSmallBytes } from './memory.ts';
 import { oneAtATime } from './pipeline.ts';
 import { checkQuery } from './query.ts';
-import { writeReply } from './reply.ts';
-import { hasBody, lengthOf, networkOf, pathOf, queryOf } from './request-head.ts';
+import { underMount, writeReply } from './reply.ts';
+import { isOnSocket, lengthOf, mountOf, networkOf, pathOf, queryOf } from './request-head.ts';
 import { requestIdHeader, requestIdOf } from './request-id.ts';
 import { checkRequestLine } from './request-line.ts';
 import { createRouter, type Match, type Route } from './route.ts';
@@ -52,8 +53,8 @@ export function hostFunction<
   Dependencies = undefined,
 >(definition: FunctionDefinition<Scope, Client, Dependencies>): HostedFunction {
   /** Where the server is ours, the request is admitted and its body read before the framework sees it. */
-  type FrameworkRequest = IncomingMessage & {
-    rawBody?: Buffer;
+  type FrameworkRequest = HostRequest & {
+    bytes?: Buffer;
     arrivedAt?: number;
     routePath?: string;
     requestId?: string;
@@ -94,23 +95,23 @@ export function hostFunction<
     return { route, params, client };
   }
 
-  /** Leaves the body where the framework puts it, too. `goOn` tells a client that waits for it to send its body. */
+  /** Whoever may come in has the body read, or what the host left of it counted. `goOn` tells a client that waits for it to send its body. */
   async function receive(request: FrameworkRequest, goOn?: () => void): Promise<void> {
     const admitted = await admit(request);
     request.admitted = admitted;
     const { route, client } = admitted;
-    if (request.rawBody !== undefined) return;
-    if (!hasBody(request.headers)) return goOn?.();
+    const left = leftBody(request);
+    if (left === undefined) return goOn?.();
     const hold = holdOf(request, client);
+    const limit = limitOf(route);
     // Nobody asked for a body where the route has none. Left to the framework, it would be parsed, and the framework would answer what is wrong with it.
-    const body = await readBody(request, {
-      limit: limitOf(route),
-      claim: hold.forBody(lengthOf(request.headers)),
-      goOn,
-    });
+    const bytes =
+      left === 'unread'
+        ? await readBody(request, { limit, claim: hold.forBody(lengthOf(request.headers)), goOn })
+        : countLeft(left, limit, hold);
     if (!route.body) return;
-    request.rawBody = body;
-    await hold.forWork(body.length);
+    request.bytes = bytes;
+    await hold.forWork(bytes.length);
   }
 
   function limitOf({ body }: Route<Scope, Client, Dependencies>): number {
@@ -130,10 +131,7 @@ export function hostFunction<
   async function answer(request: FrameworkRequest): Promise<Reply> {
     try {
       const { route, params, client } = request.admitted ?? (await admit(request));
-      const bytes = request.rawBody ?? noBytes;
-      const limit = limitOf(route);
-      if (bytes.length > limit) throw tooLarge(limit);
-      const { headers, method = 'GET' } = request;
+      const { headers, method = 'GET', bytes = noBytes } = request;
       const reply = await route.handle(
         {
           method,
@@ -151,7 +149,7 @@ export function hostFunction<
         dependencies,
       );
       observe(request, reply);
-      return await compress(reply, method, headers);
+      return await compress(underMount(reply, mountOf(request)), method, headers);
     } catch (thrown) {
       return refuse(thrown, request);
     }
@@ -160,7 +158,7 @@ export function hostFunction<
   /** The one place where errors become answers, and where a database that is away becomes 503. */
   function refuse(thrown: unknown, request: FrameworkRequest): Reply {
     const error = databaseError(thrown);
-    const path = pathOf(request);
+    const path = mountOf(request) + pathOf(request);
     const { headers } = request;
     const requestId = idOf(request);
     const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies), headers, requestId });
@@ -191,7 +189,9 @@ export function hostFunction<
       ...(stopping.signal.aborted && { connection: 'close' }),
     };
     const length = writeReply(response, { ...reply, headers });
-    if (length <= mostSmallBytes || response.destroyed) {
+    // Where there is no connection, an answer is the host's as soon as it is written.
+    const isAway = response.destroyed || !isOnSocket(response);
+    if (length <= mostSmallBytes || isAway) {
       request.hold?.release();
       return;
     }
@@ -200,13 +200,36 @@ export function hostFunction<
     response.on('close', hold.release);
   }
 
+  const inTurn = oneAtATime();
   const handler: HttpFunction = async (request: FrameworkRequest, response: ServerResponse) => {
-    ownSignalsUnderForeignHost();
-    underWay += 1;
-    send(request, response, await answer(request));
-    underWay -= 1;
+    if (request.admitted) send(request, response, await answer(request));
+    else await answerForHost(request, response);
   };
   http(name, handler);
+
+  /** The host may have read the body, or not; it may have a connection, or not. */
+  function answerForHost(request: FrameworkRequest, response: ServerResponse): Promise<void> {
+    ownSignalsUnderForeignHost();
+    return new Promise((resolve, reject) => {
+      const begin = () => {
+        underWay += 1;
+        receive(request)
+          .then(
+            async () => send(request, response, await answer(request)),
+            (error) => {
+              send(request, response, refuse(error, request));
+              if (isOnSocket(request)) dropBody(request, Math.max(maxBodyBytes, mostIgnoredBytes));
+            },
+          )
+          .finally(() => {
+            underWay -= 1;
+          })
+          .then(resolve, reject);
+      };
+      if (isOnSocket(request) && Number(request.httpVersionMajor) === 1) inTurn(request, response, begin);
+      else begin();
+    });
+  }
 
   /** Where a FaaS host imported the bundle, the server is not ours, but what has been taken on is still finished. */
   function ownSignalsUnderForeignHost(): void {
@@ -220,12 +243,11 @@ export function hostFunction<
     });
   }
 
-  function listen({ PORT, HOST, BODY_MEMORY_BYTES }: ListenSettings): void {
+  function listen({ PORT, FUNCTIONS_CUSTOMHANDLER_PORT: port = PORT, HOST, BODY_MEMORY_BYTES }: ListenSettings): void {
     memory = createRequestMemory(BODY_MEMORY_BYTES);
     setFlagsFromString(`--heap-growing-percent=${heapGrowthPercent}`);
     const server = getTestServer(name);
     const [framework] = server.listeners('request') as [(request: IncomingMessage, response: ServerResponse) => void];
-    const inTurn = oneAtATime();
     const onRequest = (request: FrameworkRequest, response: ServerResponse, goOn?: () => void) =>
       inTurn(request, response, () => {
         receive(request, goOn).then(
@@ -248,11 +270,11 @@ export function hostFunction<
     });
     endBrokenRequests(server);
     server.on('error', (error) => {
-      log.error(`cannot listen on port ${PORT}`, { error });
+      log.error(`cannot listen on port ${port}`, { error });
       process.exit(1);
     });
     server.keepAliveTimeout = keepAliveMs;
-    server.listen(PORT, HOST, () => log.info('listening', { address: server.address() }));
+    server.listen(port, HOST, () => log.info('listening', { address: server.address() }));
     definition.start?.();
     signalsOwned = true;
     onShutdown(log, async () => {

@@ -5,6 +5,9 @@ import { ApiError } from './errors.ts';
 /** As it is. A packed body could be a thousand times larger than what counts for its bounds. */
 const identity = 'identity';
 
+/** Among the types of a route: it takes a body that says nothing of its type, too. */
+export const untyped = '';
+
 /** Checks `Content-Type` and `Content-Encoding` against what a route takes, or throws `unsupported_media_type` (415). */
 export function checkMediaType(headers: IncomingHttpHeaders, accepts: readonly string[]): void {
   const encoding = headers['content-encoding'] ?? identity;
@@ -15,8 +18,9 @@ export function checkMediaType(headers: IncomingHttpHeaders, accepts: readonly s
     });
   }
   if (accepts.includes(mediaType(headers))) return;
-  throw new ApiError('unsupported_media_type', `Content-Type must be ${accepts.join(' or ')}.`, {
-    headers: { accept: accepts.join(', ') },
+  const named = accepts.filter((type) => type !== untyped);
+  throw new ApiError('unsupported_media_type', `Content-Type must be ${named.join(' or ')}.`, {
+    headers: { accept: named.join(', ') },
   });
 }
 

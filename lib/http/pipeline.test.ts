@@ -45,14 +45,14 @@ it('one request of a connection is under way, and all of them are answered in or
   socket.write(requests(300));
   let most = 0;
   for (let answered = 0; answered < 300; answered += 1) {
-    await vi.waitFor(() => expect(begun.length).toBeGreaterThan(answered), { interval: 1, timeout: 10_000 });
+    await expect.poll(() => begun.length, { interval: 1 }).toBeGreaterThan(answered);
     most = Math.max(most, begun.length - answered);
     begun[answered]?.response.end(`<${answered}>`);
   }
-  await vi.waitFor(() => expect(text()).toContain('<299>'));
+  await expect.poll(() => text()).toContain('<299>');
   expect(most).toBe(1);
   expect(text().match(/<\d+>/g)).toEqual(Array.from({ length: 300 }, (_, index) => `<${index}>`));
-}, 30_000);
+});
 
 it('those that wait keep their bodies, and nothing more is read meanwhile', async () => {
   const { begun, port } = await server();
@@ -60,12 +60,12 @@ it('those that wait keep their bodies, and nothing more is read meanwhile', asyn
   const large = 'x'.repeat(200_000);
   socket.write(requests(1));
   socket.write(`POST /with HTTP/1.1\r\nHost: a\r\nContent-Length: ${large.length}\r\n\r\n${large}`);
-  await vi.waitFor(() => expect(begun).toHaveLength(1));
+  await expect.poll(() => begun).toHaveLength(1);
   // More than the kernel keeps for both sides.
   for (let sent = 0; sent < 200; sent += 1) socket.write(large);
-  await vi.waitFor(() => expect(socket.writableNeedDrain).toBe(true));
+  await expect.poll(() => socket.writableNeedDrain).toBe(true);
   begun[0]?.response.end();
-  await vi.waitFor(() => expect(Buffer.concat(begun[1]?.body ?? []).length).toBe(large.length));
+  await expect.poll(() => Buffer.concat(begun[1]?.body ?? []).length).toBe(large.length);
   expect(begun.map(({ path }) => path)).toEqual(['/0', '/with']);
 });
 
@@ -81,7 +81,7 @@ it('of many that wait, most are not even read', async () => {
     expect(read()).toBeLessThan(200_000);
     while (socket.write(requests(1_000)));
     begun[answered]?.response.end();
-    await vi.waitFor(() => expect(begun.length).toBeGreaterThan(answered + 1), { interval: 1 });
+    await expect.poll(() => begun.length, { interval: 1 }).toBeGreaterThan(answered + 1);
   }
   expect(socket.bytesWritten).toBeGreaterThan(1_000_000);
 });
@@ -90,16 +90,16 @@ it('other connections do not wait for it', async () => {
   const { begun, port } = await server();
   const [greedy, other] = [await connected(port), await connected(port)];
   greedy.socket.write(requests(100));
-  await vi.waitFor(() => expect(begun).toHaveLength(1));
+  await expect.poll(() => begun).toHaveLength(1);
   other.socket.write(requests(1));
-  await vi.waitFor(() => expect(begun).toHaveLength(2));
+  await expect.poll(() => begun).toHaveLength(2);
 });
 
 it('of a connection that has gone none begins any more', async () => {
   const { begun, port } = await server();
   const { socket } = await connected(port);
   socket.write(requests(100));
-  await vi.waitFor(() => expect(begun).toHaveLength(1));
+  await expect.poll(() => begun).toHaveLength(1);
   socket.destroy();
   await vi.waitFor(() => {
     begun[0]?.response.write('x'.repeat(100_000));

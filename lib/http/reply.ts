@@ -1,6 +1,7 @@
 // Writes a reply to the wire: a large one in pieces, no slower than the slowest line that is waited for.
 import type { ServerResponse } from 'node:http';
 import type { Reply } from './exchange.ts';
+import { isOnSocket } from './request-head.ts';
 import { slowestMs } from './slowest.ts';
 
 /** Bytes that are given to a connection before more are. */
@@ -21,9 +22,17 @@ export function writeReply(response: ServerResponse, reply: Reply): number {
   const length = Buffer.byteLength(body ?? '');
   if (body !== undefined || ![204, 304].includes(reply.status)) headers['content-length'] = length;
   response.writeHead(reply.status, headers);
-  if (body === undefined || length <= pieceBytes || !response.socket) response.end(body);
+  // Where there is no connection, nobody says that a piece was taken.
+  if (body === undefined || length <= pieceBytes || !isOnSocket(response)) response.end(body);
   else writePieces(response, Buffer.from(body));
   return length;
+}
+
+/** Paths that a client is to follow are those of the host that mounted the function. */
+export function underMount(reply: Reply, mount: string): Reply {
+  const { location } = reply.headers ?? {};
+  if (mount === '' || !location?.startsWith('/')) return reply;
+  return { ...reply, headers: { ...reply.headers, location: mount + location } };
 }
 
 /** Whoever does not read, or reads too slowly, is cut off. */
@@ -40,7 +49,7 @@ function writePieces(response: ServerResponse, body: Buffer): void {
     if (at === body.length && taken < at) response.end();
   }
   const look = setInterval(() => {
-    const taken = Math.max(0, at - response.writableLength);
+    const taken = Math.max(0, at - (response.writableLength ?? 0));
     if (performance.now() - startedAt > slowestMs(taken)) response.destroy();
   }, lookEveryMs);
   response.on('drain', write);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { checkRequestLine } from './request-line.ts';
 
@@ -45,5 +46,13 @@ describe('checkRequestLine', () => {
     check('/emails?tag=%ff%');
     check('/', ['Accept', 'Host', 'Host', 'a.test', 'X-Host', 'b.test']);
     check('/', ['Prefer', 'wait=1', 'Prefer', 'wait=2', 'Transfer-Encoding', 'Chunked']);
+  });
+
+  it('looks at the headers as they are where a host gives no raw ones', () => {
+    const given = (headers: Record<string, string | string[]>) =>
+      checkRequestLine({ url: '/', rawHeaders: [], headers: headers as IncomingHttpHeaders });
+    given({ authorization: 'Bearer a', 'x-other': ['1', '2'] });
+    expect(() => given({ 'idempotency-key': ['a', 'b'] })).toThrow('more than one Idempotency-Key');
+    expect(() => given({ 'transfer-encoding': 'gzip, chunked' })).toThrow('other than chunked');
   });
 });

@@ -1,5 +1,5 @@
 // What must hold of a request's line and its headers, whatever the route, before anybody looks for one.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { ApiError } from './errors.ts';
 
 /** Characters of a path: an address in it, percent-encoded, has 762 at most. */
@@ -15,15 +15,26 @@ const single = ['Host', 'Authorization', 'Content-Type', 'Idempotency-Key'];
 const singleByLowerName = new Map(single.map((name) => [name.toLowerCase(), name]));
 
 /** Throws `malformed_request` (400), or `not_found` for a path that is longer than any of ours. */
-export function checkRequestLine({ url = '/', rawHeaders }: Pick<IncomingMessage, 'url' | 'rawHeaders'>): void {
+export function checkRequestLine({
+  url = '/',
+  rawHeaders = [],
+  headers,
+}: Pick<IncomingMessage, 'url' | 'rawHeaders'> & { headers?: IncomingHttpHeaders }): void {
   const [path = ''] = url.split('?', 1);
   if (path.length > maxPath) throw new ApiError('not_found', `No path here has more than ${maxPath} characters.`);
   if (!isDecodable(path))
     throw new ApiError('malformed_request', 'The path has a percent sign that begins no octet of UTF-8.');
   if (url.length - path.length > maxQuery)
     throw new ApiError('malformed_request', `The query may have ${maxQuery} characters at most.`);
-  const fault = faultOfHeaders(rawHeaders);
+  // Hosts that make a request of an event may give no raw headers.
+  const fault = faultOfHeaders(rawHeaders.length > 0 ? rawHeaders : listed(headers ?? {}));
   if (fault !== undefined) throw new ApiError('malformed_request', `${fault}.`);
+}
+
+function listed(headers: IncomingHttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).flatMap((each) => [name, String(each ?? '')]),
+  );
 }
 
 function isDecodable(path: string): boolean {

@@ -46,7 +46,8 @@ const readCharacters = 1_000;
 
 export function readRefusal(refusal: Refusal): Reading {
   const { enhanced_code, stage } = refusal;
-  const means = ruleFor(refusal)?.means ?? 'unknown';
+  const rule = ruleFor(refusal);
+  const means = rule?.means ?? 'unknown';
   const { whose, category, final, hard, closes_relay = false }: MeaningOfRefusal = meanings[means];
   const permanent = final && codeOf(refusal) >= 500;
   return {
@@ -54,8 +55,11 @@ export function readRefusal(refusal: Refusal): Reading {
     whose,
     category: category ?? subjects[enhanced_code?.split('.')[1] ?? ''] ?? 'other',
     permanent,
-    // A reply after the message is about the message, unless its enhanced code is one of addresses or mailboxes.
-    hard: hard && permanent && (stage !== 'data' || /^5\.(1\.|2\.1$)/.test(enhanced_code ?? '')),
+    // A reply after the message is about the message, unless its enhanced code is one of addresses or mailboxes, or its words can be about nothing else.
+    hard:
+      hard &&
+      permanent &&
+      (stage !== 'data' || rule?.of_address === true || /^5\.(1\.|2\.1$)/.test(enhanced_code ?? '')),
     closes_relay,
   };
 }

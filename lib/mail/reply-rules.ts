@@ -65,6 +65,8 @@ export interface ReplyRule {
   means: Meaning;
   /** The rule holds for refusals at this stage alone. */
   stage?: 'envelope';
+  /** It is about the address even where the message was refused, or nobody knows what was. */
+  of_address?: true;
   sample: string;
 }
 
@@ -76,6 +78,9 @@ export const rules: readonly ReplyRule[] = [
   { match: /\b(DMARC|SPF|DKIM|DomainKeys|Sender Policy Framework)\b/i, means: 'spoofing', sample: '550 SPF check failed: 192.0.2.1 is not allowed to send mail from example.com' },
   { match: /^\d+ 5\.7\.(2[0-4]|26|509) |\bunauthenticated email\b|\bsender is unauthenticated|\bspoof/i, means: 'spoofing', sample: '550 5.7.26 This mail has been blocked because the sender is unauthenticated' },
   { match: /^\d+ 5\.2\.12[12] |\b(recipient|mailbox) (@ )?has (exceeded|reached) (its|their|the|his) .{0,60}\b(limit|receive)/i, means: 'rate', sample: '550 5.2.122 The recipient has exceeded their limit for the number of messages they can receive per hour' },
+
+  // sendmail gives it the code of a sender's domain (RFC 7505 §4.2).
+  { match: /^5\d\d 5\.7\.27 .*\b(host|domain) does not accept (e-?)?mail/i, means: 'no_mail', of_address: true, sample: '550 5.7.27 Host does not accept mail' },
 
   // Our account at the relay is not known, not allowed, or closed.
   { match: /^(523|525|530|534|535|538) /, means: 'account_refused', sample: '530 5.7.0 Authentication required' },
@@ -154,7 +159,7 @@ export const rules: readonly ReplyRule[] = [
   { match: /^\d+ [45]\.(1\.[78]|7\.27) |\bsender (address )?(verif|reject|den|unknown|not|domain|is|does|refused)|\b(domain of|unroutable|unrouteable|invalid|unknown) sender\b|\bunrout[e]?able sender\b|\bverification failed for\b|\bMAIL FROM command\b/i, means: 'sender', sample: '550 5.1.1 Sender verify failed: no such user here' },
 
   // DNS and lines.
-  { match: /^\d+ [45]\.4\.(2|3|6|7|312|316) |\btoo many hops\b|\bhop count\b|\b(mail|routing) loop|\bloops? (back|detected)\b|\bmessage expired\b|\btimed? ?out\b|\bconnection (refused|reset|lost)|\bno route to host\b/i, means: 'network', sample: '554 5.4.6 Too many hops' },
+  { match: /^\d+ [45]\.4\.(2|3|6|7|312|316) |\btoo many hops\b|\bhop count\b|\b(mail|routing) loop|\bloops? (back|detected)\b|\bmessage expired\b|\btimed? ?out\b|\bconnection (refused|reset|lost)|\bno route to host\b|\bhost not found, try again\b/i, means: 'network', sample: '554 5.4.6 Too many hops' },
   { match: /\b(dns|lookup|name server|resolver?)\b.{0,40}\b(fail|error|timeout|problem|reply|temporar)|\bdns query failed|\bname server:? .{0,60}host name lookup failure|\bservfail\b/i, means: 'network', sample: '550 5.1.2 DNS lookup failure for example.com' },
 
   // The reply itself says "temporary".
@@ -164,26 +169,40 @@ export const rules: readonly ReplyRule[] = [
   { match: /^\d+ 5\.6\.7 /, means: 'needs_smtputf8', sample: '553 5.6.7 SMTPUTF8 is needed' },
 
   // Directories of Microsoft 365 and Cisco say so of addresses they do not hold.
-  { match: /^5\d\d 5\.4\.1 .*\brecipient address rejected: access denied/i, means: 'no_mailbox', sample: '550 5.4.1 Recipient address rejected: Access denied. AS(201806281)' },
+  { match: /^5\d\d 5\.4\.1 .*\brecipient address(es)? rejected ?: access denied/i, means: 'no_mailbox', sample: '550 5.4.1 Recipient address rejected: Access denied. AS(201806281)' },
   { match: /^5\d\d 5\.1\.0 .*\baddress rejected\b/i, means: 'no_mailbox', sample: '550 #5.1.0 Address rejected.' },
   // RFC 3463 and the registry of RFC 5248.
   { match: /^5\d\d 5\.1\.(1|3) /, means: 'no_mailbox', sample: '550 5.1.1 <a@example.com>: Recipient address rejected: User unknown' },
   { match: /^5\d\d 5\.1\.2 /, means: 'no_domain', sample: '550 5.1.2 Host unknown' },
   { match: /^5\d\d 5\.1\.6 |\brecipient no longer on (this )?server\b|\bnot our (user|customer)\b/i, means: 'moved', sample: '551 5.1.6 Mailbox has moved' },
+  // RFC 7504 §4: with 521 the host says that it takes no mail at all.
+  { match: /^521 5\.3\.2 /, means: 'no_mail', sample: '521 5.3.2 System not accepting network messages' },
   { match: /^5\d\d 5\.1\.10 /, means: 'no_mail', sample: '556 5.1.10 Recipient address has null MX' },
 
   // Without a code of addresses, 550 and its like are said of senders, sessions and limits, too.
   { match: /\bsender|\b(mail|messages?|connections?|connect) from\b|\bfrom[ :](your|you|this|address|domain|header)\b|\bfrom:|\bauth(enti|ori[sz])|\bexceed|\baccess denied\b|\bnot (permitted|allowed|accepted)\b|\btoo (many|large|big|much)\b|\bgreeting\b|\brefused\b|\bfrozen\b|\block(ed)?\b|\bsuspended\b/i, means: 'unknown', sample: '550 Mail from this host is refused' },
 
   // No such domain, or one without mail.
-  { match: /^(?!\d+ \d\.7\.).*(\bnull mx\b|\b(host|domain) does(n't| not) (accept|receive) (e-?mail|mail)|\bno SMTP service\b|\bno (mx|mail exchanger)( record)? (was )?found\b|\bfind a mail exchanger\b)/i, means: 'no_mail', sample: '550 Host does not accept mail' },
-  { match: /^(?!\d+ \d\.7\.).*(\b(no such|unknown|non-?existent|invalid) (domain|host)\b|\b(domain|host)( name)? (is )?(unknown|not found|does(n't| not) exist)|\b(host or )?domain name not found\b|\bunrout[e]?able address\b|\bcouldn't find any host\b|\billegal host\/domain\b)|^5\d\d 5\.4\.310 /i, means: 'no_domain', sample: '550 5.4.4 Host or domain name not found. Name service error for name=example.com type=A: Host not found' },
+  { match: /^(?!\d+ \d\.7\.).*(\bnull ?mx\b|\bname server: \.: host not found|\b(host|domain) does(n't| not) (accept|receive) (e-?mail|mail)|\bno SMTP service\b|\bno (mx|mail exchanger)( record)? (was )?found\b|\bfind a mail exchanger\b)/i, means: 'no_mail', sample: '550 Host does not accept mail' },
+  { match: /^(?!\d+ \d\.7\.).*(\b(no such|unknown|non-?existent|invalid) (domain|host)\b|\b(domain|host)( name)? (is )?(unknown|not found|does(n't| not) exist)|\b(host or )?domain name not found\b|\bunrout[e]?able address\b|\bcouldn't find any host\b|\billegal host\/domain\b|\bdomain is not reachable\b|\bdomain (must|may not) exist\b|\bname or service not known\b)|^5\d\d 5\.4\.310 /i, means: 'no_domain', sample: '550 5.4.4 Host or domain name not found. Name service error for name=example.com type=A: Host not found' },
 
   // No such mailbox: in words, where there is no code, or one that says little.
   { match: /\b(no such|unknown|unrecogni[sz]ed|non-?existent|invalid|illegal|not a valid)[ -](\S{0,30} )?(user|recipient|mail ?box|address|account|customer|alias|local ?part)\b(?! error)/i, means: 'no_mailbox', sample: '550 No such user here' },
   { match: /\b(user|recipient|mail ?box|address|account|alias|addressee)( name)? (@ )?(is )?(unknown|not (found|exist|known|recogni[sz]ed|local|listed)|does(n't| not) exist|could(n't| not) be found|invalid|unrecogni[sz]ed)/i, means: 'no_mailbox', sample: '550 User unknown' },
   { match: /\bmail ?box (is )?(unavailable|not available)\b/i, means: 'no_mailbox', sample: '550 Requested action not taken: mailbox unavailable' },
-  { match: /\buser .{0,80}not listed in\b|\bfinal delivery userid\b|\bis no longer valid\b|\bno mail ?box (here )?by that name\b|\bdoes(n't| not) have an? .{0,80}\baccount\b|\bthat you tried to reach does not exist\b/i, means: 'no_mailbox', sample: "554 delivery error: dd This user doesn't have an example.com account" },
+  { match: /\buser .{0,80}not listed in\b|\bfinal delivery userid\b|\bis no longer valid\b|\bno (mail ?box|account) (here )?by that name\b/i, means: 'no_mailbox', sample: '550 sorry, no mailbox here by that name' },
+  { match: /\bdoes(n't| not) have an? .{0,80}\baccount\b|\bthat you tried to reach does not exist\b|\bRESOLVER\.ADR\.(Ex)?Recip(ient)?NotFound\b/i, means: 'no_mailbox', of_address: true, sample: "554 delivery error: dd This user doesn't have an example.com account" },
+  { match: /n('t|ot) (an? )?(known|valid|registered|active|local|existing) (user|recipient|address|mail ?box|account)\b|\bnot active address\b/i, means: 'no_mailbox', sample: '550 a@example.com is not a known user' },
+  { match: /\b(not|\w{2,5}n't) (be )?(found|exist|present|listed|on file)\b(?<=\b(user|recipient|address|mail ?box|account|rcpt|name|member)\b.{0,80})|@\W{0,3} (does(n't| not) exist|not found|unknown)\b|\buser \W{0,2}@\W{0,2} unknown/i, means: 'no_mailbox', sample: '550 Recipient a@example.com was not found in LDAP' },
+  { match: /\b(no|there is no|there are no) (such )?(account|mail ?box|person|one|users?|addresses|recipients?) (found|here|at this (address|site)|available|of that name|by (that|this) name)\b|\bno valid recipients\b|\bno .{1,60} in name directory\b/i, means: 'no_mailbox', sample: '550 There is no one at this address' },
+  { match: /\bbad (destination )?(recipient|rcpt|address|mail ?box)\b|\bbad(rcpt|recipient)to\b|\bnot in my valid(rcpt|recipient)to\b|\bunknown local[- ]?part\b|\bnon-? ?existent (user|recipient|address|account)\b|\buserunknown\b/i, means: 'no_mailbox', sample: '550 sorry, your envelope recipient is in my badrcptto list (#5.7.1)' },
+  { match: /\b(no longer (accepts mail|valid|exists?|employed|with (us|the company)|in use|works)|has left (the|our))\b(?<=\b(address|recipient|user|mail ?box|account|person|employee|addressee)\b.{0,80})/i, means: 'no_mailbox', sample: '550 This address no longer accepts mail' },
+  { match: /\bnot (listed )?in (the |our )?((public|domino|recipients?|company|name & address|address) ){0,2}(directory|book)\b/i, means: 'no_mailbox', sample: '550 not in our directory' },
+  { match: /^542 .{0,20}@ rejected\b/i, means: 'no_mailbox', of_address: true, sample: '542 a@example.com Rejected' },
+  { match: /\butilisateur inconnu|\b(adresse|destinataire)\b.{0,30}\b(inconnue?|invalide|inexistante?)\b|\b(usuario|destinatario|cuenta)\b.{0,20}\b(desconocid[oa]|inexistente|no existe)\b|\bno existe (dicha|ese|el|la|tal)\b|\bnessun utente\b|\b(utente|destinatario) sconosciuto/i, means: 'no_mailbox', sample: '550 Utilisateur inconnu !' },
+  { match: /(empf(ä|ae)nger|benutzer|adresse)\b.{0,30}\b(unbekannt|existiert nicht|nicht bekannt|nicht gefunden)|\bunbekannte[rs]? (empf|benutzer|adresse)|\b(gebruiker|ontvanger) (is )?onbekend|пользовател.{0,20}не (найден|существует)/i, means: 'no_mailbox', sample: '550 Unbekannter Empfänger' },
+  { match: /(ユーザ|宛先|あて先|アドレス|名簿|ディレクトリ).{0,20}(見つかりません|ありません|存在しません|不明)/, means: 'no_mailbox', sample: '550 ディレクトリのリストにありません' },
+  { match: /\b(has been replaced by|has (changed|moved) to|has moved)\b(?<=\b(address|user|recipient)\b.{0,80})/i, means: 'moved', sample: '550 The address a@example.com has been replaced by b@example.com' },
   { match: /^55[013] (-|5\.0\.0) (<?@>?:? )?(recipient )?address rejected\.?$/i, means: 'no_mailbox', sample: '550 <a@example.com>: Recipient address rejected' },
 
   // A mailbox that is closed: for good, if it says so.

@@ -92,6 +92,8 @@ export function url(...schemes: string[]) {
 export const commonSettings = {
   /** Port to listen on. */
   PORT: v.optional(integer(0, 65_535), '8080'),
+  /** Port that the host of Azure Functions calls a custom handler on; set by that host, and then in place of `PORT`. */
+  FUNCTIONS_CUSTOMHANDLER_PORT: v.optional(integer(1, 65_535)),
   /** Address to listen on. */
   HOST: v.optional(v.string(), '0.0.0.0'),
   /** Bytes that requests and answers may take together; a share of the memory limit where it is not set. */

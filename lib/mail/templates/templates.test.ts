@@ -1,5 +1,7 @@
 // Templates without the API around them: what they give, what they want, what they are refused for, and that each comes to an end.
+
 import { describe, expect, it } from 'vitest';
+import { leastMs } from '../../../infra/test/cost.ts';
 import { parseTemplate, templateVariables } from './parse.ts';
 import { renderTemplate } from './render.ts';
 
@@ -8,7 +10,7 @@ const parse = (html: string, text: string | null = null, subject = 's') => parse
 function render(
   html: string,
   data: Record<string, unknown> = {},
-  budget = { msLeft: 1_000, charactersLeft: 1_000_000 },
+  budget = { msLeft: 60_000, charactersLeft: 1_000_000 },
 ) {
   const { parsed, faults } = parse(html);
   expect(faults).toEqual([]);
@@ -29,7 +31,7 @@ describe('what variables say', () => {
 
   it('is as it is in text and subject', () => {
     const { parsed } = parse('', '{{ x }}', '{{ x }}!');
-    expect(renderTemplate(parsed, { x: `<'"&>` }, { msLeft: 1_000, charactersLeft: 100 }).rendered).toEqual({
+    expect(renderTemplate(parsed, { x: `<'"&>` }, { msLeft: 60_000, charactersLeft: 100 }).rendered).toEqual({
       subject: `<'"&>!`,
       text: `<'"&>`,
       html: '',
@@ -132,13 +134,13 @@ describe('refused when it is stored', () => {
     ['very deep nesting', '{%if a%}'.repeat(2_000), /nested too deeply|not closed/],
     ['brackets without end', `{{ ${'a['.repeat(90_000)} }}`, /nested too deeply|unexpected|not closed/],
   ])('%s', (_what, html, message) => {
-    const startedAt = performance.now();
     expect(parse(html).faults[0]?.message).toMatch(message);
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(leastMs(() => parse(html), 1_500, 5)).toBeLessThanOrEqual(1_500);
   });
 });
 
 describe('comes to an end', () => {
+  const shortly = () => ({ msLeft: 1_000, charactersLeft: 1_000_000 });
   const tooLarge = ['template html cannot be rendered: it becomes too large'];
   const tooLong = ['template html cannot be rendered: it takes too long'];
   const sixty = (body: string) => `{% for i in (1..60) %}${body}{% endfor %}`;
@@ -161,15 +163,13 @@ describe('comes to an end', () => {
     ['padding', '{{ "now" | date: "%999999999d" }}'],
     ['a chain of filters', `{{ a${' | sort'.repeat(20_000)} }}`, { a: names }],
   ])('%s', (_what, html, data) => {
-    const startedAt = performance.now();
-    const faults = render(html, data);
     // Which of the two it is, the speed of the machine decides.
-    expect([tooLong, tooLarge]).toContainEqual(faults);
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    const renderIt = () => expect([tooLong, tooLarge]).toContainEqual(render(html, data, shortly()));
+    expect(leastMs(renderIt, 1_500, 5)).toBeLessThanOrEqual(1_500);
   });
 
   it('when the whole request has had its share', () => {
-    expect(render('{% for i in (1..9) %}12345{% endfor %}', {}, { msLeft: 1_000, charactersLeft: 40 })).toEqual(
+    expect(render('{% for i in (1..9) %}12345{% endfor %}', {}, { msLeft: 60_000, charactersLeft: 40 })).toEqual(
       tooLarge,
     );
     expect(render('x', {}, { msLeft: -1, charactersLeft: 40 })).toContain(tooLong[0]);

@@ -26,25 +26,38 @@ export async function lanesWaiting(sql: Query): Promise<Lane[]> {
   return lanes.filter((lane) => row?.[lane]);
 }
 
+/** How far a turn of all clients has come. */
+export interface Turn {
+  /** The last client that got places, or '' where none has yet. */
+  after: string;
+  /** Places that each client gets in this turn; decided by the statement that begins it. */
+  each: number | null;
+}
+
+export const newTurn: Turn = { after: '', each: null };
+
 export interface Taken {
   emails: PlacedEmail[];
-  /** Behind whom the next ones begin: the last client, or '' where no other comes after it. */
-  after: string;
+  /** Where the next ones go on; a new turn where no client comes after the last. */
+  turn: Turn;
 }
 
 /**
- * Gives up to `limit` places on a lane's queue, as many to each client that has emails waiting, the oldest first; clients come in the
- * order of their names, beginning behind `after`. Any number may run at once: each locks its own rows. The status does not change, so
- * there is no transition and no event; a place that is lost with its message is as any lost publish: `due_at` brings the email back.
+ * Gives about `limit` places on a lane's queue, as many to each client that has emails waiting, the oldest first; clients come in the
+ * order of their names. A turn that one statement does not end is ended by the next ones, with as many places for each: if those that
+ * come last had all of a larger `limit`, they would be ahead. Any number may run at once: each locks its own rows. The status does not
+ * change, so there is no transition and no event; a place that is lost with its message is as any lost publish: `due_at` brings the
+ * email back.
  */
 export async function takeWaiting(
   sql: Query,
   lane: Lane,
-  { limit, after, graceMs }: { limit: number; after: string; graceMs: number },
+  { limit, turn, graceMs }: { limit: number; turn: Turn; graceMs: number },
 ): Promise<Taken> {
-  const clients = Math.min(limit, mostClients);
+  const { after } = turn;
+  const clients = Math.min(Math.ceil(limit / (turn.each ?? 1)), mostClients);
   // The status is written out, as the partial index asks for it.
-  const rows = await sql<(PlacedEmail & { last_client: string; is_end: boolean })[]>`
+  const rows = await sql<(PlacedEmail & { last_client: string; found: number })[]>`
     with recursive found as (
       -- From one client to the next in the index, however many emails each has.
       (select client_id, 1 as place from emails
@@ -61,7 +74,7 @@ export async function takeWaiting(
       select waiting.id from found, lateral (
         select id from emails
         where status = 'queued' and queued_at is null and lane = ${lane} and client_id = found.client_id
-        order by id limit (select greatest(1, ${limit}::integer / count(*)) from found)
+        order by id limit (select coalesce(${turn.each}::integer, greatest(1, ${limit}::integer / count(*))) from found)
         for update skip locked) waiting
     ), placed as (
       update emails set queued_at = now(), due_at = now() + ${graceMs} * interval '1 millisecond'
@@ -69,13 +82,15 @@ export async function takeWaiting(
       where id = any(array(select id from taken))
       returning id, client_id, traceparent
     )
-    select id, client_id, traceparent, (select count(*) from found) < ${clients} as is_end,
+    select id, client_id, traceparent, (select count(*)::integer from found) as found,
            (select client_id from found order by place desc limit 1) as last_client
     from placed
     order by row_number() over (partition by client_id order by id), client_id`;
   const [first] = rows;
   const emails = rows.map(({ id, client_id, traceparent }) => ({ id, client_id, traceparent }));
-  return { emails, after: first === undefined || first.is_end ? '' : first.last_client };
+  if (first === undefined || first.found < clients) return { emails, turn: newTurn };
+  const each = turn.each ?? Math.max(1, Math.floor(limit / first.found));
+  return { emails, turn: { after: first.last_client, each } };
 }
 
 /** Whether a worker has yet to take any of these from the queue. */
