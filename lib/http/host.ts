@@ -166,14 +166,14 @@ export function hostFunction<
     const headers = stopping.signal.aborted ? { ...reply.headers, connection: 'close' } : reply.headers;
     const length = writeReply(response, headers ? { ...reply, headers } : reply);
     // Where there is no connection, an answer is the host's as soon as it is written.
-    const isAway = response.destroyed || (!isOnSocket(response) && response.writableFinished);
+    const isAway = response.destroyed || !isOnSocket(response);
     if (length <= mostSmallBytes || isAway) {
       request.hold?.release();
       return;
     }
     const hold = holdOf(request, request.admitted?.client);
     hold.keepAnswer(length);
-    response.on(isOnSocket(response) ? 'close' : 'finish', hold.release);
+    response.on('close', hold.release);
   }
 
   const inTurn = oneAtATime();
