@@ -111,13 +111,14 @@ async function attempt(
 ): Promise<void> {
   const { markDataStarted, findDkimKey, record, patienceMs, returnPaths, relays, retry, metrics, log } = dependencies;
   const sign = await signedWith(() => untilDatabaseIsBack(() => findDkimKey(email.headers.from.email)));
+  const envelopeId = returnPaths?.envelopeIdOf(email.id);
   let uncomposable: Error | undefined;
   const conversations = await relays.send(
     {
       envelope: {
-        from: returnPaths?.addressOf(email.id) ?? email.sender,
+        from: returnPaths ? `${envelopeId}@${returnPaths.host}` : email.sender,
         to: email.recipients,
-        envelopeId: returnPaths?.envelopeIdOf(email.id),
+        envelopeId,
       },
       notAscii: notAsciiIn(email),
       compose: () =>
