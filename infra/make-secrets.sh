@@ -12,13 +12,14 @@ ensure_password() { [ -s "$1" ] || random | write "$1"; }
 
 ensure_password /secrets/database/password
 ensure_password /secrets/broker/password
+ensure_password /secrets/return-path/secret
 database=$(cat /secrets/database/password)
 broker=$(cat /secrets/broker/password)
 
 printf 'postgres://email:%s@postgres:5432/email\n' "$database" | write /secrets/database/url
 # Each function is somebody of its own in the database, and sees nobody else's password; `roles` tells the database all of them.
 passwords=
-for function in token send consume dispatch history manage notify; do
+for function in token send consume dispatch history manage notify intake; do
   ensure_password "/secrets/database-$function/password"
   password=$(cat "/secrets/database-$function/password")
   printf 'postgres://email_%s:%s@postgres:5432/email\n' "$function" "$password" | write "/secrets/database-$function/url"

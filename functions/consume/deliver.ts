@@ -1,6 +1,7 @@
 // The handler of one id: claims the row, hands the message to an SMTP relay, records what happened.
 
 import { notAsciiIn } from '../../lib/mail/message-head.ts';
+import type { ReturnPaths } from '../../lib/mail/return-path.ts';
 import type { Log } from '../../lib/process/log.ts';
 import { traceIdOf } from '../../lib/process/trace.ts';
 import { untilDatabaseIsBack, untilRecorded } from '../../lib/store/database.ts';
@@ -44,6 +45,8 @@ export interface DeliverDependencies extends Contents {
   patienceMs: number;
   /** Which DKIM key signs for the address in From, if any. */
   findDkimKey: FindDkimKey;
+  /** Where reports come back to; undefined: to the sender of each email. */
+  returnPaths: ReturnPaths | undefined;
   relays: Relays;
   retry: RetryPolicy;
   metrics: DeliveryMetrics;
@@ -106,12 +109,17 @@ async function attempt(
   { lease, load }: { lease: Lease; load: Load },
   dependencies: DeliverDependencies,
 ): Promise<void> {
-  const { markDataStarted, findDkimKey, record, patienceMs, relays, retry, metrics, log } = dependencies;
+  const { markDataStarted, findDkimKey, record, patienceMs, returnPaths, relays, retry, metrics, log } = dependencies;
   const sign = await signedWith(() => untilDatabaseIsBack(() => findDkimKey(email.headers.from.email)));
+  const envelopeId = returnPaths?.envelopeIdOf(email.id);
   let uncomposable: Error | undefined;
   const conversations = await relays.send(
     {
-      envelope: { from: email.sender, to: email.recipients },
+      envelope: {
+        from: returnPaths ? `${envelopeId}@${returnPaths.host}` : email.sender,
+        to: email.recipients,
+        envelopeId,
+      },
       notAscii: notAsciiIn(email),
       compose: () =>
         sign(

@@ -3,6 +3,7 @@
 import { ApiError } from '../../lib/http/errors.ts';
 import { hostFunction } from '../../lib/http/host.ts';
 import { createWork } from '../../lib/http/work.ts';
+import { returnPathsOf } from '../../lib/mail/return-path.ts';
 import { createBatcher, foundFor } from '../../lib/process/batch.ts';
 import { createFairTurns } from '../../lib/process/fair-turns.ts';
 import { createLog } from '../../lib/process/log.ts';
@@ -118,6 +119,7 @@ const dependencies: DeliverDependencies = {
   }, inGroups('record')),
   // By then, the lease of a worker that died would have passed to another.
   patienceMs: leaseMs,
+  returnPaths: returnPathsOf(settings),
   relays,
   retry: {
     baseMs: settings.RETRY_BASE_SECONDS * 1000,

@@ -243,5 +243,7 @@ function recipientStatuses({ recipients }: AttemptOutcome): Record<string, strin
 }
 
 function anySent(settled: Record<string, SettledRecipient>): boolean {
-  return Object.values(settled).some(({ status }) => status === 'sent');
+  return Object.values(settled).some(
+    ({ status }) => status === 'sent' || status === 'delivered' || status === 'complained',
+  );
 }

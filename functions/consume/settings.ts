@@ -1,5 +1,6 @@
 // Settings of the consume function.
 import * as v from 'valibot';
+import { returnPathSettings } from '../../lib/mail/return-path.ts';
 import { commonSettings, integer, seconds, url } from '../../lib/process/settings.ts';
 import { databaseSettings } from '../../lib/store/settings.ts';
 import { parseRelayUrls } from './relay-url.ts';
@@ -24,6 +25,7 @@ const relayUrls = v.pipe(
 export const ConsumeSettings = v.object({
   ...commonSettings,
   ...databaseSettings,
+  ...returnPathSettings,
   /** Leave unset on a host that pushes messages; then no queue is consumed. */
   AMQP_URL: v.optional(url('amqp', 'amqps')),
   /** The SMTP relays in order of preference, as in smtps://user:password@smtp.example.com:465, separated by spaces or commas. */

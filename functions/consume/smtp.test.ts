@@ -48,6 +48,31 @@ function relayAt(
   return relay;
 }
 
+describe('reports (RFC 3461)', () => {
+  const envelope = { from: 'b-1-2@bounce.example.com', to: ['a@example.com', 'b@example.com'], envelopeId: 'b-1-2' };
+
+  it.each([
+    ['are asked for where the relay offers them', envelope, false, { ENVID: 'b-1-2', RET: 'HDRS' }, 'FAILURE,DELAY'],
+    ['are not where it does not', envelope, true, {}, undefined],
+    ['are not without a return path', { ...envelope, envelopeId: undefined }, false, {}, undefined],
+  ])('%s', async (_, given, hideDSN, sender, notify) => {
+    const asked: unknown[] = [];
+    const server = await smtpServer({
+      hideDSN,
+      onRcptTo({ args }, session, done) {
+        const { mailFrom } = session.envelope;
+        asked.push([mailFrom && { ...mailFrom.args }, args ? args.NOTIFY : undefined]);
+        done();
+      },
+    });
+    const { ended } = await relayAt(server.url).send(message({ envelope: given }));
+    expect(ended).toBe('accepted');
+    const { SIZE: _size, BODY: _body, ...rest } = (asked[0] as [Record<string, string>])[0] ?? {};
+    expect(rest).toEqual(sender);
+    expect(asked.map((each) => (each as unknown[])[1])).toEqual([notify, notify]);
+  });
+});
+
 describe('how a conversation ends, at a real server', () => {
   it('taken, over one connection after the other message', async () => {
     const server = await smtpServer();

@@ -19,7 +19,8 @@ export interface Connection extends InStep {
 }
 
 export interface SmtpMessage extends Pick<Passing, 'beforeData' | 'beforeDot'> {
-  envelope: { from: string; to: string[] };
+  /** `envelopeId`: what reports are to name it by; undefined: none is asked for (RFC 3461). */
+  envelope: { from: string; to: string[]; envelopeId?: string | undefined };
   /** What its head has that is not ASCII. */
   notAscii?: string | undefined;
   compose: () => Buffer | Readable;
@@ -117,7 +118,7 @@ export async function handOver(
   if (!Buffer.isBuffer(composed)) letQuickPiecesPass(message.through);
   message.through.on('end', () => allowSilence(smtp, timeoutMs * timesAtTheEnd));
   // Nodemailer keeps its notes in it.
-  const ownEnvelope: OwnEnvelope = { ...envelope };
+  const ownEnvelope: OwnEnvelope = { from: envelope.from, to: envelope.to, ...reportsAsked(envelope.envelopeId) };
   const asked = notAscii === undefined ? undefined : askForSmtpUtf8(smtp);
   const result = await new Promise<AttemptResult>((resolve) => {
     smtp.send(ownEnvelope, message.through, (error, info) => {
@@ -194,7 +195,15 @@ function resultOf(error: NodemailerError, stage: Stage, transmitted: boolean): A
   return { ended: 'lost', stage: at, transmitted, timed_out: error.code === 'ETIMEDOUT', reason, refused };
 }
 
-type OwnEnvelope = SmtpMessage['envelope'] & { rejectedErrors?: NodemailerError[] };
+type OwnEnvelope = Pick<SmtpMessage['envelope'], 'from' | 'to'> &
+  ReturnType<typeof reportsAsked> & { rejectedErrors?: NodemailerError[] };
+
+/** Asks for reports of bounces and delays; nodemailer leaves it out where the relay does not offer DSN. */
+function reportsAsked(envelopeId: string | undefined) {
+  return envelopeId === undefined
+    ? {}
+    : { dsn: { id: envelopeId, return: 'headers' as const, notify: ['failure', 'delay'] as const satisfies string[] } };
+}
 
 /**
  * Adds the recipients that were refused before DATA, if the conversation failed at DATA: nodemailer reports them only with a success.

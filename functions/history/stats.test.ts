@@ -44,8 +44,12 @@ describe('the counts', () => {
       { at: day(3), status: 'bounced', emails: 1 },
       { at: day(3), status: 'queued', emails: 4 },
     ] as const;
-    const stats = showStats(range, { parts: [...parts], p50_ms: 10, p95_ms: 90 });
+    const stats = showStats(range, {
+      ...{ parts: [...parts], p50_ms: 10, p95_ms: 90 },
+      ...{ late_bounces: 1, complaints: 2, taken: 8 },
+    });
     expect(stats).toMatchObject({ total: 10, bounce_rate: 0.1667, latency_ms: { p50: 10, p95: 90 } });
+    expect(stats).toMatchObject({ late_bounces: 1, late_bounce_rate: 0.125, complaints: 2, complaint_rate: 0.25 });
     expect(stats.statuses).toMatchObject({ sent: 5, bounced: 1, queued: 4, failed: 0 });
     expect(stats.series.map(({ at, total, statuses }) => [at, total, statuses.sent])).toEqual([
       [day(1), 5, 5],
@@ -55,8 +59,12 @@ describe('the counts', () => {
   });
 
   it('without emails have no rate and no latency', () => {
-    const stats = showStats(range, { parts: [], p50_ms: null, p95_ms: null });
+    const stats = showStats(range, {
+      ...{ parts: [], p50_ms: null, p95_ms: null },
+      ...{ late_bounces: 0, complaints: 0, taken: 0 },
+    });
     expect(stats).toMatchObject({ total: 0, bounce_rate: null, latency_ms: { p50: null, p95: null } });
+    expect(stats).toMatchObject({ late_bounce_rate: null, complaint_rate: null });
     expect(stats.series).toHaveLength(3);
   });
 });

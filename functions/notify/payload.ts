@@ -29,10 +29,16 @@ function dataOf(event: ToldEvent, type: string) {
 
 /** What Resend has for the event. */
 function alikeOf({ detail, attempt }: ToldEvent, type: string) {
-  const said = String(attempt?.reply ?? detail.reason ?? '');
+  const said = String(attempt?.reply ?? detail.reply ?? detail.reason ?? '');
   switch (type) {
     case 'email.bounced':
-      return { bounce: { type: 'Permanent', subType: 'General', message: said } };
+      return {
+        bounce: {
+          type: detail.source === undefined || detail.hard === true ? 'Permanent' : 'Transient',
+          subType: 'General',
+          message: said,
+        },
+      };
     case 'email.failed':
       return { failed: { reason: said } };
     case 'email.suppressed':

@@ -1,7 +1,7 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414): what a client library needs to know of this server.
 
 import { baseOf } from '../../lib/auth/challenge.ts';
-import { knownScopes } from '../../lib/store/clients/clients.ts';
+import { usualScopes } from '../../lib/store/clients/clients.ts';
 import { assertionAlgorithms } from './client-keys.ts';
 import { authenticationMethods } from './credentials.ts';
 import { grantTypes } from './token-request.ts';
@@ -17,7 +17,7 @@ export function serverMetadata(issuer: string): Record<string, unknown> {
     jwks_uri: `${base}/.well-known/jwks.json`,
     grant_types_supported: grantTypes,
     response_types_supported: [],
-    scopes_supported: knownScopes,
+    scopes_supported: usualScopes,
     ...authenticationAt('token'),
     ...authenticationAt('introspection'),
     ...authenticationAt('revocation'),

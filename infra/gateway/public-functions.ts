@@ -1,6 +1,7 @@
 // The functions that the public reaches, each with its routes: the gateways and the API's document are made from them.
 import { consoleRoutes } from '../../functions/console/routes.ts';
 import { historyRoutes } from '../../functions/history/routes.ts';
+import { intakeRoutes } from '../../functions/intake/routes.ts';
 import { manageRoutes } from '../../functions/manage/routes.ts';
 import { sendRoutes } from '../../functions/send/routes.ts';
 import { tokenRoutes } from '../../functions/token/routes.ts';
@@ -10,6 +11,7 @@ export const publicRoutes = {
   send: sendRoutes,
   manage: manageRoutes,
   history: historyRoutes,
+  intake: intakeRoutes,
   console: consoleRoutes,
 };
 export type PublicFunction = keyof typeof publicRoutes;

@@ -11,7 +11,8 @@ export function diagram(): string {
   for (const { from, to, by, event } of transitions) {
     for (const each of from) {
       const arrow = `${each ?? '[*]'} --> ${to}`;
-      const label = event === to ? by : `${by} (${event ?? 'no event'})`;
+      // Reports have an event for each recipient.
+      const label = event === to || (by === 'report' && event === null) ? by : `${by} (${event ?? 'no event'})`;
       arrows.set(arrow, [...(arrows.get(arrow) ?? []), label]);
     }
   }
@@ -24,7 +25,8 @@ export function diagram(): string {
     ...ends,
     '```',
     '',
-    'Each arrow says who makes the transition and, in brackets, its event, if the event has another name than the new status.',
+    'Each arrow says who makes the transition and, in brackets, its event, if the event has another name than the new status. A report',
+    'has an event for each recipient.',
     '',
     '| by | who |',
     '| --- | --- |',

@@ -12,12 +12,13 @@ export interface FunctionRoles {
   urlOf(name: string, databaseUrl: string): string;
 }
 
-/** `database` is the one that the roles are made in. The passwords are in the file, and are made where it is missing. */
+/** `database` is the one that the roles are made in. The passwords are in the file, and those that are missing are made. */
 export function functionRoles(file: string, database = 'postgres'): FunctionRoles {
-  if (!existsSync(file)) {
-    const lines = databaseUsers.map((user) => `${user}=${randomBytes(24).toString('base64url')}\n`);
-    writeFileSync(file, lines.join(''), { mode: 0o600 });
-  }
+  const known = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  // Of a function that is newer than the file, too.
+  const missing = databaseUsers.filter((user) => !known[user]);
+  const lines = missing.map((user) => `${user}=${randomBytes(24).toString('base64url')}\n`);
+  if (lines.length > 0) writeFileSync(file, lines.join(''), { mode: 0o600, flag: 'a' });
   const passwords = parseEnv(readFileSync(file, 'utf8'));
   return {
     file,

@@ -14,6 +14,7 @@ export const functionNames = [
   'history',
   'manage',
   'notify',
+  'intake',
   'console',
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
@@ -25,6 +26,8 @@ export interface Surroundings {
   smtpUrl: string;
   issuer: string;
   signingKeys: string;
+  /** Where the mailbox's answers come back to; undefined: another relay is in its place. */
+  reports: { port: number; secretFile: string } | undefined;
   logLevel: string;
 }
 
@@ -71,10 +74,16 @@ export async function startFunctions(surroundings: Surroundings, folder: Folder,
   return { ports, stop };
 }
 
+/** Nobody looks it up: the mailbox brings reports to this machine. */
+const returnPathHost = 'bounce.example.test';
+
 function environmentOf(name: FunctionName, given: Surroundings, ports: Record<FunctionName, number>) {
+  const { reports } = given;
+  const returnPath = reports && { RETURN_PATH_HOST: returnPathHost, RETURN_PATH_SECRET_FILE: reports.secretFile };
   const own: Partial<Record<FunctionName, Record<string, string>>> = {
     token: { SIGNING_KEYS_FILE: given.signingKeys },
-    consume: { SMTP_URL: given.smtpUrl },
+    consume: { SMTP_URL: given.smtpUrl, ...returnPath },
+    intake: { ...returnPath, ...(reports && { INTAKE_SMTP_PORT: String(reports.port) }) },
     // A developer's webhook endpoints are on this machine, without TLS.
     manage: { WEBHOOK_ALLOWED_ADDRESSES: loopbackRanges },
     notify: { WEBHOOK_ALLOWED_ADDRESSES: loopbackRanges },

@@ -17,7 +17,7 @@ beforeEach(async () => {
   await once(send, 'listening');
   gateway = await startGateway({
     port: gatewayPort,
-    ports: { token: nobody, send: sendPort, history: nobody, manage: nobody, console: nobody },
+    ports: { token: nobody, send: sendPort, history: nobody, manage: nobody, intake: nobody, console: nobody },
   });
   port = gatewayPort;
   base = `http://${loopback}:${port}`;

@@ -1,7 +1,8 @@
-// Runs MailDev behind a check of the request's origin: its page shows and deletes every email, and accepts all origins.
+// Runs MailDev behind a check of the request's origin: its page shows and deletes every email, and accepts all origins. Some mail it answers.
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
+import { answer } from './mailbox-answers.ts';
 import { fromOurPage } from './same-origin.ts';
 
 const emit = Server.prototype.emit as (...all: unknown[]) => boolean;
@@ -31,5 +32,21 @@ function keepHeadersShut(response: ServerResponse): void {
   };
 }
 
+interface MailDevEmail {
+  envelope: { from: { address?: string } | false; to: { address: string }[] };
+  headers: Record<string, string | undefined>;
+}
+
 const MailDev = createRequire(import.meta.url)('maildev');
-new MailDev().listen();
+const mailbox = new MailDev();
+const reportsPort = Number(process.env.MAILBOX_REPORTS_PORT);
+if (reportsPort)
+  mailbox.on('new', ({ envelope: { from, to }, headers }: MailDevEmail) => {
+    const sender = (from || undefined)?.address ?? '';
+    if (sender !== '')
+      void answer(
+        { from: sender, to: to.map(({ address }) => address), messageId: headers['message-id'] },
+        reportsPort,
+      );
+  });
+mailbox.listen();

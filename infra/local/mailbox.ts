@@ -10,6 +10,8 @@ export interface MailboxOptions {
   directory: string;
   smtpPort: number;
   webPort: number;
+  /** Where mail for bounce@, delay@ and complaint@ is answered to, on this machine; not given: nowhere. */
+  reportsPort?: number;
   log: (line: string) => void;
 }
 
@@ -21,7 +23,13 @@ export interface Mailbox {
   stop(): Promise<void>;
 }
 
-export async function startMailbox({ directory, smtpPort, webPort, log }: MailboxOptions): Promise<Mailbox> {
+export async function startMailbox({
+  directory,
+  smtpPort,
+  webPort,
+  reportsPort,
+  log,
+}: MailboxOptions): Promise<Mailbox> {
   const home = resolve(directory);
   const emails = join(home, 'emails');
   const pidFile = join(home, 'pid');
@@ -40,6 +48,7 @@ export async function startMailbox({ directory, smtpPort, webPort, log }: Mailbo
     stopWithin: 2000,
     pidFile,
     log,
+    ...(reportsPort !== undefined && { env: { MAILBOX_REPORTS_PORT: String(reportsPort) } }),
   });
   const webUrl = `http://${loopback}:${webPort}`;
   await child.until(async () => (await answers(smtpPort, '220 ')) && (await showsEmails(webUrl)));

@@ -1,5 +1,6 @@
 // `npm start`: brings up the whole email API on this machine, says what to try, and leaves no process behind.
-import { rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readSettings } from '../../lib/process/settings.ts';
 import { killChildren, startChild } from './child.ts';
@@ -57,10 +58,11 @@ process.exit();
 async function bringUp(folder: Folder): Promise<void> {
   console.log('Starting the email API on this machine …');
   const bundles = timed('bundles', buildBundles(folder));
+  const reports = mailbox === undefined ? undefined : { port: await freePort(), secretFile: returnPathSecret(folder) };
   const [databaseUrl, amqpUrl, smtpUrl] = await Promise.all([
     settings.DATABASE_URL ?? timed('PostgreSQL', startDatabase(folder)),
     settings.AMQP_URL ?? timed('RabbitMQ', startBroker(folder)),
-    settings.SMTP_URL ?? timed('mailbox', startMailboxPage(folder)),
+    settings.SMTP_URL ?? timed('mailbox', startMailboxPage(folder, reports?.port)),
     bundles,
   ]);
   const signingKeys = folder.path('signing-keys.json');
@@ -68,7 +70,8 @@ async function bringUp(folder: Folder): Promise<void> {
   const roles = isOurDatabase ? functionRoles(folder.path('roles')) : undefined;
   await timed('tables, key', prepare(folder, databaseUrl, { signingKeys, roles: roles?.file }));
   const databaseUrlOf = (name: string) => roles?.urlOf(name, databaseUrl) ?? databaseUrl;
-  const surroundings = { databaseUrlOf, amqpUrl, smtpUrl, issuer: api, signingKeys, logLevel: settings.LOG_LEVEL };
+  const { LOG_LEVEL: logLevel } = settings;
+  const surroundings = { databaseUrlOf, amqpUrl, smtpUrl, issuer: api, signingKeys, reports, logLevel };
   const functions = await timed('functions', startFunctions(surroundings, folder, say));
   workers.push(functions);
   front.push(await startGateway({ port: settings.PORT, ports: functions.ports }));
@@ -122,12 +125,22 @@ async function startBroker(folder: Folder): Promise<string> {
   return rabbitmq.first.url;
 }
 
-async function startMailboxPage(folder: Folder): Promise<string> {
+async function startMailboxPage(folder: Folder, reportsPort: number | undefined): Promise<string> {
   const ports = { smtpPort: await freePort(), webPort: settings.MAILBOX_PORT };
-  const options = { directory: folder.path('mailbox'), ...ports, log: folder.logOf('mailbox') };
+  const options = {
+    ...{ directory: folder.path('mailbox'), ...ports, log: folder.logOf('mailbox') },
+    ...(reportsPort !== undefined && { reportsPort }),
+  };
   const maildev = await supervise('The mailbox', () => startMailbox(options), say);
   services.push(maildev);
   return maildev.first.smtpUrl;
+}
+
+/** The secret of the macs in return paths, made at the first start. */
+function returnPathSecret(folder: Folder): string {
+  const file = folder.path('return-path-secret');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  return file;
 }
 
 /** By the operator's own command, as on any other machine. */

@@ -56,6 +56,7 @@ export const grants = {
       email_contents:      { select: all, insert: all, update: 'email_id', delete: all },
       email_attachments:   { select: 'email_id', insert: all, delete: all },
       email_events:        { select: all, insert: all, update: 'detail' },
+      email_reports:       { select: 'email_id recipient detail', update: 'detail', delete: all },
     },
     execute: [addressKeys, 'allowance_now(text)', 'take_allowances(text[],text[],integer[])'],
   },
@@ -76,6 +77,7 @@ export const grants = {
       email_contents:      { select: 'email_id', delete: all },
       email_attachments:   { select: 'email_id', delete: all },
       email_events:        { select: 'email_id', insert: all, delete: all },
+      email_reports:       { select: 'email_id', delete: all },
       suppressions:        { insert: all },
       // The updates of these two are for a lock: this role deletes their rows anyway.
       idempotency_keys:    { select: 'client_id key created_at', update: 'created_at', delete: all },
@@ -92,6 +94,7 @@ export const grants = {
       email_contents:      { select: all },
       email_attachments:   { select: all },
       email_events:        { select: all },
+      email_reports:       { select: 'client_id email_id kind' },
     },
     execute: [addressKeys],
   },
@@ -119,6 +122,13 @@ export const grants = {
       email_contents:      { select: 'email_id metadata template headers' },
       email_events:        { select: all },
     },
+  },
+  intake: {
+    tables: {
+      ...tokenCheck,
+    },
+    // All that it writes is written by this one, as its owner.
+    execute: ['take_reports(jsonb)'],
   },
 } as const satisfies Record<string, FunctionPrivileges>;
 

@@ -20,7 +20,7 @@ create table clients (
   constraint clients_daily_quota_check CHECK (daily_quota > 0),
   constraint clients_public_keys_check CHECK (jsonb_typeof(public_keys) = 'array'::text),
   constraint clients_rate_per_second_check CHECK (rate_per_second >= 0.001::double precision AND rate_per_second <= 1000000::double precision),
-  constraint clients_scopes_check CHECK (scopes <@ ARRAY['basic'::text, 'email'::text] AND cardinality(scopes) > 0),
+  constraint clients_scopes_check CHECK (scopes <@ ARRAY['basic'::text, 'email'::text, 'intake:write'::text] AND cardinality(scopes) > 0),
   constraint clients_token_lifetime_seconds_check CHECK (token_lifetime_seconds >= 60 AND token_lifetime_seconds <= 86400)
 );
 comment on table clients is 'OAuth2 clients that may ask for access tokens.';
@@ -94,14 +94,15 @@ create table emails (
   erased_at       timestamptz,
   last_reply      text,
   traceparent     text,
+  reported        boolean not null default false,
   constraint emails_pkey PRIMARY KEY (id),
   constraint emails_delivery_check CHECK (delivery = ANY (ARRAY['at_least_once'::text, 'at_most_once'::text])),
   constraint emails_due_or_finished CHECK ((due_at IS NULL) = (finished_at IS NOT NULL)),
-  constraint emails_end_is_finished CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['sent'::text, 'bounced'::text, 'failed'::text, 'unknown'::text, 'canceled'::text, 'expired'::text, 'suppressed'::text]))),
+  constraint emails_end_is_finished CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['sent'::text, 'bounced'::text, 'failed'::text, 'unknown'::text, 'canceled'::text, 'expired'::text, 'suppressed'::text, 'delivered'::text, 'complained'::text]))),
   constraint emails_erased_is_finished CHECK (erased_at IS NULL OR finished_at IS NOT NULL),
   constraint emails_lane_check CHECK (lane = ANY (ARRAY['transactional'::text, 'bulk'::text])),
   constraint emails_recipients_check CHECK (cardinality(recipients) > 0),
-  constraint emails_status_check CHECK (status = ANY (ARRAY['scheduled'::text, 'queued'::text, 'sending'::text, 'deferred'::text, 'sent'::text, 'bounced'::text, 'failed'::text, 'unknown'::text, 'canceled'::text, 'expired'::text, 'suppressed'::text]))
+  constraint emails_status_check CHECK (status = ANY (ARRAY['scheduled'::text, 'queued'::text, 'sending'::text, 'deferred'::text, 'sent'::text, 'bounced'::text, 'failed'::text, 'unknown'::text, 'canceled'::text, 'expired'::text, 'suppressed'::text, 'delivered'::text, 'complained'::text]))
 );
 CREATE INDEX emails_client_id ON emails USING btree (client_id, id);
 CREATE INDEX emails_due_at ON emails USING btree (due_at) WHERE due_at IS NOT NULL;
@@ -116,7 +117,7 @@ comment on column emails.sender is 'Envelope sender (MAIL FROM).';
 comment on column emails.recipients is 'Envelope recipients (RCPT TO): to, cc and bcc, without duplicates.';
 comment on column emails.tags is 'What its client calls it, to find it by: [{"name": "campaign", "value": "spring"}].';
 comment on column emails.message_id is 'Message-ID header, the same in every attempt.';
-comment on column emails.settled is 'Recipients that are at their end: {"a@example.com": {"status": "sent", "code": 250, …}}.';
+comment on column emails.settled is 'Recipients that are at their end: {"a@example.com": {"status": "sent", "code": 250, …}}; reports move it on to delivered, bounced or complained.';
 comment on column emails.attempts is 'Attempts begun. With the status it fences writers: a worker whose lease was taken away changes nothing.';
 comment on column emails.due_at is 'When dispatch must act: publish the id (again), take back a lost lease, release a retry or a scheduled email. Null at the end.';
 comment on column emails.queued_at is 'When the email last got its place on the queue. Null while it is queued: it waits for a place there, as its client has many before it.';
@@ -127,6 +128,7 @@ comment on column emails.expires_at is 'Not to be delivered later than this.';
 comment on column emails.erased_at is 'When a recipient was erased from it: what it said is gone, and nothing that quotes an address is written to it any more.';
 comment on column emails.last_reply is 'Last reply of an SMTP relay, or why there was none.';
 comment on column emails.traceparent is 'W3C trace context of the request that brought it.';
+comment on column emails.reported is 'Reports came before its end: whatever changes it next, they count. A trigger sees to it.';
 
 create table idempotency_keys (
   client_id   text not null,
@@ -168,11 +170,11 @@ create table email_events (
   type     text not null,
   detail   jsonb not null default '{}'::jsonb,
   constraint email_events_pkey PRIMARY KEY (email_id, id),
-  constraint email_events_type_check CHECK (type = ANY (ARRAY['accepted'::text, 'queued'::text, 'attempt'::text, 'sent'::text, 'deferred'::text, 'bounced'::text, 'failed'::text, 'unknown'::text, 'canceled'::text, 'expired'::text, 'suppressed'::text, 'rescheduled'::text, 'replayed'::text]))
+  constraint email_events_type_check CHECK (type = ANY (ARRAY['accepted'::text, 'queued'::text, 'attempt'::text, 'sent'::text, 'deferred'::text, 'bounced'::text, 'failed'::text, 'unknown'::text, 'canceled'::text, 'expired'::text, 'suppressed'::text, 'rescheduled'::text, 'replayed'::text, 'delivered'::text, 'delayed'::text, 'complained'::text]))
 );
 comment on table email_events is 'What happened to an email, one row a step, never changed but by the erasure of a recipient.';
 comment on column email_events.type is 'attempt: one conversation with one SMTP relay. queued: put on the queue again by dispatch. The others: the status the email came to.';
-comment on column email_events.detail is 'attempt: {attempt, relay, ms, code, enhanced_code, reply, …}; queued: {reason}.';
+comment on column email_events.detail is 'attempt: {attempt, relay, ms, code, enhanced_code, reply, …}; queued: {reason}; of a report: {recipient, source, code, …}.';
 
 create table allowances (
   client_id   text not null,
@@ -205,7 +207,7 @@ create table suppressions (
 CREATE UNIQUE INDEX suppressions_id ON suppressions USING btree (client_id, id);
 comment on table suppressions is 'Recipients to whom a client sends no more.';
 comment on column suppressions.recipient is 'The address, all of it in lower case.';
-comment on column suppressions.reason is 'hard_bounce: a relay said that the address takes no mail. manual: its client or the operator said so. complaint: for later use.';
+comment on column suppressions.reason is 'hard_bounce: a relay or a report said that the address takes no mail. manual: its client or the operator said so. complaint: its owner wants no such mail.';
 comment on column suppressions.email_id is 'The email that bounced; it may have been purged since.';
 comment on column suppressions.detail is 'What the relay said.';
 comment on column suppressions.id is 'What it is called where an address may not stand.';
@@ -224,7 +226,7 @@ create table webhooks (
   disabled_reason text,
   constraint webhooks_pkey PRIMARY KEY (id),
   constraint webhooks_disabled_for_a_reason CHECK ((disabled_at IS NULL) = (disabled_reason IS NULL)),
-  constraint webhooks_events_check CHECK (cardinality(events) > 0 AND events <@ ARRAY['*'::text, 'email.accepted'::text, 'email.queued'::text, 'email.attempt'::text, 'email.sent'::text, 'email.deferred'::text, 'email.bounced'::text, 'email.failed'::text, 'email.unknown'::text, 'email.canceled'::text, 'email.expired'::text, 'email.suppressed'::text, 'email.rescheduled'::text, 'email.replayed'::text, 'email.scheduled'::text, 'email.delivered'::text, 'email.delivery_delayed'::text, 'email.complained'::text, 'email.opened'::text, 'email.clicked'::text, 'email.received'::text]),
+  constraint webhooks_events_check CHECK (cardinality(events) > 0 AND events <@ ARRAY['*'::text, 'email.accepted'::text, 'email.queued'::text, 'email.attempt'::text, 'email.sent'::text, 'email.deferred'::text, 'email.bounced'::text, 'email.failed'::text, 'email.unknown'::text, 'email.canceled'::text, 'email.expired'::text, 'email.suppressed'::text, 'email.rescheduled'::text, 'email.replayed'::text, 'email.delivered'::text, 'email.delayed'::text, 'email.complained'::text, 'email.scheduled'::text, 'email.delivery_delayed'::text, 'email.opened'::text, 'email.clicked'::text, 'email.received'::text]),
   constraint webhooks_secrets_check CHECK (jsonb_typeof(secrets) = 'array'::text AND jsonb_array_length(secrets) >= 1 AND jsonb_array_length(secrets) <= 5),
   constraint webhooks_url_check CHECK (length(url) >= 1 AND length(url) <= 2000),
   constraint webhooks_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id)
@@ -232,7 +234,7 @@ create table webhooks (
 CREATE INDEX webhooks_client_id ON webhooks USING btree (client_id, id);
 comment on table webhooks is 'Endpoints of clients that are told what happens to their emails (Standard Webhooks 1.0.0).';
 comment on column webhooks.id is 'UUIDv7, made by the manage function.';
-comment on column webhooks.events is 'Types it is told of; * stands for all of ours but email.attempt. Of Resend''s, email.scheduled, email.delivered and email.delivery_delayed are told of with ours; of the others nothing is known here.';
+comment on column webhooks.events is 'Types it is told of; * stands for all of ours but email.attempt. Of Resend''s, email.scheduled and email.delivery_delayed are told of with ours, as is email.delivered where no provider tells of deliveries; of the others nothing is known here.';
 comment on column webhooks.secrets is 'Newest first: [{"secret": "whsec_…", "expires_at": null}]. As they are, since every delivery is signed with them; those that have expired sign nothing.';
 comment on column webhooks.quiet_until is 'It asked (Retry-After) to be left alone until then.';
 comment on column webhooks.last_success_at is 'When it last took a delivery; written every few seconds at most.';
@@ -396,6 +398,37 @@ comment on column api_keys.made_with is 'The API key that it was made with, whic
 comment on column api_keys.expires_at is 'Null: it is good until it is revoked.';
 comment on column api_keys.last_used_at is 'To the hour: it is written once in that time.';
 
+create table email_reports (
+  email_id    uuid not null,
+  recipient   text not null,
+  kind        text not null,
+  round       integer not null,
+  client_id   text not null,
+  reported_at timestamptz not null default clock_timestamp(),
+  hard        boolean not null,
+  detail      jsonb not null,
+  waits       boolean not null,
+  constraint email_reports_pkey PRIMARY KEY (email_id, recipient, kind, round),
+  constraint email_reports_kind_check CHECK (kind = ANY (ARRAY['delivered'::text, 'delayed'::text, 'bounced'::text, 'complained'::text]))
+);
+CREATE INDEX email_reports_by_client ON email_reports USING btree (client_id, email_id);
+comment on table email_reports is 'What was reported of recipients, each thing once. Deleted with their emails by a trigger, with a recipient by its erasure.';
+comment on column email_reports.recipient is 'As emails.recipients has it.';
+comment on column email_reports.round is 'How many replays of the email were attempted before: what is reported after another one is news.';
+comment on column email_reports.client_id is 'Whose email it is.';
+comment on column email_reports.hard is 'The address takes no mail.';
+comment on column email_reports.detail is 'What its event says.';
+comment on column email_reports.waits is 'It came while an attempt was under way, and counts once that is recorded.';
+
+create table deliveries_reported (
+  only_row boolean not null default true,
+  last_at  timestamptz not null,
+  constraint deliveries_reported_pkey PRIMARY KEY (only_row),
+  constraint deliveries_reported_only_row_check CHECK (only_row)
+);
+comment on table deliveries_reported is 'Whether a provider tells of deliveries: email.delivered is told with these alone then. One row at most.';
+comment on column deliveries_reported.last_at is 'When one last did; written once an hour at most.';
+
 CREATE OR REPLACE FUNCTION public.allowance_now(client text)
  RETURNS TABLE(rate double precision, capacity double precision, tokens double precision, quota integer, used_today integer, day_ends_in_s double precision, seen_at timestamp with time zone)
  LANGUAGE sql
@@ -500,8 +533,9 @@ begin
   cross join lateral (values
     ('email.' || event.type, event.type <> 'attempt'),
     (case
-       when event.type = 'sent' then 'email.delivered'
-       when event.type = 'deferred' then 'email.delivery_delayed'
+       -- Where nobody tells of deliveries, what a relay took is the nearest to it.
+       when event.type = 'sent' and not exists (select from deliveries_reported where last_at > now() - interval '7 days') then 'email.delivered'
+       when event.type in ('deferred', 'delayed') then 'email.delivery_delayed'
        when event.type = 'accepted' and event.detail ->> 'status' = 'scheduled' then 'email.scheduled'
      end, false)) told(type, by_star)
   join webhooks on webhooks.client_id = emails.client_id and webhooks.client_id = any(owners) and webhooks.disabled_at is null
@@ -524,9 +558,10 @@ declare
 begin
   delete from email_contents where email_id = any(ids);
   delete from email_events where email_id = any(ids);
+  delete from email_reports where email_id = any(ids);
   return null;
 end $function$;
-comment on function delete_with_emails() is 'Deletes the contents and events of deleted emails.';
+comment on function delete_with_emails() is 'Deletes the contents, events and reports of deleted emails.';
 
 CREATE OR REPLACE FUNCTION public.keep_clients_with_emails()
  RETURNS trigger
@@ -598,6 +633,184 @@ AS $function$
 $function$;
 comment on function address_keys(text[]) is 'Addresses in the form in which they are compared: all of each in lower case. None has a line end in it.';
 
+CREATE OR REPLACE FUNCTION public.status_rank(status text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case status when 'sent' then 1 when 'delivered' then 2 when 'bounced' then 3 when 'complained' then 4 when 'suppressed' then 4 else 0 end
+$function$;
+comment on function status_rank(text) is 'How far on a recipient is: reports only move it on, and an email is where the least of its recipients is. Who is suppressed decides nothing.';
+revoke execute on function status_rank(text) from public;
+
+CREATE OR REPLACE FUNCTION public.report_round(mail emails)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select count(*)::integer from email_events replayed
+  where replayed.email_id = mail.id and replayed.type = 'replayed'
+    and (mail.status = 'sending' or exists (
+      select from email_events later
+      where later.email_id = mail.id and later.id > replayed.id
+        and (later.type in ('attempt', 'unknown') or (later.type = 'queued' and later.detail ->> 'reason' = 'lease_expired'))))
+$function$;
+comment on function report_round(emails) is 'How many replays of an email have been attempted.';
+revoke execute on function report_round(emails) from public;
+
+CREATE OR REPLACE FUNCTION public.use_reports(mail_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  mail       emails;
+  report     record;
+  outcomes   jsonb;
+  present    jsonb;
+  reached    text;
+  least_rank integer;
+  is_open    boolean;
+  this_round integer;
+begin
+  select * into mail from emails where id = mail_id for update;
+  if not found or mail.status = 'sending' then return; end if;
+  outcomes := mail.settled;
+  this_round := report_round(mail);
+  -- Whether the reports decide where it ends. Nothing else settles `unknown`.
+  is_open := mail.status in ('queued', 'deferred', 'unknown');
+
+  for report in
+    update email_reports set waits = false where email_id = mail_id and waits
+    returning *
+  loop
+    insert into email_events (email_id, type, detail) values (mail_id, report.kind, report.detail);
+    if report.kind = 'complained' or report.hard then
+      insert into suppressions (client_id, recipient, reason, email_id, detail)
+      values (mail.client_id, lower(report.recipient), case when report.kind = 'complained' then 'complaint' else 'hard_bounce' end, mail_id,
+              nullif(concat_ws(' ', report.detail ->> 'code', report.detail ->> 'enhanced_code', report.detail ->> 'reply'), ''))
+      on conflict do nothing;
+    end if;
+    -- It may be about what was sent before a replay that nobody has attempted yet.
+    continue when report.round < this_round or (is_open and mail.status <> 'unknown' and exists (
+      select from email_events replayed where replayed.email_id = mail_id and replayed.type = 'replayed'
+      offset this_round));
+    present := outcomes -> report.recipient;
+    if present is null and is_open then
+      -- The relay took the message, and so for all that it had accepted in the same attempts, of which nobody knew how they ended.
+      outcomes := outcomes || (
+        select coalesce(jsonb_object_agg(other, jsonb_build_object('status', 'sent', 'code', null, 'enhanced_code', null, 'reply', null)), '{}')
+        from unnest(mail.recipients) other
+        where other <> report.recipient and not outcomes ? other and (
+          select coalesce(bool_and(coalesce(detail -> 'recipients' ->> other, '') = 'unknown'), false) from email_events
+          where email_id = mail_id and type = 'attempt' and detail -> 'recipients' ->> report.recipient = 'unknown'));
+    end if;
+    reached := case report.kind when 'delayed' then 'sent' else report.kind end;
+    continue when status_rank(reached) <= status_rank(present ->> 'status');
+    outcomes := outcomes || jsonb_build_object(report.recipient,
+      case when reached = 'bounced' or present is null
+           then jsonb_build_object('status', reached, 'code', report.detail -> 'code', 'enhanced_code', report.detail -> 'enhanced_code',
+                                   'reply', report.detail -> 'reply')
+           else present || jsonb_build_object('status', reached) end);
+  end loop;
+
+  select min(status_rank(coalesce(outcomes -> recipient ->> 'status', case when is_open then '' else mail.status end)))
+  into least_rank from unnest(mail.recipients) recipient;
+  reached := case when is_open and least_rank > 0 or mail.status in ('sent', 'delivered', 'bounced') and least_rank > status_rank(mail.status)
+               then (array['sent', 'delivered', 'bounced', 'complained'])[least_rank] end;
+  if reached is null and outcomes = mail.settled and mail.reported = (mail.finished_at is null) then return; end if;
+  update emails
+  set settled = outcomes,
+      status = coalesce(reached, status),
+      due_at = case when reached is null then due_at end,
+      finished_at = case when reached is null then finished_at else coalesce(finished_at, now()) end,
+      last_reply = case when reached = 'bounced' then coalesce((select concat_ws(' ', outcome ->> 'code', outcome ->> 'enhanced_code', outcome ->> 'reply')
+                                                             from jsonb_each(outcomes) as each(recipient, outcome)
+                                                             where outcome ->> 'status' = 'bounced' and outcome ->> 'reply' is not null limit 1), last_reply)
+                        else last_reply end,
+      reported = reached is null and finished_at is null
+  where id = mail_id and status = mail.status;
+  if reached = 'sent' then
+    insert into email_events (email_id, type, detail) values (mail_id, 'sent', '{"reason": "a report shows that a relay has it"}');
+  end if;
+end $function$;
+comment on function use_reports(uuid) is 'Records the reports of an email that wait: the event of each, and what they make of its recipients and of its status.';
+revoke execute on function use_reports(uuid) from public;
+
+CREATE OR REPLACE FUNCTION public.use_kept_reports()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform use_reports(new.id);
+  return null;
+end $function$;
+comment on function use_kept_reports() is 'Has reports count that came before the end of their email.';
+revoke execute on function use_kept_reports() from public;
+
+CREATE OR REPLACE FUNCTION public.take_reports(reports jsonb)
+ RETURNS TABLE(place integer, outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  ids    uuid[] := array(select distinct (report ->> 'email_id')::uuid from jsonb_array_elements(reports) report);
+  report record;
+  mail   emails;
+  who    text;
+begin
+  -- Always in this order, so that two groups with the same emails cannot deadlock.
+  perform from emails where id = any(ids) order by id for update;
+  for report in
+    select * from jsonb_to_recordset(reports) as given(
+      place integer, email_id uuid, message_id text, keys text[], may_be_other boolean, kind text, hard boolean, tells_deliveries boolean, detail jsonb)
+    order by given.place
+  loop
+    place := report.place;
+    select * into mail from emails where id = report.email_id;
+    -- Of one that was erased nothing is written any more, and nobody can report of one that was never attempted.
+    if not found or mail.attempts = 0 or mail.erased_at is not null or lower(mail.message_id) <> lower(report.message_id) then
+      outcome := 'unknown_email';
+      return next;
+      continue;
+    end if;
+    who := (select recipient from unnest(mail.recipients) recipient
+            where address_keys(array[recipient]) && address_keys(report.keys) limit 1);
+    -- Passed on by the only recipient to somebody else, or told without a name.
+    if who is null and report.may_be_other and cardinality(mail.recipients) = 1 then who := mail.recipients[1]; end if;
+    if who is null then
+      outcome := 'unknown_recipient';
+      return next;
+      continue;
+    end if;
+    insert into email_reports (email_id, recipient, kind, round, client_id, hard, detail, waits)
+    values (mail.id, who, report.kind, report_round(mail), mail.client_id, report.hard, jsonb_build_object('recipient', who) || report.detail, true)
+    on conflict do nothing;
+    if not found then
+      outcome := 'repeated';
+    elsif mail.status = 'sending' then
+      -- The attempt is not disturbed.
+      update emails set reported = true where id = mail.id and not reported;
+      outcome := 'kept';
+    else
+      perform use_reports(mail.id);
+      outcome := 'recorded';
+    end if;
+    if outcome <> 'repeated' and report.tells_deliveries
+       and not exists (select from deliveries_reported where last_at > now() - interval '1 hour') then
+      insert into deliveries_reported (last_at) values (now()) on conflict (only_row) do update set last_at = now();
+    end if;
+    return next;
+  end loop;
+end $function$;
+comment on function take_reports(jsonb) is 'Records reports, each once, in one transaction with what follows of them; says of each what became of it.';
+revoke execute on function take_reports(jsonb) from public;
+
 CREATE INDEX emails_recipient_keys ON emails USING gin (address_keys(recipients));
 
 CREATE TRIGGER count_added_suppressions AFTER INSERT ON suppressions FOR EACH ROW WHEN (new.reason = 'manual'::text) EXECUTE FUNCTION count_suppressions();
@@ -606,3 +819,4 @@ CREATE TRIGGER delete_with_contents AFTER DELETE ON email_contents REFERENCING O
 CREATE TRIGGER delete_with_emails AFTER DELETE ON emails REFERENCING OLD TABLE AS deleted_emails FOR EACH STATEMENT EXECUTE FUNCTION delete_with_emails();
 CREATE TRIGGER keep_clients_with_emails BEFORE DELETE ON clients FOR EACH ROW EXECUTE FUNCTION keep_clients_with_emails();
 CREATE TRIGGER tell_webhooks AFTER INSERT ON email_events REFERENCING NEW TABLE AS new_events FOR EACH STATEMENT EXECUTE FUNCTION tell_webhooks();
+CREATE TRIGGER use_kept_reports AFTER UPDATE ON emails FOR EACH ROW WHEN (new.reported AND new.status <> 'sending'::text) EXECUTE FUNCTION use_kept_reports();

@@ -2,20 +2,23 @@
 import type { Example, Operation } from './operation.ts';
 
 /** `$API` is where the API is reached, `$TOKEN` an access token. */
-export function curl(operation: Operation, { query = {}, headers = {}, basic, json, form }: Example): string {
+export function curl(operation: Operation, { query = {}, headers = {}, basic, json, form, message }: Example): string {
   const { method, path, security, path_parameters = {} } = operation;
   const filled = path.replace(/\{(\w+)\}/g, (_, name) => path_parameters[name]?.example ?? '');
   const asked = new URLSearchParams(query).toString();
-  const hasBody = json !== undefined || form !== undefined;
+  const hasBody = json !== undefined || form !== undefined || message !== undefined;
   const parts = [
     `curl "$API${filled}${asked && `?${asked}`}"`,
     ...(method !== 'GET' && !(method === 'POST' && hasBody) ? [`-X ${method}`] : []),
-    ...(security === 'basic' || security === 'email' ? ['-H "Authorization: Bearer $TOKEN"'] : []),
+    ...(security !== null && security !== 'client' ? ['-H "Authorization: Bearer $TOKEN"'] : []),
     ...(basic ? [`-u ${quoted(basic.join(':'))}`] : []),
     ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
     ...(json === undefined
       ? []
       : ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(json, null, 2))}`]),
+    ...(message === undefined
+      ? []
+      : [`-H 'Content-Type: ${operation.body?.types[0]}'`, `--data-binary ${quoted(message)}`]),
     ...Object.entries(form ?? {}).map(([name, value]) => `--data-urlencode ${quoted(`${name}=${value}`)}`),
   ];
   return parts.join(' \\\n  ');

@@ -157,7 +157,7 @@ export function createDocument({ operations, messages, prose, version }: Documen
   function requestBody({ schema, types }: NonNullable<Operation['body']>, examples: readonly Example[]) {
     const content = types.map((type) => {
       const fitting = examples.flatMap((example) => {
-        const value = type === 'application/json' ? example.json : example.form;
+        const value = example.message ?? (type === 'application/json' ? example.json : example.form);
         return value === undefined ? [] : [[toName(example.summary), { summary: example.summary, value }] as const];
       });
       return [
@@ -189,6 +189,7 @@ const securitySchemes = {
         scopes: {
           basic: 'Reads what the client has sent and keeps.',
           email: 'Sends emails and changes what the client keeps.',
+          'intake:write': 'Hands in what came back: for mail servers of the operator.',
         },
       },
     },

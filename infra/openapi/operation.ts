@@ -15,6 +15,7 @@ export const tags = {
   Recipients: 'What is kept of those who get emails, and to whom nothing is sent any more.',
   Webhooks: 'Where the client is told of what becomes of its emails: calls after the Standard Webhooks specification.',
   'API keys': 'Keys in place of access tokens, for programs that cannot renew a token.',
+  'What comes back': 'Bounces and complaints that mail servers hand in: for the operator.',
   Reference: 'This document.',
 } as const satisfies Record<string, string>;
 
@@ -105,6 +106,8 @@ export interface Example {
   basic?: readonly [string, string];
   /** Sent as JSON. */
   json?: unknown;
+  /** Sent as it is, in place of `json`. */
+  message?: string;
   /** Sent as a form, in place of `json`. */
   form?: Record<string, string>;
   /** What it is answered with: one of `answers`. */

@@ -73,13 +73,13 @@ export function errorsOf({
   path_parameters,
   errors = [],
 }: Operation): ErrorCode[] {
-  const hasToken = security === 'basic' || security === 'email';
+  const hasToken = security !== null && security !== 'client';
   const all: ErrorCode[] = [
     ...(query ? (['invalid_parameter'] as const) : []),
     ...(hasToken ? accessErrors : []),
     ...(path_parameters ? (['malformed_request', 'not_found'] as const) : []),
-    ...(body ? (['invalid_json', 'content_too_large', 'unsupported_media_type'] as const) : []),
-    ...(body ? (['validation_error'] as const) : []),
+    ...(body ? (['content_too_large', 'unsupported_media_type'] as const) : []),
+    ...(body?.types.includes('application/json') ? (['invalid_json', 'validation_error'] as const) : []),
     ...(headers.includes('Idempotency-Key')
       ? (['invalid_idempotency_key', 'invalid_idempotent_request'] as const)
       : []),

@@ -109,7 +109,7 @@ function run(sql: Query, text: string): Promise<string | undefined> {
 }
 
 /** Insufficient privilege; of a schema, it looks as if nothing were in it. */
-const missingRight = new Set(['42501', '42P01']);
+const missingRight = new Set(['42501', '42P01', '42883']);
 
 async function denied(sql: Query, text: string, parameters: (Date | null)[]): Promise<string | undefined> {
   await sql.unsafe('savepoint before');

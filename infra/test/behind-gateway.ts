@@ -16,7 +16,7 @@ export async function startBehindGateway(): Promise<BehindGateway> {
   const webhooks = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', DISPATCH_INTERVAL_SECONDS: '0.1' };
   // As an operator sets it: clients find everything from there.
   const settings = { ...webhooks, ISSUER: baseUrl };
-  const whole = await startWholeApi({ settings, also: ['manage', 'notify', 'console'] });
+  const whole = await startWholeApi({ settings, also: ['manage', 'notify', 'intake', 'console'] });
   const { functions } = whole.api;
   const portOf = (name: PublicFunction) => Number(new URL(functions[name].url).port);
   const gateway = await startGateway({
@@ -26,6 +26,7 @@ export async function startBehindGateway(): Promise<BehindGateway> {
       send: portOf('send'),
       history: portOf('history'),
       manage: portOf('manage'),
+      intake: portOf('intake'),
       console: portOf('console'),
     },
   });

@@ -5,7 +5,7 @@ import { freePorts, portIsFree } from '../local/ports.ts';
 import { check, results, timed } from './checks.ts';
 import { type Container, composeProject, findEngine } from './compose.ts';
 
-const functions = ['token', 'send', 'consume', 'dispatch', 'history', 'manage', 'notify', 'console'];
+const functions = ['token', 'send', 'consume', 'dispatch', 'history', 'manage', 'notify', 'intake', 'console'];
 const stores = ['postgres', 'rabbitmq', 'mailbox', 'gateway'];
 const jobs = ['secrets', 'migrate', 'roles'];
 /** As the original had it. */

@@ -23,6 +23,7 @@ it.each<[FunctionName, string, string, number]>([
   ['history', 'GET', '/emails', 401],
   ['manage', 'GET', '/nope', 404],
   ['notify', 'POST', '/', 422],
+  ['intake', 'POST', '/nope', 404],
   ['console', 'GET', '/docs/guides/nope', 404],
 ])('%s', async (name, method, path, status) => {
   const port = await freePort();

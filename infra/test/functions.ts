@@ -8,7 +8,16 @@ import { functionRoles } from '../local/function-roles.ts';
 import { freePort } from '../local/ports.ts';
 import { brokers } from './brokers.ts';
 
-export type FunctionName = 'token' | 'send' | 'consume' | 'dispatch' | 'history' | 'manage' | 'notify' | 'console';
+export type FunctionName =
+  | 'token'
+  | 'send'
+  | 'consume'
+  | 'dispatch'
+  | 'history'
+  | 'manage'
+  | 'notify'
+  | 'intake'
+  | 'console';
 
 export interface RunningFunction {
   url: string;

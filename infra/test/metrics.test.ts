@@ -10,12 +10,16 @@ let database: TestDatabase;
 let smtp: TestSmtpServer;
 let api: Api;
 
-const names = ['token', 'send', 'consume', 'dispatch', 'history', 'manage', 'notify', 'console'] as const;
+const names = ['token', 'send', 'consume', 'dispatch', 'history', 'manage', 'notify', 'intake', 'console'] as const;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   smtp = await startSmtpServer();
-  api = await startApi({ databaseUrl: database.url, smtpUrl: smtp.url, also: ['manage', 'notify', 'console'] });
+  api = await startApi({
+    databaseUrl: database.url,
+    smtpUrl: smtp.url,
+    also: ['manage', 'notify', 'intake', 'console'],
+  });
   const email = { from: 'a@example.com', to: 'b@example.com', subject: 's', text: 't' };
   const { id } = await json(await api.send(email, { prefer: 'wait=30' }));
   await api.read(`/emails/${id}`);

@@ -15,6 +15,8 @@ import { admin, eventually, exampleClient, getToken, type Json, json } from './f
 import { startWholeApi, type WholeApi } from './whole-api.ts';
 
 let ground: WholeApi;
+/** A token of a mail server of the operator. */
+let mailServer: string;
 /** Takes the messages of the examples' webhooks. */
 let server: Server;
 const told: Json[] = [];
@@ -26,7 +28,10 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const settings = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', DISPATCH_INTERVAL_SECONDS: '0.1' };
-  ground = await startWholeApi({ settings, also: ['manage', 'notify', 'console'] });
+  ground = await startWholeApi({ settings, also: ['manage', 'notify', 'intake', 'console'] });
+  const client = { client_id: 'mailserver', client_secret: 's', scope: 'intake:write' };
+  admin(ground.database.url, 'client', 'ensure', '--demo', client.client_id, '--secret', 's', '--scope', client.scope);
+  mailServer = await getToken(ground.api.functions.token.url, client);
   // Far away, so that answers tell of them.
   admin(
     ground.database.url,
@@ -78,7 +83,7 @@ const call: Call = async (method, path, body) => {
   return answer;
 };
 
-type Asked = Pick<Example, 'given' | 'query' | 'headers' | 'basic' | 'json' | 'form'> & { raw?: string };
+type Asked = Pick<Example, 'given' | 'query' | 'headers' | 'basic' | 'json' | 'form' | 'message'> & { raw?: string };
 
 /** `raw` is sent as JSON, whatever it is. */
 async function run(operation: Operation, example: Asked, token: string | undefined): Promise<Response> {
@@ -86,22 +91,28 @@ async function run(operation: Operation, example: Asked, token: string | undefin
   const given = await example.given?.(call);
   const filled = path.replace(/\{(\w+)\}/g, (_, name) => path_parameters[name]?.example ?? '');
   const query = new URLSearchParams(example.query).toString();
-  const body =
-    example.raw ?? (example.form ? new URLSearchParams(example.form).toString() : JSON.stringify(example.json));
+  const form = example.form && new URLSearchParams(example.form).toString();
+  const body = example.raw ?? form ?? example.message ?? JSON.stringify(example.json);
+  const type = example.form
+    ? 'application/x-www-form-urlencoded'
+    : example.message
+      ? 'message/rfc822'
+      : 'application/json';
   return ask(method, real(`${filled}${query && `?${query}`}`, given), {
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(example.basic && { authorization: `Basic ${Buffer.from(example.basic.join(':')).toString('base64')}` }),
-      ...(body !== undefined && {
-        'content-type': example.form ? 'application/x-www-form-urlencoded' : 'application/json',
-      }),
+      ...(body !== undefined && { 'content-type': type }),
       ...Object.fromEntries(Object.entries(example.headers ?? {}).map(([name, value]) => [name, real(value, given)])),
     },
     ...(body !== undefined && { body: real(body, given) }),
   });
 }
 
-const wantsToken = ({ security }: Operation) => security === 'basic' || security === 'email';
+const wantsToken = ({ security }: Operation) => security !== null && security !== 'client';
+/** The example client may do all that clients do; a mail server of the operator may hand in what comes back. */
+const tokenFor = ({ security }: Operation) => (security === 'intake:write' ? mailServer : ground.api.token);
+const takesJson = ({ body }: Operation) => body?.types.includes('application/json');
 const nameOf = ({ method, path }: Operation) => `${method} ${path}`;
 const examples = operations.flatMap((operation) =>
   operation.examples.map((example) => ({ name: `${nameOf(operation)}: ${example.summary}`, operation, example })),
@@ -109,7 +120,7 @@ const examples = operations.flatMap((operation) =>
 
 describe('examples of the document', () => {
   it.each(examples)('$name', async ({ operation, example }) => {
-    const response = await run(operation, example, wantsToken(operation) ? ground.api.token : undefined);
+    const response = await run(operation, example, wantsToken(operation) ? tokenFor(operation) : undefined);
     const text = await response.text();
     expect({ status: response.status, text }).toEqual({ status: example.status, text });
 
@@ -146,7 +157,7 @@ describe('errors of the document', () => {
       Object.values(path_parameters ?? {}).map(({ example, unknown = example }) => [example, unknown]),
     );
     const example = { ...examples[0], given: async () => unknown };
-    const { token } = ground.api;
+    const token = tokenFor(operation);
     const other = { ...exampleClient, scope: security === 'email' ? 'basic' : 'email' };
     const asked = [
       run(operation, example, undefined),
@@ -156,8 +167,8 @@ describe('errors of the document', () => {
       run(operation, example, await keyWith(security === 'email' ? 'basic' : 'email')),
       ...(path_parameters ? [run(operation, example, token)] : []),
       ...(query ? [run(operation, { ...example, query: { nonsense: '1' } }, token)] : []),
-      ...(body ? [run(operation, { ...example, json: 1 }, token)] : []),
-      ...(body ? [run(operation, { ...example, json: undefined, raw: '{' }, token)] : []),
+      ...(takesJson(operation) ? [run(operation, { ...example, json: 1 }, token)] : []),
+      ...(takesJson(operation) ? [run(operation, { ...example, json: undefined, raw: '{' }, token)] : []),
       ...(body ? [run(operation, { ...example, form: { a: '1' } }, token)] : []),
       ...(headers.includes('Idempotency-Key')
         ? [run(operation, { ...example, headers: { 'idempotency-key': 'x'.repeat(300) } }, token)]
@@ -186,7 +197,8 @@ describe('errors of the document', () => {
       'restricted_api_key',
       ...(path_parameters ? ['not_found'] : []),
       ...(query ? ['invalid_parameter'] : []),
-      ...(body ? ['validation_error', 'invalid_json', 'unsupported_media_type'] : []),
+      ...(takesJson(operation) ? ['validation_error', 'invalid_json'] : []),
+      ...(body ? ['unsupported_media_type'] : []),
       ...(headers.includes('Idempotency-Key') ? ['invalid_idempotency_key'] : []),
     ]);
   });

@@ -6,6 +6,7 @@ import { ConsoleSettings } from '../../functions/console/settings.ts';
 import { ConsumeSettings } from '../../functions/consume/settings.ts';
 import { DispatchSettings } from '../../functions/dispatch/settings.ts';
 import { HistorySettings } from '../../functions/history/settings.ts';
+import { IntakeSettings } from '../../functions/intake/settings.ts';
 import { ManageSettings } from '../../functions/manage/settings.ts';
 import { NotifySettings } from '../../functions/notify/settings.ts';
 import { SendSettings } from '../../functions/send/settings.ts';
@@ -26,6 +27,7 @@ const settings = {
   history: HistorySettings,
   manage: ManageSettings,
   notify: NotifySettings,
+  intake: IntakeSettings,
   console: ConsoleSettings,
 };
 

@@ -4,7 +4,7 @@
 export const supported = {
   'emails.send': 'attachments by `path` are refused: no file and no address is read for a caller',
   'emails.create': 'the same under another name',
-  'emails.get': '`last_event` follows the status: `delivered`, `opened` and `clicked` are never said',
+  'emails.get': '`last_event` follows the status: `opened` and `clicked` are never said',
   'emails.list': 'with `limit`, `after` and `before`',
   'emails.update': 'times as ISO 8601 or in English words',
   'emails.cancel': '',
@@ -29,7 +29,7 @@ export const supported = {
   'templates.duplicate': '',
   'templates.remove': '',
   'webhooks.create':
-    'events of emails; `email.delivered` comes when a relay took the email, `email.complained`, `email.opened`, `email.clicked` and `email.received` never do',
+    'events of emails; `email.delivered` comes when a relay took the email, or, where a provider tells of deliveries, with these; `email.opened`, `email.clicked` and `email.received` never do',
   'webhooks.get': 'without the secret, which is shown once',
   'webhooks.list': '',
   'webhooks.update': '',

@@ -23,7 +23,7 @@ beforeAll(async () => {
   api = await startApi({
     databaseUrl: database.url,
     smtpUrl: smtp.url,
-    also: ['manage', 'console'],
+    also: ['manage', 'intake', 'console'],
     settings: { DISPATCH_INTERVAL_SECONDS: '0.1' },
   });
   const portOf = (name: PublicFunction) => Number(new URL(api.functions[name].url).port);
@@ -35,6 +35,7 @@ beforeAll(async () => {
       send: portOf('send'),
       history: portOf('history'),
       manage: portOf('manage'),
+      intake: portOf('intake'),
       console: portOf('console'),
     },
   });

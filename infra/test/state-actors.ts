@@ -11,12 +11,13 @@ import { lockDueByClient, lockDueEmails } from '../../lib/store/emails/due.ts';
 import { eraseRecipient } from '../../lib/store/emails/erase.ts';
 import { purgeContents, purgeEmails } from '../../lib/store/emails/purge.ts';
 import { replayEmail } from '../../lib/store/emails/replay.ts';
+import { type ReportKind, takeReports } from '../../lib/store/emails/reports.ts';
 import { rescheduleEmail } from '../../lib/store/emails/reschedule.ts';
 import { transitionEmails } from '../../lib/store/emails/transition-emails.ts';
 import type { Mover } from '../../lib/store/emails/transitions.ts';
 import { lookAtWaitingMs, newTurn, takeWaiting } from '../../lib/store/emails/waiting.ts';
 import { addSuppressions, removeSuppression } from '../../lib/store/suppressions/suppressions.ts';
-import { clientId, giveUpAfterMs, graceMs, id, read, recipients, type State, store } from './state-model.ts';
+import { clientId, giveUpAfterMs, graceMs, id, isOld, read, recipients, type State, store } from './state-model.ts';
 
 const [first = '', second = ''] = recipients;
 const leaseMs = 60_000;
@@ -26,21 +27,38 @@ const retry = { baseMs: 30_000, maxMs: giveUpAfterMs, giveUpAfterMs };
 type Act = (sql: Sql, state: State) => Promise<ClaimedEmail | null | undefined>;
 export interface Actor {
   /** Who keeps things going: of these alone it is asked that everything comes to an end. */
-  kind: 'machine' | 'time' | 'accident' | 'person';
+  kind: 'machine' | 'time' | 'accident' | 'person' | 'outside';
   act: Act;
   /** As whom the table of transitions knows it; nobody: it changes no status. */
   as?: readonly Mover[];
   /** What there must be for it; always, if not given. */
   needs?: 'a claim' | 'contents';
+  /** Reports are walked with a part of the states, too. */
+  reports?: true;
   /** Suppressions are walked with a part of the states alone: with all, there would be thrice as many. */
   suppresses?: true;
 }
 
-export function canAct({ needs, suppresses }: Actor, { row, claim, hasContents }: State): boolean {
-  if (suppresses && (row.delivery === 'at_most_once' || row.expires_at !== null)) return false;
+export function canAct({ needs, suppresses, reports }: Actor, state: State): boolean {
+  const { row, claim, hasContents } = state;
+  if (reports && !canBeReported(state)) return false;
+  if (suppresses && (row.delivery === 'at_most_once' || row.expires_at !== null || isReported(state))) return false;
   // Whoever holds a claim does not look at the list.
   if (suppresses && needs !== 'a claim' && claim !== null) return false;
   return needs === 'a claim' ? claim !== null : needs === 'contents' ? hasContents : true;
+}
+
+/** Of the states that differ only in what has nothing to do with reports, one is enough. */
+function canBeReported({ row, claim, hasContents, suppressed, kept }: State): boolean {
+  if (!hasContents || row.expires_at !== null || suppressed.length > 0 || kept.length > 0 || isOld(row)) return false;
+  if (row.status === 'sending')
+    return claim !== null && row.data_started_at === null && Object.keys(row.settled).length === 0;
+  return claim === null && ['queued', 'deferred', 'unknown', 'sent', 'delivered', 'bounced'].includes(row.status);
+}
+
+function isReported({ row, kept }: State): boolean {
+  const outcomes = Object.values(row.settled).map(({ status }) => status);
+  return row.reported || kept.length > 0 || outcomes.includes('delivered') || outcomes.includes('complained');
 }
 
 /** What the table of each database holds, where the actor before has left it as it was: then it need not be made again. */
@@ -52,8 +70,8 @@ export async function apply(sql: Sql, state: State, { act }: Actor): Promise<Sta
   untouched.delete(sql);
   const claim = await act(sql, state);
   const after = await read(sql, claim === undefined ? state.claim : claim);
-  const { row, hasContents, suppressed } = state;
-  const before = { row, hasContents, suppressed, claim: after?.claim, statements: after?.statements };
+  const { row, hasContents, suppressed, kept } = state;
+  const before = { row, hasContents, suppressed, kept, claim: after?.claim, statements: after?.statements };
   if (isDeepStrictEqual(after, before)) untouched.set(sql, state);
   return after;
 }
@@ -145,6 +163,31 @@ const does =
     return undefined;
   };
 
+/** Somebody behind the relay reports of these recipients. */
+const reported = (kind: ReportKind, whom: readonly string[]): Actor => ({
+  kind: 'outside',
+  as: ['report'],
+  reports: true,
+  act: does((sql) =>
+    takeReports(
+      sql,
+      whom.map((recipient) => ({
+        ...{ email_id: id, message_id: null, keys: [recipient], may_be_other: false, kind },
+        ...{ hard: false, tells_deliveries: false },
+        detail: {
+          source: 'smtp',
+          reported_at: null,
+          code: null,
+          enhanced_code: null,
+          category: null,
+          hard: false,
+          reply: null,
+        },
+      })),
+    ),
+  ),
+});
+
 export const actors: Record<string, Actor> = {
   'dispatch looks': { kind: 'machine', as: ['dispatch'], act: dispatch },
   'dispatch lets it wait': { kind: 'machine', as: ['dispatch'], act: letWait },
@@ -196,6 +239,12 @@ export const actors: Record<string, Actor> = {
     needs: 'a claim',
     act: does(async (sql, { claim }) => claim && renewLeases(sql, [claim], leaseMs)),
   },
+  'the first recipient is reported delivered': reported('delivered', [first]),
+  'the first recipient is reported bounced': reported('bounced', [first]),
+  'all recipients are reported delayed': reported('delayed', recipients),
+  'all recipients are reported delivered': reported('delivered', recipients),
+  'all recipients are reported bounced': reported('bounced', recipients),
+  'all recipients complain': reported('complained', recipients),
   'the worker dies': { kind: 'accident', needs: 'a claim', act: async () => null },
   'the contents are deleted by hand': {
     kind: 'accident',

@@ -22,6 +22,8 @@ export interface Row {
   expires_at: string | null;
   erased_at: string | null;
   wanted_at: string;
+  attempts: number;
+  reported: boolean;
   settled: Record<string, SettledRecipient>;
 }
 
@@ -30,6 +32,8 @@ export interface State {
   hasContents: boolean;
   /** Recipients that its client sends no more to. */
   suppressed: string[];
+  /** Reports that came while it was being sent: rows of email_reports. */
+  kept: { recipient: string; kind: string }[];
   /** What the last worker that claimed it holds; null when that worker is done, or dead. Workers before it are fenced off. */
   claim: ClaimedEmail | null;
   /** What has just been done to it. Not part of what it is. */
@@ -41,6 +45,8 @@ export interface Statement {
   /** Null: a new row; undefined: the row was left alone. */
   from?: EmailStatus | null;
   to?: EmailStatus;
+  /** A trigger's: what was reported too early counts at last. */
+  isByTrigger: boolean;
   /** Types of the events written with it, in order. */
   events: string[];
 }
@@ -49,10 +55,10 @@ const day = 86_400_000;
 export const graceMs = 30_000;
 export const giveUpAfterMs = 2 * day;
 const isPast = (time: string | null) => time !== null && Date.parse(time) <= Date.now();
-const isOld = ({ wanted_at }: Row) => Date.parse(wanted_at) < Date.now() - giveUpAfterMs;
+export const isOld = ({ wanted_at }: Row) => Date.parse(wanted_at) < Date.now() - giveUpAfterMs;
 
 /** What makes two states the same: all that decisions look at. */
-export function nameOf({ row, hasContents, suppressed, claim }: State): string {
+export function nameOf({ row, hasContents, suppressed, kept, claim }: State): string {
   const outcomes = [...recipients, 'erased'].flatMap((recipient) => row.settled[recipient]?.status ?? []);
   const isEnd = row.finished_at !== null;
   return [
@@ -62,6 +68,10 @@ export function nameOf({ row, hasContents, suppressed, claim }: State): string {
     !hasContents && 'without contents',
     row.erased_at && 'erased',
     ...suppressed.map((recipient) => `no more to ${recipient}`),
+    ...kept.map(({ recipient, kind }) => `${recipient} is reported ${kind}`).toSorted(),
+    row.reported && 'reported',
+    // Nobody can report of what was never attempted.
+    row.status === 'queued' && row.expires_at === null && suppressed.length === 0 && row.attempts > 0 && 'attempted',
     claim && 'held by a worker',
     !isEnd && claim && claim.wanted_for_ms >= giveUpAfterMs && 'since it was old',
     row.status === 'queued' && row.queued_at === null && 'without a place on the queue',
@@ -118,7 +128,8 @@ export async function accept(sql: Sql): Promise<State[]> {
 export async function prepareStore(sql: Sql): Promise<void> {
   await sql.unsafe(`
     create unlogged table seen (
-      id integer generated always as identity primary key, at timestamptz default statement_timestamp(), change jsonb not null);
+      id integer generated always as identity primary key, at timestamptz default statement_timestamp(),
+      depth integer default pg_trigger_depth(), change jsonb not null);
     create function see_row() returns trigger language plpgsql as $$
     begin
       insert into seen (change) values (jsonb_build_object('from', case when tg_op = 'UPDATE' then old.status end, 'to', new.status));
@@ -127,11 +138,12 @@ export async function prepareStore(sql: Sql): Promise<void> {
     create trigger see_row after insert or update on emails for each row execute function see_row();
     create function see_event() returns trigger language plpgsql as $$
     begin
-      insert into seen (change) values (jsonb_build_object('event', new.type));
+      -- Reports have an event for each recipient, whatever they change.
+      if not new.detail ? 'source' then insert into seen (change) values (jsonb_build_object('event', new.type)); end if;
       return null;
     end $$;
     create trigger see_event after insert on email_events for each row execute function see_event();
-    create function store_state("row" jsonb, has_contents boolean, suppressed text[], detail jsonb) returns integer
+    create function store_state("row" jsonb, has_contents boolean, suppressed text[], kept jsonb, detail jsonb) returns integer
     language plpgsql as $$
     declare
       stored emails := jsonb_populate_record(null::emails, "row");
@@ -141,6 +153,7 @@ export async function prepareStore(sql: Sql): Promise<void> {
       insert into suppressions (client_id, recipient, reason)
       select stored.client_id, each, 'manual' from unnest(suppressed) each;
       insert into emails select stored.*;
+      insert into email_reports select * from jsonb_populate_recordset(null::email_reports, kept);
       if has_contents then
         insert into email_contents (email_id, headers, text_body) values (stored.id, '{"from": {}}', 'x');
       end if;
@@ -155,40 +168,52 @@ export async function prepareStore(sql: Sql): Promise<void> {
 const lastSeen = new WeakMap<Sql, number>();
 
 /** Makes the table hold this state alone, as an email with a history that quotes its recipients. */
-export async function store(sql: Sql, { row, hasContents, suppressed }: State): Promise<void> {
+export async function store(sql: Sql, { row, hasContents, suppressed, kept }: State): Promise<void> {
   const detail = { reply: `<${first}> refused`, recipients: { [first]: 'bounced', [second]: 'sent' } };
   const [stored] = await sql<{ seen: number }[]>`
     select store_state(${JSON.stringify(row)}::text::jsonb, ${hasContents}, ${suppressed}::text[],
-                       ${JSON.stringify(detail)}::text::jsonb) as seen`;
+                       ${JSON.stringify(kept)}::text::jsonb, ${JSON.stringify(detail)}::text::jsonb) as seen`;
   if (stored?.seen) lastSeen.set(sql, stored.seen);
 }
 
 /** Undefined once the row is purged. */
 export async function read(sql: Sql, claim: ClaimedEmail | null): Promise<State | undefined> {
-  const [found] = await sql<(Omit<State, 'claim' | 'statements'> & { seen: Seen[][]; last: number })[]>`
+  const [found] = await sql<
+    (Omit<State, 'claim' | 'statements'> & { seen: { depth: number; changes: Seen[] }[]; last: number })[]
+  >`
     select to_jsonb(emails) as row, email_id is not null as "hasContents",
            array(select recipient from suppressions order by recipient) as suppressed,
-           (select coalesce(jsonb_agg(changes order by at), '[]')
-            from (select at, jsonb_agg(change order by id) as changes from seen where id > ${lastSeen.get(sql) ?? 0} group by at) statement) as seen,
+           (select coalesce(jsonb_agg(to_jsonb(email_reports)), '[]') from email_reports where waits) as kept,
+           (select coalesce(jsonb_agg(jsonb_build_object('depth', depth, 'changes', changes) order by at, depth), '[]')
+            from (select at, depth, jsonb_agg(change order by id) as changes from seen
+                  where id > ${lastSeen.get(sql) ?? 0} group by at, depth) statement) as seen,
            (select max(id) from seen) as last
     from emails left join email_contents on email_id = id`;
   if (found === undefined) return undefined;
   const { seen, last, ...state } = found;
   lastSeen.set(sql, last);
-  return { ...state, claim, statements: seen.map(toStatement) };
+  return { ...state, claim, statements: seen.flatMap(toStatements) };
 }
 
 type Seen = { from: EmailStatus | null; to: EmailStatus } | { event: string };
 
-function toStatement(seen: Seen[]): Statement {
-  const row = seen.find((one) => 'to' in one);
-  return { ...row, events: seen.flatMap((one) => ('event' in one ? [one.event] : [])) };
+/** One that changes the row several times, as for the reports of two recipients, is as many: events follow the change that they tell of. */
+function toStatements({ depth, changes }: { depth: number; changes: Seen[] }): Statement[] {
+  const statements: Statement[] = [{ isByTrigger: depth > 1, events: [] }];
+  for (const change of changes) {
+    const last = statements.at(-1) as Statement;
+    if ('event' in change) last.events.push(change.event);
+    else if (last.to === undefined) Object.assign(last, change);
+    else statements.push({ isByTrigger: depth > 1, events: [], ...change });
+  }
+  return statements;
 }
 
 /** Everything the database still says of the email, as text. */
 export async function everythingStored(sql: Sql): Promise<string> {
   const rows = await sql`
     select to_jsonb(emails) as row, (select jsonb_agg(event) from email_events event) as events,
-           (select jsonb_agg(content) from email_contents content) as contents from emails`;
+           (select jsonb_agg(content) from email_contents content) as contents,
+           (select jsonb_agg(report) from email_reports report) as reports from emails`;
   return JSON.stringify(rows);
 }

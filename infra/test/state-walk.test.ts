@@ -86,13 +86,13 @@ const allowed = new Set(
 );
 
 function note(movers: readonly Mover[], statements: Statement[]): void {
-  for (const { from, to, events } of statements) {
+  for (const { from, to, events, isByTrigger } of statements) {
     if (to === undefined || from === undefined) continue;
     // Attempts and single recipients have events of their own, beside that of the change.
     const event = events.filter((type) => type !== 'attempt' && (type !== 'suppressed' || to === type)).at(-1) ?? null;
     // Written, but not to change the status, as when a lease is renewed.
     if (from === to && event === null) continue;
-    const mover = movers.find((by) => allowed.has(told(by, from, to, event)));
+    const mover = (isByTrigger ? (['report'] as const) : movers).find((by) => allowed.has(told(by, from, to, event)));
     seen.add(told(mover ?? `nobody (${movers})`, from, to, event));
   }
 }
@@ -174,13 +174,17 @@ describe('the transitions that are seen', () => {
 });
 
 describe('an end', () => {
-  it('is left by a replay alone', () => {
+  it('is left by a replay alone, or moved on to another end by a report', () => {
     const left = steps.filter(({ from, to }) => !isOpen(from) && to && to.row.status !== from.row.status);
-    expect(new Set(left.map(({ by, to }) => `${by}: ${to?.row.status}`))).toEqual(
-      new Set(['its client replays: queued']),
-    );
-    const from = new Set(left.map((step) => step.from.row.status));
+    const replays = left.filter(({ by }) => by === 'its client replays');
+    expect(new Set(replays.map(({ to }) => to?.row.status))).toEqual(new Set(['queued']));
+    const from = new Set(replays.map((step) => step.from.row.status));
     expect([...from].sort()).toEqual(['bounced', 'canceled', 'expired', 'failed', 'unknown']);
+    const others = left.filter((step) => !replays.includes(step));
+    expect(others.filter(({ by, to }) => !actors[by]?.reports || !to || isOpen(to)).map(tell)).toEqual([]);
+    const forward = ['unknown', 'sent', 'delivered', 'bounced', 'complained'];
+    const rank = (state: State | undefined) => forward.indexOf(state?.row.status ?? '');
+    expect(others.filter(({ from, to }) => rank(from) < 0 || rank(to) <= rank(from)).map(tell)).toEqual([]);
   });
 
   it('is left only with contents to send', () => {
@@ -219,9 +223,18 @@ describe('nobody', () => {
   });
 
   it('takes back that a recipient has it', () => {
-    const hasIt = ({ row }: State, recipient: string) => row.settled[recipient]?.status === 'sent';
+    const ranks = ['sent', 'delivered', 'bounced', 'complained'];
+    const rank = ({ row }: State, recipient: string) => ranks.indexOf(row.settled[recipient]?.status ?? '');
+    const isReport = ({ by, from }: Step) => actors[by]?.reports || from.kept.length > 0 || from.row.reported;
+    const isForgotten = (step: Step & { to: State }, one: string) => {
+      const [before, after] = [rank(step.from, one), rank(step.to, one)];
+      // Who bounced is tried again by a replay. A report only moves on.
+      if (step.by === 'its client replays') return before !== 2 && after !== before;
+      return isReport(step) ? after < before : before >= 0 && after !== before;
+    };
     const forgotten = steps.filter(
-      ({ from, to }) => to && !to.row.erased_at && recipients.some((one) => hasIt(from, one) && !hasIt(to, one)),
+      (step) =>
+        step.to && !step.to.row.erased_at && recipients.some((one) => isForgotten(step as Step & { to: State }, one)),
     );
     expect(forgotten.map(tell)).toEqual([]);
   });

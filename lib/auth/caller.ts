@@ -1,6 +1,6 @@
 // Who asks: the client behind an access token or an API key, and what this one lets it do.
 
-export type Scope = 'basic' | 'email';
+export type Scope = 'basic' | 'email' | 'intake:write';
 export interface Caller {
   clientId: string;
   scopes: readonly string[];

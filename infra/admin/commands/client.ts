@@ -15,6 +15,7 @@ import {
   setScopes,
   setTokenLifetime,
   tokenLifetimeSeconds,
+  usualScopes,
 } from '../../../lib/store/clients/clients.ts';
 import { inTransaction, type Sql } from '../../../lib/store/database.ts';
 import {
@@ -184,8 +185,8 @@ async function keysProof(file: string): Promise<[Proof, string]> {
   return [{ public_keys }, `It has no secret; ${toldOf(public_keys)}`];
 }
 
-/** All scopes if none are given. */
-function parseScopes(scope = knownScopes.join(' ')): string[] {
+/** Those of a client that sends if none are given. */
+function parseScopes(scope = usualScopes.join(' ')): string[] {
   const asked = scope.split(/[ ,]+/).filter(Boolean);
   const unknown = asked.find((name) => !knownScopes.includes(name));
   if (unknown !== undefined) throw new UsageError(`There is no scope "${unknown}", only: ${knownScopes.join(' ')}.`);

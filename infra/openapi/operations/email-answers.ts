@@ -23,6 +23,18 @@ export const UsedTemplate = v.strictObject({
 
 const reason = v.optional(text('Why.'));
 
+/** What came back of one recipient. */
+const reported = {
+  recipient: v.optional(text('Whom it is about; not there once a recipient was erased.')),
+  source: text('Which way it was reported: `smtp` or `message`, by a mail; otherwise the provider.'),
+  reported_at: timeOrNull('When it happened, where the report says so.'),
+  code: described(v.nullable(v.pipe(v.number(), v.integer())), 'Reply code (RFC 5321), if the report has one.'),
+  enhanced_code: textOrNull('Enhanced status code (RFC 3463), if the report has one.'),
+  category: textOrNull('Whose trouble it was, as in attempts; null where there was none.'),
+  hard: described(v.boolean(), 'Whether the address takes no mail: then it is suppressed.'),
+  reply: v.optional(textOrNull('What the other side said; not there once a recipient was erased.')),
+};
+
 /** What an event says beside its time, by its type. */
 export const eventDetails = {
   accepted: { status: described(v.picklist(['queued', 'scheduled', 'suppressed']), 'What it was at then.') },
@@ -50,7 +62,11 @@ export const eventDetails = {
   rescheduled: { scheduled_at: time('The time it was moved to.') },
   replayed: { status: described(v.picklist(emailStatuses), 'What it had ended as.') },
   sent: { reason },
-  bounced: { reason },
+  delivered: reported,
+  delayed: reported,
+  complained: reported,
+  // In an attempt, with or without a reason, or by a report.
+  bounced: { reason, ...v.partial(v.strictObject(reported)).entries },
   failed: { reason },
   unknown: { reason },
   canceled: { reason },

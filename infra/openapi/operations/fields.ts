@@ -21,7 +21,7 @@ export const Status = v.pipe(
   v.picklist(emailStatuses),
   v.title('EmailStatus'),
   v.description(
-    'On the way: `scheduled`, `queued`, `sending`, `deferred`. At the end: `sent` (a relay took it), `bounced` (refused for good), ' +
+    'On the way: `scheduled`, `queued`, `sending`, `deferred`. At the end: `sent` (a relay took it), `delivered`, `bounced` (refused for good), `complained`, ' +
       '`failed` (given up), `unknown` (a relay may have taken it), `canceled`, `expired`, `suppressed`.',
   ),
 );

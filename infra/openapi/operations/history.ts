@@ -33,7 +33,17 @@ const Stats = v.pipe(
     statuses: StatusCounts,
     bounce_rate: described(
       v.nullable(v.number()),
-      'Bounced emails among those that were sent or bounced, from 0 to 1; null without any.',
+      'Bounced emails among those that a relay took or that bounced, from 0 to 1; null without any.',
+    ),
+    late_bounces: count('Emails of which a bounce came back after a relay had taken them, of one recipient at least.'),
+    late_bounce_rate: described(
+      v.nullable(v.number()),
+      'Their share of the emails that a relay took, from 0 to 1; null without any.',
+    ),
+    complaints: count('Emails of which a recipient complained.'),
+    complaint_rate: described(
+      v.nullable(v.number()),
+      'Their share of the emails that a relay took, from 0 to 1; null without any.',
     ),
     latency_ms: described(
       v.strictObject({ p50: latency('half'), p95: latency('95 of 100') }),
@@ -181,6 +191,10 @@ export const historyDocs = {
               total: 100,
               statuses: exampleCounts,
               bounce_rate: 0.02,
+              late_bounces: 1,
+              late_bounce_rate: 0.0101,
+              complaints: 0,
+              complaint_rate: 0,
               latency_ms: { p50: 120, p95: 900 },
               series: [{ at: '2026-01-30T00:00:00.000Z', total: 100, statuses: exampleCounts }],
             },

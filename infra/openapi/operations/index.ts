@@ -10,6 +10,7 @@ import { publicRoutes } from '../../gateway/public-functions.ts';
 import { type DocumentationOf, type Operation, type Prose, toOperations, type WebhookMessage } from '../operation.ts';
 import { apiKeyDocs, apiKeyProse } from './api-keys.ts';
 import { historyDocs } from './history.ts';
+import { intakeDocs } from './intake.ts';
 import { referenceDocs } from './reference.ts';
 import { sendDocs } from './send.ts';
 import { sendProse } from './send-prose.ts';
@@ -29,6 +30,7 @@ const documentation: { [Name in Documented]: DocumentationOf<(typeof documentedR
   send: sendDocs,
   history: historyDocs,
   console: referenceDocs,
+  intake: intakeDocs,
   manage: { ...suppressionDocs, ...templateDocs, ...webhookDocs, ...apiKeyDocs },
 };
 

@@ -13,7 +13,10 @@ const summaries: Record<EventType, string> = {
   rescheduled: 'A scheduled email was moved',
   replayed: 'An email is sent again',
   sent: 'A relay took an email',
-  bounced: 'An email was refused for good',
+  delivered: 'An email was delivered to a recipient',
+  delayed: 'An email has not got to a recipient yet, and is still tried behind the relay',
+  complained: 'A recipient complained of an email',
+  bounced: 'An email, or one recipient of it, was refused for good',
   failed: 'An email was given up',
   unknown: 'An email ended without anybody knowing whether a relay took it',
   canceled: 'An email was called back',
@@ -37,7 +40,9 @@ const alike: Partial<Record<EventType, v.ObjectEntries>> = {
   bounced: {
     bounce: described(
       v.strictObject({
-        type: text('`Permanent`.'),
+        type: text(
+          '`Permanent`; `Transient` where a report came back that does not say that the address takes no mail.',
+        ),
         subType: text('`General`.'),
         message: text('What the relay said.'),
       }),
@@ -53,7 +58,8 @@ const alike: Partial<Record<EventType, v.ObjectEntries>> = {
   },
 };
 
-function messageSchema(type: EventType, name: string): v.GenericSchema {
+function messageSchema(types: readonly [EventType, ...EventType[]], name: string): v.GenericSchema {
+  const [type] = types;
   const data: v.ObjectEntries = {
     email_id: id,
     message_id: text('The Message-ID header.'),
@@ -71,9 +77,9 @@ function messageSchema(type: EventType, name: string): v.GenericSchema {
       'What the client noted on it; null once the contents have been purged.',
     ),
     template_id: v.optional(text('Id of the template that it was rendered from.')),
-    detail: described(v.strictObject(eventDetails[type]), 'What there is to say of it.'),
+    detail: described(detailSchema(types), 'What there is to say of it.'),
     ...alike[type],
-    ...(outcomes.includes(type) ? { attempt } : {}),
+    ...(types.some((each) => outcomes.includes(each)) ? { attempt } : {}),
   };
   const message = v.strictObject({
     type: described(v.literal(`email.${name}`), 'The event.'),
@@ -87,7 +93,26 @@ function messageSchema(type: EventType, name: string): v.GenericSchema {
   return v.pipe(message, v.title(`${titleOf(name)}Message`), v.description(`${summaries[type]}.`));
 }
 
+/** Of a message that tells of several events, what any of them may say. */
+function detailSchema(types: readonly [EventType, ...EventType[]]): v.GenericSchema {
+  const [type, ...others] = types;
+  if (others.length === 0) return v.strictObject(eventDetails[type]);
+  return v.strictObject(
+    Object.assign({}, ...types.map((each) => v.partial(v.strictObject(eventDetails[each])).entries)),
+  );
+}
+
 const at = '2026-01-31T12:00:00.000Z';
+const report = {
+  recipient: 'a@example.com',
+  source: 'smtp',
+  reported_at: at,
+  code: null,
+  enhanced_code: null,
+  category: null,
+  hard: false,
+  reply: null,
+};
 const { type: _type, at: _at, ...conversation } = exampleEvents[1];
 const examples: Record<EventType, object> = {
   accepted: { status: 'queued' },
@@ -97,6 +122,9 @@ const examples: Record<EventType, object> = {
   rescheduled: { scheduled_at: '2026-01-31T13:00:00.000Z' },
   replayed: { status: 'failed' },
   sent: {},
+  delivered: report,
+  delayed: { ...report, enhanced_code: '4.4.1', category: 'connection', reply: 'no answer from the host' },
+  complained: { ...report, category: 'complaint' },
   bounced: {},
   failed: {},
   unknown: {},
@@ -124,16 +152,17 @@ function titleOf(name: string): string {
 }
 
 /** Each event by its name, and some by that of Resend as well. */
-const names: [name: string, type: EventType][] = [
-  ...eventTypes.map((type): [string, EventType] => [type, type]),
-  ...Object.entries(aliases).map(([alias, type]): [string, EventType] => [alias.slice('email.'.length), type]),
+const aliasNames = Object.entries(aliases).map(([alias, types]) => [alias.slice('email.'.length), types] as const);
+const names: (readonly [name: string, types: readonly [EventType, ...EventType[]]])[] = [
+  ...eventTypes.flatMap((type) => (aliasNames.some(([name]) => name === type) ? [] : [[type, [type]] as const])),
+  ...aliasNames,
 ];
 
-export const webhookMessages: WebhookMessage[] = names.map(([name, type]) => ({
+export const webhookMessages: WebhookMessage[] = names.map(([name, [type, ...others]]) => ({
   type: `email.${name}`,
   id: `on${titleOf(name)}`,
   summary: summaries[type],
-  schema: messageSchema(type, name),
+  schema: messageSchema([type, ...others], name),
   example: {
     type: `email.${name}`,
     timestamp: at,

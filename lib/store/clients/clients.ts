@@ -2,8 +2,10 @@
 import type { JWK } from 'jose';
 import type { Query } from '../database.ts';
 
-/** Every scope there is, in the order in which they are written. */
-export const knownScopes = ['basic', 'email'];
+/** Scopes of clients that send. */
+export const usualScopes = ['basic', 'email'];
+/** Every scope there is, in the order in which they are written. Handing in what came back is for the operator's own mail servers. */
+export const knownScopes = [...usualScopes, 'intake:write'];
 
 /** Bounds of a client's own token lifetime, as the table has them. */
 export const tokenLifetimeSeconds = { least: 60, most: 86_400 };

@@ -76,7 +76,7 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
     ), decided as (
       select id, suppressed,
              case when suppressed = '{}' or (select count(*) from jsonb_object_keys(suppressed)) < cardinality(unsettled) then null
-                  when jsonb_path_exists(settled, '$.*.status ? (@ == "sent")') then ${ends.sent}
+                  when jsonb_path_exists(settled, '$.*.status ? (@ == "sent" || @ == "delivered" || @ == "complained")') then ${ends.sent}
                   when jsonb_path_exists(settled, '$.*.status ? (@ == "bounced")') then ${ends.bounced}
                   else ${ends.suppressed} end as ended
       from claimable

@@ -41,6 +41,7 @@ const row: EmailRow = {
   erased_at: null,
   last_reply: `<${address}> unknown`,
   traceparent: '00-1-2-01',
+  reported: false,
 };
 
 beforeAll(async () => {

@@ -27,6 +27,7 @@ export interface EmailRow {
   erased_at: Date | null;
   last_reply: string | null;
   traceparent: string | null;
+  reported: boolean;
 }
 
 /** What a statement does to a column: nothing, what its own text says, or this SQL. */
@@ -71,6 +72,7 @@ export const emailColumns = {
   erased_at:       { given: null,          shown: null,    erasure: { set: 'now()' }, replay: nothing },
   last_reply:      { given: null,          shown: 'list',  erasure: { set: 'null' },  replay: nothing },
   traceparent:     { given: 'text',        shown: null,    erasure: nothing,          replay: nothing },
+  reported:        { given: null,          shown: null,    erasure: nothing,          replay: nothing },
 } as const satisfies Record<keyof EmailRow, Column>;
 
 type Columns = typeof emailColumns;

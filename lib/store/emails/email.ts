@@ -2,7 +2,16 @@
 
 /** Statuses before the end; all others are ends. */
 export type OpenStatus = 'scheduled' | 'queued' | 'sending' | 'deferred';
-export type EndStatus = 'sent' | 'bounced' | 'failed' | 'unknown' | 'canceled' | 'expired' | 'suppressed';
+export type EndStatus =
+  | 'sent'
+  | 'delivered'
+  | 'bounced'
+  | 'complained'
+  | 'failed'
+  | 'unknown'
+  | 'canceled'
+  | 'expired'
+  | 'suppressed';
 export type EmailStatus = OpenStatus | EndStatus;
 export const emailStatuses = [
   'scheduled',
@@ -10,7 +19,9 @@ export const emailStatuses = [
   'sending',
   'deferred',
   'sent',
+  'delivered',
   'bounced',
+  'complained',
   'failed',
   'unknown',
   'canceled',
@@ -84,7 +95,7 @@ export type SuppressionReason = 'hard_bounce' | 'complaint' | 'manual';
 
 /** What became of one recipient. */
 export interface SettledRecipient {
-  status: 'sent' | 'bounced' | 'suppressed';
+  status: 'sent' | 'delivered' | 'bounced' | 'complained' | 'suppressed';
   code: number | null;
   enhanced_code: string | null;
   reply: string | null;

@@ -81,6 +81,12 @@ async function eraseFrom(sql: Query, ids: string[], address: string): Promise<vo
       where id = any(${ids}::uuid[])
     ), contents as (
       delete from email_contents where email_id = any(${ids}::uuid[])
+    ), reports as (
+      delete from email_reports where email_id = any(${ids}::uuid[]) and address_keys(array[recipient]) && ${keysOf(sql, address)}
+    ), others as (
+      -- What is said of one may quote another.
+      update email_reports set detail = detail - ${quotingDetails}::text[]
+      where email_id = any(${ids}::uuid[]) and not address_keys(array[recipient]) && ${keysOf(sql, address)}
     )
     update email_events set detail = detail - ${quotingDetails}::text[]
     where email_id = any(${ids}::uuid[]) and detail ?| ${quotingDetails}::text[]`;

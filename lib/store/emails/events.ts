@@ -28,8 +28,28 @@ export interface AttemptDetail {
   recipients?: Record<string, string>;
 }
 
+/** What was reported of one recipient after a relay had taken the email. */
+export interface ReportDetail {
+  recipient: string;
+  /** Which way it came: `smtp` or `message`, a mail; otherwise the provider. */
+  source: string;
+  /** When it happened, where the report says so. */
+  reported_at: string | null;
+  code: number | null;
+  enhanced_code: string | null;
+  /** Where the cause lies, as in attempts. */
+  category: string | null;
+  /** The address takes no mail. */
+  hard: boolean;
+  /** What the other side said. */
+  reply: string | null;
+}
+
 /** Fields of `detail` that may quote a recipient's address. */
-export const quotingDetails = ['reply', 'recipients'] satisfies (keyof AttemptDetail)[];
+export const quotingDetails = ['reply', 'recipients', 'recipient'] satisfies (
+  | keyof AttemptDetail
+  | keyof ReportDetail
+)[];
 
 export interface DeferredDetail {
   /** When it is tried again, by the worker's clock; the row's `due_at` is what counts. */
@@ -57,7 +77,13 @@ export type NewEvent =
   | { type: 'rescheduled'; detail: { scheduled_at: string } }
   | { type: 'replayed'; detail: { status: EndStatus } }
   | { type: 'deferred'; detail: DeferredDetail }
-  | { type: Exclude<EndStatus, 'suppressed'>; detail: { reason?: string } };
+  | { type: 'delivered' | 'delayed' | 'complained'; detail: ReportDetail }
+  /** In an attempt, or by a report of one recipient. */
+  | { type: 'bounced'; detail: { reason?: string } | ReportDetail }
+  | {
+      type: Exclude<EndStatus, 'suppressed' | 'delivered' | 'bounced' | 'complained'>;
+      detail: { reason?: string };
+    };
 
 export type EmailEvent = { at: Date } & NewEvent;
 

@@ -17,7 +17,8 @@ export function keysOf(sql: Query, address: string) {
   return sql`address_keys(${spellingsOf(address)}::text[])`;
 }
 
-function spellingsOf(address: string): string[] {
+/** The ways in which the domain of an address may be written. */
+export function spellingsOf(address: string): string[] {
   const at = address.lastIndexOf('@') + 1;
   return [...new Set([address, address.slice(0, at) + domainToUnicode(address.slice(at))])];
 }

@@ -82,7 +82,7 @@ async function replay(sql: Query, lockedOnes: ReturnType<typeof matching>, dueIn
           due_at = now() + case when waits then ${lookAtWaitingMs} else ${dueInMs} end::double precision * interval '1 millisecond',
           expires_at = case when expires_at > now() then expires_at end,
           settled = (select coalesce(jsonb_object_agg(recipient, outcome), '{}')
-                     from jsonb_each(settled) as each(recipient, outcome) where outcome ->> 'status' = 'sent')
+                     from jsonb_each(settled) as each(recipient, outcome) where outcome ->> 'status' in ('sent', 'delivered', 'complained'))
       from ended, places where emails.id = ended.id
       returning emails.id, lane, traceparent, waits
     ), recorded as (

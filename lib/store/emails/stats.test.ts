@@ -68,13 +68,43 @@ it('counts what was accepted in the range, by status and by hour, with half and 
       { at: hour('11'), status: 'bounced', emails: 1 },
       { at: hour('11'), status: 'sent', emails: 1 },
     ],
+    ...{ late_bounces: 0, complaints: 0, taken: 4 },
     p50_ms: 250,
     p95_ms: 980,
   });
   const { parts } = await countEmails(database.sql, 'c', { ...range, interval: 'day' });
   expect(parts).toContainEqual({ at: hour('00'), status: 'sent', emails: 4 });
   const none = { ...range, since: at(-120), until: at(-60) };
-  expect(await countEmails(database.sql, 'c', none)).toEqual({ parts: [], p50_ms: null, p95_ms: null });
+  expect(await countEmails(database.sql, 'c', none)).toEqual({
+    ...{ parts: [], p50_ms: null, p95_ms: null },
+    ...{ late_bounces: 0, complaints: 0, taken: 0 },
+  });
+});
+
+it('counts each email once of which a bounce or a complaint came back, by the time it was accepted', async () => {
+  await insert([
+    { accepted: 1, status: 'bounced' },
+    { accepted: 2, status: 'bounced' },
+    { accepted: 3, status: 'complained' },
+    { accepted: 4, status: 'delivered', took: 500 },
+    { accepted: 5 },
+    { accepted: 70, status: 'bounced' },
+    { accepted: 6, status: 'bounced', client: 'other' },
+  ]);
+  await database.sql`
+    insert into email_reports (email_id, recipient, kind, round, client_id, hard, detail, waits)
+    select id, recipient, kind, 0, client_id, false, '{}', false
+    from emails, (values ('b@example.com', 'bounced', 'bounced'), ('c@example.com', 'bounced', 'bounced'),
+                         ('b@example.com', 'complained', 'complained'), ('b@example.com', 'bounced', 'sent'))
+                 said(recipient, kind, status)
+    -- Not of the first, which bounced in its attempt.
+    where emails.status = said.status and accepted_at <> ${at(1)}`;
+  expect(await countEmails(database.sql, 'c', range)).toMatchObject({
+    late_bounces: 2,
+    complaints: 1,
+    taken: 4,
+    p50_ms: 250,
+  });
 });
 
 it('reads the rows of the range and few others, however many there are', async () => {

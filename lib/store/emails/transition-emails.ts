@@ -50,7 +50,8 @@ function checked(transition: Transition) {
  * Makes the transitions, records their events and suppresses hard bounces, in one statement. Returns the ids whose status changed;
  * for a missing id, somebody else had changed the row first.
  *
- * A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of each new event, in the same transaction.
+ * A trigger on `email_events` (tell_webhooks, 0003) makes the webhook deliveries of each new event, in the same transaction. One on `emails`
+ * (use_kept_reports, 0019) has reports count that came while an email was being sent: its status may be further on then than `to`.
  */
 export async function transitionEmails(sql: Query, transitions: Transition[]): Promise<Set<string>> {
   const given = transitions.map(checked);
@@ -69,7 +70,8 @@ export async function transitionEmails(sql: Query, transitions: Transition[]): P
           queued_at = case when given.waits then null
                            when given."to" = 'queued' and (emails.status <> 'queued' or queued_at is null) then now()
                            else queued_at end,
-          settled = case when given.settled = '{}' then emails.settled else emails.settled || given.settled end,
+          -- Who was reported of meanwhile is further on than what the attempt says.
+          settled = case when given.settled = '{}' then emails.settled else given.settled || emails.settled end,
           last_reply = coalesce(given.last_reply, emails.last_reply)
       from given
       where emails.id = any(${ids}::uuid[]) and emails.id = given.id and emails.status = any(given."from") and emails.attempts = given.attempts

@@ -4,7 +4,7 @@ import { emailStatuses } from './email.ts';
 import { type Transition, transitionEmails } from './transition-emails.ts';
 import { cancelableStatuses, replayableStatuses, ruleOf, transitions } from './transitions.ts';
 
-const ends = ['sent', 'bounced', 'failed', 'unknown', 'canceled', 'expired', 'suppressed'];
+const ends = ['sent', 'delivered', 'bounced', 'complained', 'failed', 'unknown', 'canceled', 'expired', 'suppressed'];
 const isEnd = (status: string | null) => status !== null && ends.includes(status);
 
 describe('the table', () => {
@@ -19,10 +19,17 @@ describe('the table', () => {
     expect(emailStatuses.filter((status) => !isEnd(status) && !left.includes(status))).toEqual([]);
   });
 
-  it('has one way out of an end: a replay', () => {
+  it('has one way out of the ends: a replay; a report leads from one to another, and only forward', () => {
     const ways = transitions.filter(({ from }) => from.some(isEnd));
-    expect(ways.map(({ by }) => by)).toEqual(['replay']);
-    expect(ways.flatMap(({ from }) => from)).toEqual(replayableStatuses);
+    const replays = ways.filter(({ by }) => by !== 'report');
+    expect(replays.map(({ by }) => by)).toEqual(['replay']);
+    expect(replays.flatMap(({ from }) => from)).toEqual(replayableStatuses);
+    const forward = ['queued', 'deferred', 'unknown', 'sent', 'delivered', 'bounced', 'complained'];
+    for (const { from, to } of transitions.filter(({ by }) => by === 'report')) {
+      expect(isEnd(to)).toBe(true);
+      expect(from).toEqual(forward.slice(0, from.length));
+      expect(forward.indexOf(to)).toBeGreaterThanOrEqual(from.length);
+    }
   });
 
   it('lets clients cancel what waits', () => {

@@ -13,6 +13,7 @@ export const movers = {
   claim: 'a worker that claims it for an attempt, or finds all its recipients settled or suppressed',
   attempt: 'a worker that records the outcome of its attempt, even after its lease was lost',
   release: 'a worker that gives up its claim before or during an attempt',
+  report: 'a report of what became of its recipients',
 } as const;
 export type Mover = keyof typeof movers;
 
@@ -21,7 +22,7 @@ interface TransitionRule {
   from: readonly (EmailStatus | null)[];
   to: EmailStatus;
   by: Mover;
-  /** Recorded with the change; null: none is. Events of attempts and of single recipients may come beside it. */
+  /** Recorded with the change; null: none is. Events of attempts and of single recipients may come beside it, those of reports always. */
   event: NewEvent['type'] | null;
 }
 
@@ -33,7 +34,7 @@ const rules = [
   { from: ['scheduled'], to: 'scheduled', by: 'reschedule', event: 'rescheduled' },
   { from: ['scheduled', 'queued', 'deferred'], to: 'canceled', by: 'cancel', event: 'canceled' },
   { from: ['scheduled', 'queued', 'deferred'], to: 'canceled', by: 'erase', event: 'canceled' },
-  // The one way out of an end. `sent` needs no second time, and `suppressed` asks for none.
+  // The one way out of an end, but for reports. `sent` needs no second time, and `suppressed` asks for none.
   { from: ['failed', 'bounced', 'unknown', 'expired', 'canceled'], to: 'queued', by: 'replay', event: 'replayed' },
 
   // Also from `queued`: the id may be lost on its way to a worker.
@@ -58,6 +59,18 @@ const rules = [
   { from: ['sending'], to: 'deferred', by: 'release', event: 'deferred' },
   { from: ['sending'], to: 'expired', by: 'release', event: 'expired' },
   { from: ['sending'], to: 'failed', by: 'release', event: 'failed' },
+
+  // In SQL: `use_reports` (0019), also by a trigger on `emails` when what was reported too early counts at last. An email is where the
+  // least of its recipients is, and only moves on. What waits is called back: another attempt would bring it a second time.
+  { from: ['queued', 'deferred', 'unknown'], to: 'sent', by: 'report', event: 'sent' },
+  { from: ['queued', 'deferred', 'unknown', 'sent'], to: 'delivered', by: 'report', event: null },
+  { from: ['queued', 'deferred', 'unknown', 'sent', 'delivered'], to: 'bounced', by: 'report', event: null },
+  {
+    from: ['queued', 'deferred', 'unknown', 'sent', 'delivered', 'bounced'],
+    to: 'complained',
+    by: 'report',
+    event: null,
+  },
 ] as const satisfies readonly TransitionRule[];
 
 export const transitions: readonly TransitionRule[] = rules;

@@ -74,7 +74,7 @@ export async function claimDeliveries(sql: Query, ids: string[], leaseMs: number
       select detail from email_events earlier
       where earlier.email_id = claimed.email_id and earlier.id < claimed.event_id and earlier.type = 'attempt'
       order by earlier.id desc limit 1
-    ) attempt on event.type in ('sent', 'deferred', 'bounced', 'failed', 'unknown')`;
+    ) attempt on event.type in ('sent', 'deferred', 'bounced', 'failed', 'unknown') and not event.detail ? 'source'`;
 }
 
 /** How an attempt ended for the delivery. */

@@ -3,17 +3,14 @@
 
 /** Events of ours by their names at Resend, for who asks by those: a trigger makes them, and tells of a schedule only where there is one. */
 export const aliases = {
-  'email.scheduled': 'accepted',
-  'email.delivered': 'sent',
-  'email.delivery_delayed': 'deferred',
+  'email.scheduled': ['accepted'],
+  /** One of ours, too: of what was sent it is told only where no provider tells of deliveries. */
+  'email.delivered': ['delivered', 'sent'],
+  'email.delivery_delayed': ['deferred', 'delayed'],
 } as const;
 /** Events of Resend of which nothing is known here: they are taken, and never come. */
-export const unknownEvents = ['email.complained', 'email.opened', 'email.clicked', 'email.received'] as const;
-const aliasEvents = [
-  'email.scheduled',
-  'email.delivered',
-  'email.delivery_delayed',
-] as const satisfies (keyof typeof aliases)[];
+export const unknownEvents = ['email.opened', 'email.clicked', 'email.received'] as const;
+const aliasEvents = ['email.scheduled', 'email.delivery_delayed'] as const satisfies (keyof typeof aliases)[];
 
 /** `*` stands for all of ours but `email.attempt`: a conversation with a relay is told of only where it is asked for. */
 export const webhookEvents = [
@@ -31,6 +28,9 @@ export const webhookEvents = [
   'email.suppressed',
   'email.rescheduled',
   'email.replayed',
+  'email.delivered',
+  'email.delayed',
+  'email.complained',
   ...aliasEvents,
   ...unknownEvents,
 ] as const;
