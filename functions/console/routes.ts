@@ -1,8 +1,9 @@
 // The routes of the console function: the OpenAPI document, its page, the guides, and what these load.
+
+import { chooseEncoding } from '../../lib/http/accept-encoding.ts';
 import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply, Request } from '../../lib/http/exchange.ts';
 import { declare } from '../../lib/http/route.ts';
-import { chooseEncoding } from './accept-encoding.ts';
 import { isKnown } from './if-none-match.ts';
 import type { Site } from './site.ts';
 
@@ -14,15 +15,15 @@ const route = declare<never, undefined, ConsoleDependencies>();
 
 /** What the API's document tells of. */
 export const referenceRoutes = {
-  getDocument: route({ method: 'GET', path: '/openapi.json', handle: readSite }),
-  getReferencePage: route({ method: 'GET', path: '/docs', handle: readSite }),
+  getDocument: route({ method: 'GET', path: '/openapi.json', anyOrigin: true, handle: readSite }),
+  getReferencePage: route({ method: 'GET', path: '/docs', anyOrigin: true, handle: readSite }),
 };
 
 /** What the page links and loads: no operations of the API. */
 const pageRoutes = {
-  listGuides: route({ method: 'GET', path: '/docs/guides', handle: readSite }),
-  getGuide: route({ method: 'GET', path: '/docs/guides/{name}', handle: readSite }),
-  getAsset: route({ method: 'GET', path: '/docs/assets/{name}', handle: readSite }),
+  listGuides: route({ method: 'GET', path: '/docs/guides', anyOrigin: true, handle: readSite }),
+  getGuide: route({ method: 'GET', path: '/docs/guides/{name}', anyOrigin: true, handle: readSite }),
+  getAsset: route({ method: 'GET', path: '/docs/assets/{name}', anyOrigin: true, handle: readSite }),
 };
 
 export const consoleRoutes = { ...referenceRoutes, ...pageRoutes };

@@ -1,7 +1,7 @@
 // The files that the build made: infra/site/build.ts writes the folder, and `site.json` in it says what answers which path.
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Encoding } from './accept-encoding.ts';
+import type { Encoding } from '../../lib/http/accept-encoding.ts';
 
 export interface SiteFile {
   /** Its name in the folder; compressed forms have `.<encoding>` behind it. */

@@ -21,6 +21,7 @@ import {
   failEmpty,
   failUncomposable,
   handBack,
+  handBackForLater,
   nextStep,
   recordingOf,
   relaysAway,
@@ -57,9 +58,10 @@ const logEveryFaults = 12;
 
 /**
  * Delivers the email with this id, if it is ours to deliver. Rejects when the database is away, or refuses, before anything has begun, and
- * on faults of our own; the row's `due_at` then brings the email back. Calls `letGo` where it may take long until a connection is free.
+ * on faults of our own; the row's `due_at` then brings the email back. Calls `letGo` where it may take long until a connection is free, and
+ * leaves the email to others where that answers false: so many wait already that it would keep small ones from being looked at.
  */
-export async function deliver(id: string, dependencies: DeliverDependencies, letGo = () => {}): Promise<void> {
+export async function deliver(id: string, dependencies: DeliverDependencies, letGo = () => true): Promise<void> {
   const { claim, keepClaim, record, metrics, log } = dependencies;
   const claimed = await claim(id);
   if (claimed === undefined) {
@@ -89,7 +91,11 @@ export async function deliver(id: string, dependencies: DeliverDependencies, let
   }
   const load = loadOf(email);
   // The row has it by now: without its contents, it takes next to nothing until it is its turn.
-  if (load.isLong) letGo();
+  if (load.isLong && !letGo()) {
+    await untilDatabaseIsBack(() => record(handBackForLater(email)));
+    log.info('left to others', { email_id: id, client_id: email.client_id, reason: 'worker_busy' });
+    return;
+  }
   const lease = keepClaim(email, askedAt);
   try {
     await attempt(email, { lease, load }, dependencies);
@@ -105,13 +111,14 @@ async function attempt(
 ): Promise<void> {
   const { markDataStarted, findDkimKey, record, patienceMs, returnPaths, relays, retry, metrics, log } = dependencies;
   const sign = await signedWith(() => untilDatabaseIsBack(() => findDkimKey(email.headers.from.email)));
+  const envelopeId = returnPaths?.envelopeIdOf(email.id);
   let uncomposable: Error | undefined;
   const conversations = await relays.send(
     {
       envelope: {
-        from: returnPaths?.addressOf(email.id) ?? email.sender,
+        from: returnPaths ? `${envelopeId}@${returnPaths.host}` : email.sender,
         to: email.recipients,
-        envelopeId: returnPaths?.envelopeIdOf(email.id),
+        envelopeId,
       },
       notAscii: notAsciiIn(email),
       compose: () =>

@@ -5,6 +5,7 @@ import { hostFunction } from '../../lib/http/host.ts';
 import { createWork } from '../../lib/http/work.ts';
 import { returnPathsOf } from '../../lib/mail/return-path.ts';
 import { createBatcher, foundFor } from '../../lib/process/batch.ts';
+import { createFairTurns } from '../../lib/process/fair-turns.ts';
 import { createLog } from '../../lib/process/log.ts';
 import { batchMetric, createMetrics } from '../../lib/process/metrics.ts';
 import { readSettings } from '../../lib/process/settings.ts';
@@ -48,7 +49,10 @@ const emailsAtOnce = settings.SMTP_CONNECTIONS * emailsPerConnection;
 /** Messages from the queue held at once, of up to twenty ids each. When this worker dies, unclaimed ids go to another at once. */
 const prefetch = settings.SMTP_CONNECTIONS * 3;
 
-/** Long ones, each a row without contents, that wait for one of the connections they may have: others are taken meanwhile. */
+/**
+ * Long ones, each a row without contents, that wait for one of the connections they may have: others are taken meanwhile. More of them
+ * are left to other workers, or for later.
+ */
 const mostLetGo = settings.SMTP_CONNECTIONS * 50;
 /** For the text of long HTML. Who waits has a connection: one may wait for as long as others together take. */
 const work = createWork({
@@ -60,6 +64,10 @@ const work = createWork({
 /** A text that takes longer than this is left out. Long: a thread that is ended leaves the next one to begin cold, which on a busy machine takes seconds. */
 const mostTextMs = 10_000;
 const memory = createMemory(settings.CONTENT_MEMORY_BYTES);
+/** Large contents are read one piece at a time: claims and recordings of other emails find the database, and this process, free between two. */
+const readingTurns = createFairTurns({ atOnce: 1 });
+const readInTurn = <Result>(id: string, query: () => Promise<Result>) =>
+  readingTurns.run(id, () => untilDatabaseIsBack(query));
 
 const relays = createRelays(
   settings.SMTP_URL.map((address) =>
@@ -91,14 +99,14 @@ const dependencies: DeliverDependencies = {
     const emails = foundFor(ids, await claimEmails(sql, ids, leaseMs));
     return emails.map((email) => email && { email, askedAt });
   }, inGroups('claim')),
-  readContents: (id) => untilDatabaseIsBack(() => readContents(sql, id)),
+  readContents: (id) => readInTurn(id, () => readContents(sql, id)),
   textOf: (html, holder) =>
     work<string | undefined>('textOfHtml', html, { holder, limitMs: mostTextMs }).catch((error) => {
       // Too many wait: it passes. Otherwise it takes too long, or cannot be read: the HTML says it all.
       if (error instanceof ApiError) throw error;
       return undefined;
     }),
-  readAttachments: (id, attachments) => storedAttachments(sql, id, attachments, untilDatabaseIsBack),
+  readAttachments: (id, attachments) => storedAttachments(sql, id, attachments, (query) => readInTurn(id, query)),
   idHeaders: settings.ID_HEADERS,
   keepClaim: leases.keep,
   markDataStarted: ({ id, attempts }) => markDataStarted(sql, id, attempts),
@@ -122,7 +130,7 @@ const dependencies: DeliverDependencies = {
   metrics: createDeliveryMetrics(metrics, relays.states),
   log,
 };
-const deliverId = (id: string, letGo?: () => void) => deliver(id, dependencies, letGo);
+const deliverId = (id: string, letGo?: () => boolean) => deliver(id, dependencies, letGo);
 
 const queue = settings.AMQP_URL === undefined ? undefined : await connectQueue(settings.AMQP_URL, log);
 const consumer =

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseReply, type SmtpReply } from '../../lib/mail/smtp-reply.ts';
 import type { ClaimedEmail } from '../../lib/store/emails/claim.ts';
 import { backoff, type RetryPolicy } from './backoff.ts';
-import { nextStep, relaysAway } from './next-step.ts';
+import { handBackForLater, nextStep, relaysAway } from './next-step.ts';
 import { classify } from './outcome.ts';
 
 const policy: RetryPolicy = { baseMs: 30_000, maxMs: 3_600_000, giveUpAfterMs: 86_400_000 };
@@ -174,4 +174,17 @@ describe('backoff', () => {
   ])('at the age of %i ms, with random %f, waits %i ms', (ageMs, random, ms) => {
     expect(backoff(ageMs, policy, random)).toBe(ms);
   });
+});
+
+it.each<[string, Partial<ClaimedEmail>, number]>([
+  ['a short while, where it is new', { wanted_for_ms: 100 }, 5_000],
+  ['as long as it has waited', { wanted_for_ms: 20_000 }, 20_000],
+  ['half a minute at most', { wanted_for_ms: 4_000_000 }, 30_000],
+  ['as long as it may wait', { wanted_for_ms: 40_000, expires_in_ms: 9_000 }, 9_000],
+  ['no time, where it has expired', { wanted_for_ms: 40_000, expires_in_ms: -1 }, 0],
+])('a worker with enough long emails leaves one to others for %s', (_, over, due_in_ms) => {
+  const transition = handBackForLater(email(over), 0);
+  expect(handBackForLater(email(over), 1).due_in_ms).toBeLessThanOrEqual(due_in_ms);
+  expect(transition).toMatchObject({ to: 'queued', by: 'release', due_in_ms });
+  expect(transition.events).toEqual([{ type: 'queued', detail: { reason: 'worker_busy' } }]);
 });

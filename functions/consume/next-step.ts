@@ -91,7 +91,7 @@ export function relaysAway(email: ClaimedEmail, waitMs: number, policy: RetryPol
  */
 export function handBack(
   email: ClaimedEmail,
-  reason: 'worker_stopped' | 'lease_uncertain',
+  reason: 'worker_stopped' | 'lease_uncertain' | 'worker_busy',
   conversations: readonly Attempt[] = [],
 ): Transition<'release'> {
   return {
@@ -105,6 +105,20 @@ export function handBack(
     events: [{ type: 'queued', detail: { reason } }],
     facts: conversations.map((conversation) => attemptEvent(email, conversation)),
   };
+}
+
+/** Shortest and longest time that a worker with enough of its kind leaves an email to others. */
+const shortestBusyMs = 5_000;
+const longestBusyMs = 30_000;
+
+/**
+ * The same where a worker has enough of its kind: for as long as the email has waited so far, so that it does not go to and fro, or for
+ * less by chance, so that those of one moment do not all come back in another.
+ */
+export function handBackForLater(email: ClaimedEmail, random = Math.random()): Transition<'release'> {
+  const waitMs = Math.min(Math.max(email.wanted_for_ms, shortestBusyMs), longestBusyMs) * (1 - random / 2);
+  const due_in_ms = Math.min(waitMs, Math.max(email.expires_in_ms ?? Number.POSITIVE_INFINITY, 0));
+  return { ...handBack(email, 'worker_busy'), due_in_ms };
 }
 
 /** Deferred, unless it is too old for that. */

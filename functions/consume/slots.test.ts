@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Lane } from '../../lib/store/emails/email.ts';
 import type { Load } from './load.ts';
 import { createMemory } from './memory.ts';
@@ -104,8 +104,75 @@ describe('slots', () => {
     // The one that came first has what is free, where it may.
     await release('s1');
     expect(had.at(-1)).toBe('s3');
+    // A long one is under way: while there are short ones, that is enough.
     await release('l1');
+    expect(had).toHaveLength(5);
+    await release('l2');
     expect(had.at(-1)).toBe('l3');
+  });
+
+  it('long ones hold half of the connections again once there has been no short one for a second', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { had, take, release } = start(10);
+      const long = { bytes: 1, isLong: true };
+      take('s1', 'bulk');
+      for (let n = 1; n <= 20; n += 1) take(`l${n}`, 'transactional', long);
+      await setImmediate();
+      expect(had).toEqual(['s1', 'l1', 'l2']);
+      vi.advanceTimersByTime(5_000);
+      await release('s1');
+      take('s2', 'transactional');
+      await setImmediate();
+      vi.advanceTimersByTime(999);
+      await release('s2');
+      vi.advanceTimersByTime(999);
+      await setImmediate();
+      expect(had).toEqual(['s1', 'l1', 'l2', 's2']);
+      vi.advanceTimersByTime(1);
+      await setImmediate();
+      expect(had.slice(4)).toEqual(['l3', 'l4', 'l5']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('while short ones wait, long ones get a fifth of the connections, and that they get', async () => {
+    const { had, take, release } = start(10);
+    const long = { bytes: 1, isLong: true };
+    for (let n = 1; n <= 20; n += 1) take(`l${n}`, 'transactional', long, 'a');
+    for (let n = 1; n <= 20; n += 1) take(`s${n}`, 'transactional', undefined, 'b');
+    await setImmediate();
+    expect(had).toEqual(['l1', 'l2', 'l3', 'l4', 'l5', 's1', 's2', 's3', 's4', 's5']);
+    for (const name of ['l1', 'l2', 'l3']) await release(name);
+    expect(had.slice(10)).toEqual(['s6', 's7', 's8']);
+    await release('l4');
+    await release('s1');
+    expect(had.slice(13).toSorted()).toEqual(['l6', 's9']);
+    for (let n = 2; n <= 20; n += 1) await release(`s${n}`);
+    expect(had.filter((name) => name.startsWith('l'))).toHaveLength(6);
+  });
+
+  it.each<[string, Load]>([
+    ['that are held in memory', { bytes: 1, isLong: false }],
+    ['that are long', { bytes: 0, isLong: true }],
+  ])('emails %s take turns with the small ones of another client, however many came before', async (_, load) => {
+    const { had, take, release } = start(1);
+    for (const name of ['a1', 'a2', 'a3', 'a4']) take(name, 'bulk', load, 'a');
+    for (const name of ['b1', 'b2', 'b3']) take(name, 'bulk', undefined, 'b');
+    await setImmediate();
+    for (const name of ['a1', 'b1', 'a2', 'b2', 'a3', 'b3']) await release(name);
+    expect(had).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'b3', 'a4']);
+  });
+
+  it('a client has its own in the order in which they came', async () => {
+    const { had, take, release } = start(1);
+    const held = { bytes: 1, isLong: false };
+    for (const name of ['h1', 'h2']) take(name, 'bulk', held, 'a');
+    for (const name of ['l1', 'l2']) take(name, 'bulk', undefined, 'a');
+    await setImmediate();
+    for (const name of ['h1', 'h2', 'l1']) await release(name);
+    expect(had).toEqual(['h1', 'h2', 'l1', 'l2']);
   });
 
   it('contents wait for memory, of all relays together; more than all of it goes alone', async () => {

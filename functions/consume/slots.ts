@@ -1,5 +1,6 @@
 // Who may use one of a relay's connections next: transactional emails before bulk ones, and neither bulk nor long ones have them all; clients in turn.
 import type { Lane } from '../../lib/store/emails/email.ts';
+import { createLine, type Waiting } from './line.ts';
 import { type Load, noLoad } from './load.ts';
 import { createMemory } from './memory.ts';
 
@@ -23,43 +24,16 @@ export function longLimit(connections: number): number {
   return Math.max(1, Math.floor(connections / 2));
 }
 
-interface Waiting {
-  load: Load;
-  /** When it came, as a number that grows. */
-  order: number;
-  resolve: (isTurn: boolean) => void;
+/**
+ * The same while short emails are delivered, too: what long ones take of this machine, and of the relay's, they take from each step of a
+ * short conversation. Long ones go on all the same.
+ */
+export function longLimitBeside(connections: number): number {
+  return Math.max(1, Math.floor(connections / 5));
 }
 
-/** Who waits: clients in turn, what one of them has in the order in which it came. */
-function createLine() {
-  const clients = new Map<string, Waiting[]>();
-  return {
-    first(): Waiting | undefined {
-      const [own] = clients.values();
-      return own?.[0];
-    },
-    shift(): Waiting | undefined {
-      const [next] = clients;
-      if (next === undefined) return undefined;
-      const [client, own] = next;
-      const first = own.shift();
-      // To the end of the line, where it has more.
-      clients.delete(client);
-      if (own.length > 0) clients.set(client, own);
-      return first;
-    },
-    push(client: string, one: Waiting): void {
-      const own = clients.get(client);
-      if (own) own.push(one);
-      else clients.set(client, [one]);
-    },
-    clear(): Waiting[] {
-      const all = [...clients.values()].flat();
-      clients.clear();
-      return all;
-    },
-  };
-}
+/** After so long without a short email there are none. */
+const calmMs = 1_000;
 
 /** `memory` is that of all relays together. */
 export function createSlots(connections: number, memory = createMemory(Number.POSITIVE_INFINITY)): Slots {
@@ -67,21 +41,36 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
   const taken: Record<Lane, number> = { transactional: 0, bulk: 0 };
   let takenByLong = 0;
   /** What waits for memory or for one of the few connections of long ones holds up its like alone. */
-  const queue = () => ({ light: createLine(), heavy: createLine() });
+  const queue = () => ({ light: createLine(), heavy: createLine(), lastHeavy: false });
   const waiting: Record<Lane, ReturnType<typeof queue>> = { transactional: queue(), bulk: queue() };
   let arrivals = 0;
   let closed = false;
+  let shorts = 0;
+  let isBesideShort = false;
+  const calm = setTimeout(() => {
+    isBesideShort = shorts > 0;
+    serve();
+  }, calmMs);
+  calm.unref();
 
   function next(lane: Lane): Waiting | undefined {
     if (taken.transactional + taken.bulk >= connections || taken[lane] >= limits[lane]) return undefined;
-    const { light, heavy } = waiting[lane];
-    const first = heavy.first();
-    const isFirst = first !== undefined && first.order < (light.first()?.order ?? Number.POSITIVE_INFINITY);
-    return isFirst && canBegin(first) ? heavy.shift() : light.shift();
+    const line = waiting[lane];
+    const [heavy, light] = [line.heavy.first(), line.light.first()];
+    const isHeavy = heavy !== undefined && canBegin(heavy) && isBefore(heavy, light, line.lastHeavy);
+    if (isHeavy || light !== undefined) line.lastHeavy = isHeavy;
+    return isHeavy ? line.heavy.shift() : line.light.shift();
   }
 
   function canBegin({ load }: Waiting): boolean {
-    return memory.hasRoom(load.bytes) && (!load.isLong || takenByLong < longLimit(connections));
+    const most = isBesideShort ? longLimitBeside(connections) : longLimit(connections);
+    return memory.hasRoom(load.bytes) && (!load.isLong || takenByLong < most);
+  }
+
+  /** A client's own go in the order in which they came; those of two take turns, however many of the first came before. */
+  function isBefore(heavy: Waiting, light: Waiting | undefined, lastHeavy: boolean): boolean {
+    if (light === undefined) return true;
+    return light.client === heavy.client ? heavy.order < light.order : !lastHeavy;
   }
 
   function serve(): void {
@@ -95,8 +84,15 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
   }
   memory.onRoom(serve);
 
+  function noteShort(more: 1 | -1): void {
+    shorts += more;
+    isBesideShort = true;
+    if (shorts === 0) calm.refresh();
+  }
+
   return {
     async take(lane, load = noLoad, client = '') {
+      const isHeavy = load.isLong || load.bytes > 0;
       let giveBack = () => {};
       const isTurn = await new Promise<boolean>((resolve) => {
         if (closed) return resolve(false);
@@ -105,8 +101,8 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
           if (isTurn) giveBack = memory.take(load.bytes);
           resolve(isTurn);
         };
-        const isHeavy = load.isLong || load.bytes > 0;
-        waiting[lane][isHeavy ? 'heavy' : 'light'].push(client, { load, order: arrivals, resolve: begin });
+        if (!isHeavy) noteShort(1);
+        waiting[lane][isHeavy ? 'heavy' : 'light'].push(client, { client, load, order: arrivals, resolve: begin });
         serve();
       });
       if (!isTurn) return undefined;
@@ -116,6 +112,7 @@ export function createSlots(connections: number, memory = createMemory(Number.PO
         released = true;
         taken[lane] -= 1;
         if (load.isLong) takenByLong -= 1;
+        if (!isHeavy) noteShort(-1);
         giveBack();
         serve();
       };

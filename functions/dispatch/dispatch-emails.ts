@@ -1,19 +1,20 @@
 // A round of dispatch over emails: takes those that are due, changes their status, publishes the ids of those to deliver.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
 import { inTransaction, isDatabaseUnavailable, type Query, type Sql } from '../../lib/store/database.ts';
-import { type DueEmail, lockDueByClient, lockDueEmails } from '../../lib/store/emails/due.ts';
+import { type DueEmail, lockDueByClient, lockDueEmails, touchEndedLease } from '../../lib/store/emails/due.ts';
 import { type Transition, transitionEmails } from '../../lib/store/emails/transition-emails.ts';
 import { lookAtWaitingMs } from '../../lib/store/emails/waiting.ts';
 import { type DuePolicy, dueStep } from './due-step.ts';
-import type { Recovery } from './recovery.ts';
+import { provingPauseMs, type Recovery } from './recovery.ts';
 
 export interface DispatchDependencies {
   sql: Sql;
   queue: Queue;
   policy: DuePolicy;
-  recovery: Recovery;
+  recovery: { emails: Recovery };
   log: Log;
 }
 
@@ -41,21 +42,8 @@ export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDep
   // Without the broker, nothing can be published, and changed rows would only wait longer.
   await queue.check();
 
-  const transitions = await inTransaction(sql, async (transaction) => {
-    const due = await lockDue(transaction, recovery);
-    const isFull = due.length === roundLimit;
-    if (isFull) due.push(...(await lockOthers(transaction, due)));
-    const decided = shareOut(
-      due.map((email) => ({ email, transition: dueStep(email, policy) })),
-      isFull,
-    );
-    await transitionEmails(
-      transaction,
-      decided.map(({ transition }) => transition),
-    );
-    return decided;
-  }).catch((error) => {
-    if (isDatabaseUnavailable(error)) recovery.failed();
+  const transitions = await changeDue(sql, policy, recovery.emails).catch((error) => {
+    if (isDatabaseUnavailable(error)) recovery.emails.failed();
     throw error;
   });
 
@@ -69,12 +57,31 @@ export async function runOnce({ sql, queue, policy, recovery, log }: DispatchDep
   return round;
 }
 
-async function lockDue(transaction: Query, recovery: Recovery): Promise<DueEmail[]> {
+async function changeDue(sql: Sql, policy: DuePolicy, recovery: Recovery): Promise<Decided[]> {
+  // By itself, before the round's transaction: a write is proven once it is committed.
+  const endedForMs = await recovery.prove(() => touchEndedLease(sql, roundLimit));
+  return inTransaction(sql, async (transaction) => {
+    const due = await lockDue(transaction, recovery, endedForMs);
+    const isFull = due.length === roundLimit;
+    if (isFull) due.push(...(await lockOthers(transaction, due)));
+    const decided = shareOut(
+      due.map((email) => ({ email, transition: dueStep(email, policy) })),
+      isFull,
+    );
+    await transitionEmails(
+      transaction,
+      decided.map(({ transition }) => transition),
+    );
+    return decided;
+  });
+}
+
+async function lockDue(transaction: Query, recovery: Recovery, endedForMs?: number): Promise<DueEmail[]> {
   const askedAt = performance.now();
-  const due = await lockDueEmails(transaction, roundLimit, { leases: recovery.isOver() });
-  recovery.succeeded(performance.now() - askedAt);
+  const due = await lockDueEmails(transaction, roundLimit, endedForMs);
+  recovery.locked(performance.now() - askedAt);
   // Also checked after the lock: this statement itself may have had to wait.
-  return recovery.isOver() ? due : due.filter(({ status }) => status !== 'sending');
+  return recovery.endedForMs() !== undefined ? due : due.filter(({ status }) => status !== 'sending');
 }
 
 /** Of each client some that are due, besides those of the round. Where clients are too many for one round, each begins at another of them. */
@@ -103,8 +110,23 @@ function shareOut(decided: Decided[], isFull: boolean): Decided[] {
   });
 }
 
-/** How soon the next round is to follow: after a full one at once. */
+/** How soon the next round is to follow: after a full one at once, and soon where ended leases wait for one. */
 export async function pauseAfterRound(dependencies: DispatchDependencies, intervalMs: number): Promise<number> {
   const { due } = await runOnce(dependencies);
-  return due >= roundLimit ? 0 : intervalMs;
+  if (due >= roundLimit) return 0;
+  return dependencies.recovery.emails.isProving() ? Math.min(provingPauseMs, intervalMs) : intervalMs;
 }
+
+/** Rounds until none has to wait with ended leases, or there were very many: for who has dispatch called on a schedule, and not often. */
+export async function runUntilProven(dependencies: DispatchDependencies): Promise<Round> {
+  const all = await runOnce(dependencies);
+  for (let rounds = 1; rounds < mostRounds && dependencies.recovery.emails.isProving(); rounds += 1) {
+    await pause(provingPauseMs);
+    const { due, published } = await runOnce(dependencies);
+    all.due += due;
+    all.published += published;
+  }
+  return all;
+}
+/** After an outage, it takes 5 s. */
+const mostRounds = 30;

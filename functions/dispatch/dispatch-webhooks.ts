@@ -3,14 +3,14 @@
 import type { Log } from '../../lib/process/log.ts';
 import type { Queue } from '../../lib/queue/queue.ts';
 import { isDatabaseUnavailable, type Sql } from '../../lib/store/database.ts';
-import { takeDueDeliveries } from '../../lib/store/webhooks/due.ts';
-import type { Recovery } from './recovery.ts';
+import { takeDueDeliveries, touchEndedClaim } from '../../lib/store/webhooks/due.ts';
+import { provingPauseMs, type Recovery } from './recovery.ts';
 
 export interface DispatchWebhooksDependencies {
   sql: Sql;
   queue: Queue;
   policy: { publishGraceMs: number };
-  recovery: Recovery;
+  recovery: { webhooks: Recovery };
   log: Log;
 }
 
@@ -19,11 +19,15 @@ const soonMs = 50;
 
 /** One round. Resolves with how many ids the broker confirmed. Any number may run at once: each locks its own rows. */
 export async function publishDueDeliveries(dependencies: DispatchWebhooksDependencies): Promise<number> {
-  const { sql, queue, policy, recovery, log } = dependencies;
+  const { sql, queue, policy, log } = dependencies;
+  const recovery = dependencies.recovery.webhooks;
   // Without the broker, nothing can be published, and changed rows would only wait longer.
   await queue.check();
-  const leases = recovery.isOver();
-  const due = await takeDueDeliveries(sql, policy.publishGraceMs, { leases }).catch((error) => {
+  const take = async () => {
+    const endedForMs = await recovery.prove(() => touchEndedClaim(sql));
+    return takeDueDeliveries(sql, policy.publishGraceMs, endedForMs);
+  };
+  const due = await take().catch((error) => {
     if (isDatabaseUnavailable(error)) recovery.failed();
     throw error;
   });
@@ -40,5 +44,7 @@ export async function pauseAfterWebhooks(
   dependencies: DispatchWebhooksDependencies,
   intervalMs: number,
 ): Promise<number> {
-  return (await publishDueDeliveries(dependencies)) > 0 ? Math.min(soonMs, intervalMs) : intervalMs;
+  const published = await publishDueDeliveries(dependencies);
+  if (published > 0) return Math.min(soonMs, intervalMs);
+  return dependencies.recovery.webhooks.isProving() ? Math.min(provingPauseMs, intervalMs) : intervalMs;
 }

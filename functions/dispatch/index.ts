@@ -7,7 +7,7 @@ import { readSettings } from '../../lib/process/settings.ts';
 import { connectQueue } from '../../lib/queue/queue.ts';
 import { checkDatabase, openDatabase } from '../../lib/store/database.ts';
 import { type DispatchDependencies, pauseAfterRound } from './dispatch-emails.ts';
-import { pauseAfterWebhooks } from './dispatch-webhooks.ts';
+import { type DispatchWebhooksDependencies, pauseAfterWebhooks } from './dispatch-webhooks.ts';
 import { countDue } from './due-metrics.ts';
 import { beginFilling, fillQueues } from './fill-queues.ts';
 import { type PurgeDependencies, runPurge } from './purge.ts';
@@ -30,14 +30,14 @@ const queue = await connectQueue(settings.AMQP_URL, log);
 
 const intervalMs = settings.DISPATCH_INTERVAL_SECONDS * 1000;
 
-const dispatching: DispatchDependencies = {
+const dispatching: DispatchDependencies & DispatchWebhooksDependencies = {
   sql,
   queue,
   policy: {
     publishGraceMs: settings.PUBLISH_GRACE_SECONDS * 1000,
     giveUpAfterMs: settings.GIVE_UP_AFTER_SECONDS * 1000,
   },
-  recovery: createRecovery(),
+  recovery: { emails: createRecovery(), webhooks: createRecovery() },
   log,
 };
 const purge: PurgeDependencies = {

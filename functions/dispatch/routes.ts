@@ -3,13 +3,13 @@ import { ApiError } from '../../lib/http/errors.ts';
 import type { Reply, Request } from '../../lib/http/exchange.ts';
 import { declare } from '../../lib/http/route.ts';
 import { BrokerAwayError } from '../../lib/queue/queue.ts';
-import { type DispatchDependencies, runOnce } from './dispatch-emails.ts';
-import { publishDueDeliveries } from './dispatch-webhooks.ts';
+import { type DispatchDependencies, runUntilProven } from './dispatch-emails.ts';
+import { type DispatchWebhooksDependencies, publishDueDeliveries } from './dispatch-webhooks.ts';
 import { fillOnce } from './fill-queues.ts';
 import { type PurgeDependencies, purgeOnce } from './purge.ts';
 
 interface Dependencies {
-  dispatch: DispatchDependencies;
+  dispatch: DispatchDependencies & DispatchWebhooksDependencies;
   purge: PurgeDependencies;
 }
 
@@ -28,7 +28,7 @@ export const dispatchRoutes = {
 /** 200 `{due, published, webhooks}`: counts of due emails, published email ids and published delivery ids; 503 without database or broker. */
 async function dispatchDue(_request: Request, { dispatch }: Dependencies): Promise<Reply> {
   try {
-    const emails = await runOnce(dispatch);
+    const emails = await runUntilProven(dispatch);
     emails.published += await fillOnce(dispatch, mostPlaced);
     return { status: 200, body: { ...emails, webhooks: await publishDueDeliveries(dispatch) } };
   } catch (error) {

@@ -1,6 +1,7 @@
 // The handler of one delivery: claims it, signs and posts it, records the outcome.
 
 import type { Log } from '../../lib/process/log.ts';
+import { continueTrace, traceIdOf } from '../../lib/process/trace.ts';
 import { untilRecorded } from '../../lib/store/database.ts';
 import type { ClaimedDelivery } from '../../lib/store/webhooks/claim.ts';
 import type { NotifyMetrics } from './metrics.ts';
@@ -60,6 +61,7 @@ export async function notify(id: string, dependencies: NotifyDependencies): Prom
     client_id: delivery.client_id,
     type: delivery.type,
     attempt: delivery.attempts,
+    trace_id: traceIdOf(delivery.traceparent),
     status_code,
     reason,
     ms,
@@ -68,7 +70,11 @@ export async function notify(id: string, dependencies: NotifyDependencies): Prom
 
 async function attempt(delivery: ClaimedDelivery, { post, waitsMs }: NotifyDependencies): Promise<Step> {
   const body = payloadOf(delivery);
-  const headers = signatureHeaders(delivery.id, new Date(), body, delivery.secrets);
+  const headers = {
+    ...signatureHeaders(delivery.id, new Date(), body, delivery.secrets),
+    // The call is a step of its own in the trace of the request that brought the email.
+    traceparent: continueTrace(delivery.traceparent),
+  };
   const startedAt = performance.now();
   const posted = await post(delivery.url, headers, body);
   return nextStep(delivery, posted, performance.now() - startedAt, waitsMs);

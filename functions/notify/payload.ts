@@ -62,6 +62,7 @@ function examplePayload({ type, created_at }: ClaimedDelivery): string {
     tags: [{ name: 'campaign', value: 'spring' }],
     metadata: { order: '7' },
     template_id: null,
+    traceparent: null,
     detail: {},
     attempt: { attempt: 1, relay: 'smtp.example.com:465', ms: 120, code: 250, enhanced_code: '2.0.0', outcome: 'sent' },
   };

@@ -30,10 +30,10 @@ export function acceptBatch(
 }
 
 async function accept(request: ClientRequest<undefined, Buffer>, dependencies: AcceptDependencies): Promise<Reply> {
-  const { headers, client } = request;
+  const { headers, client, requestId } = request;
   const validation = parseBatchValidation(headers['x-batch-validation']);
   const read = await readBatch(request, new Date(), dependencies.work);
-  const coming = { headers, client, fingerprint: read.fingerprint };
+  const coming = { headers, client, requestId, fingerprint: read.fingerprint };
   const write = (requests: RequestedEmail[]) => dependencies.writeEmails(client.clientId, requests);
   const written = async () => writeBatch(read.requested(), validation, write);
   const batch = await written().catch((refusal) => earlierOr(refusal, coming, dependencies));

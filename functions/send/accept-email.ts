@@ -11,12 +11,13 @@ import type { Accepted } from '../../lib/store/emails/accept.ts';
 import type { Acceptance, NewEmail } from '../../lib/store/emails/acceptance.ts';
 import { type AcceptedStatus, findEarlierRequest } from '../../lib/store/emails/earlier-requests.ts';
 import type { Lane } from '../../lib/store/emails/email.ts';
-import { type AcceptedAs, leftOut, limitedError, rateLimitHeaders, senderError } from './accept-errors.ts';
+import { type AcceptedAs, leftOut, limitedError, senderError } from './accept-errors.ts';
 import type { BatchValidation } from './batch-request.ts';
 import type { RequestedEmail } from './email-request.ts';
 import { parseIdempotencyKey } from './idempotency.ts';
 import { toNewEmail } from './new-email.ts';
 import type { QueueShare } from './queue-share.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { type Read, readEmail } from './read-request.ts';
 import { type WriteEmails, writeOne } from './render-emails.ts';
 import { type EmailState, parseWait, waitForOutcome } from './wait.ts';
@@ -55,9 +56,9 @@ export async function acceptEmail(
   dependencies: AcceptDependencies,
 ): Promise<Reply> {
   const waitMs = parseWait(request.headers.prefer);
-  const { headers, client } = request;
+  const { headers, client, requestId } = request;
   const read = await readEmail(request, new Date(), dependencies.work);
-  const coming = { headers, client, fingerprint: read.fingerprint };
+  const coming = { headers, client, requestId, fingerprint: read.fingerprint };
   const stored = await accept(coming, read, dependencies).catch((refusal) => earlierOr(refusal, coming, dependencies));
 
   const [id = ''] = stored.ids;
@@ -66,7 +67,7 @@ export async function acceptEmail(
   return acceptedReply(request, { id, stored, outcome, waitMs });
 }
 
-type Coming = Pick<ClientRequest, 'headers' | 'client'> & Pick<Read<unknown>, 'fingerprint'>;
+type Coming = Pick<ClientRequest, 'headers' | 'client' | 'requestId'> & Pick<Read<unknown>, 'fingerprint'>;
 
 async function accept(request: Coming, read: Read<RequestedEmail>, dependencies: AcceptDependencies): Promise<Stored> {
   const { headers, client } = request;
@@ -113,7 +114,7 @@ export interface Stored {
  * What is new is put on the queue.
  */
 export async function storeOnce(
-  { headers, client, fingerprint }: Coming,
+  { headers, client, requestId, fingerprint }: Coming,
   { emails: written, validation }: Written,
   { store, publish, places, countAccepted, log }: AcceptDependencies,
 ): Promise<Stored> {
@@ -153,6 +154,7 @@ export async function storeOnce(
     log.info('accepted', {
       email_id: email.id,
       client_id: client.clientId,
+      request_id: requestId,
       trace_id: traceIdOf(email.traceparent),
       recipients: email.recipients.length,
       status,

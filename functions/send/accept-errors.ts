@@ -4,6 +4,7 @@ import { ApiError } from '../../lib/http/errors.ts';
 import { type LimitName, type RateLimits, takeFromLimits } from '../../lib/store/clients/rate-limits.ts';
 import type { Query } from '../../lib/store/database.ts';
 import type { Accepted, RefusedSender } from '../../lib/store/emails/accept.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
 
 /** What acceptance came to, where it was this. */
 export type AcceptedAs<Outcome> = Extract<Accepted, { outcome: Outcome }>;
@@ -63,7 +64,7 @@ export function limitedError({ by, cost, retry_after_s, limits }: Limited): ApiE
   const { rate, daily_quota } = limits;
   const headers = {
     'retry-after': String(retry_after_s),
-    ...rateLimitHeaders(by === 'rate' ? { rate } : { daily_quota }),
+    ...rateLimitHeaders(limits, by),
   };
   switch (by) {
     case 'rate':
@@ -79,20 +80,4 @@ export function limitedError({ by, cost, retry_after_s, limits }: Limited): ApiE
         { headers },
       );
   }
-}
-
-/**
- * `RateLimit-Limit`, `-Remaining` and `-Reset` (seconds), as draft-ietf-httpapi-ratelimit-headers has them up to its version 06:
- * later ones put all into one structured field, which few clients read yet. They tell of the limit that is nearest to its end.
- */
-export function rateLimitHeaders(limits: Partial<RateLimits> | null): Record<string, string> {
-  const [nearest] = [limits?.rate, limits?.daily_quota]
-    .filter((limit) => limit != null)
-    .sort((one, other) => one.remaining - other.remaining);
-  if (nearest === undefined) return {};
-  return {
-    'ratelimit-limit': String(nearest.limit),
-    'ratelimit-remaining': String(nearest.remaining),
-    'ratelimit-reset': String(nearest.reset_s),
-  };
 }

@@ -21,11 +21,11 @@ export const EraseRequest = strictObject({ recipient: Address });
  * the call is to be repeated for them.
  */
 export async function eraseOne(
-  { body: { recipient }, client }: ClientRequest<undefined, v.InferOutput<typeof EraseRequest>>,
+  { body: { recipient }, client, requestId }: ClientRequest<undefined, v.InferOutput<typeof EraseRequest>>,
   { sql, log }: EraseDependencies,
 ): Promise<Reply> {
   const erasure = await eraseRecipient(sql, { client_id: client.clientId }, recipient);
-  log.info('recipient erased', { client_id: client.clientId, ...erasure });
+  log.info('recipient erased', { client_id: client.clientId, request_id: requestId, ...erasure });
   const message =
     erasure.on_the_way === 0
       ? 'The recipient is erased.'

@@ -39,7 +39,7 @@ const maxLooks = 5;
  * when the client has no such email. Counts as an email in the client's limits (429).
  */
 export async function replayOne(
-  { params: { id = '' }, client: { clientId, allowedSenders } }: ClientRequest,
+  { params: { id = '' }, client: { clientId, allowedSenders }, requestId }: ClientRequest,
   dependencies: ReplayDependencies,
 ): Promise<Reply> {
   const { sql, publishGraceMs, log } = dependencies;
@@ -52,7 +52,7 @@ export async function replayOne(
     if (done !== undefined) {
       const { replayed, headers } = done;
       publishAll([replayed], clientId, dependencies);
-      log.info('replayed', { email_id: replayed.id, client_id: clientId });
+      log.info('replayed', { email_id: replayed.id, client_id: clientId, request_id: requestId });
       return { status: 202, headers, body: { object: 'email', id: replayed.id, status: 'queued' } };
     }
     const email = await findEmail(sql, owner, id);
@@ -78,7 +78,11 @@ export async function replayOne(
  * as an email in the client's limits: all of them fit, or none is replayed (429).
  */
 export async function replayMany(
-  { body, client: { clientId, allowedSenders } }: ClientRequest<undefined, v.InferOutput<typeof ReplayRequest>>,
+  {
+    body,
+    client: { clientId, allowedSenders },
+    requestId,
+  }: ClientRequest<undefined, v.InferOutput<typeof ReplayRequest>>,
   dependencies: ReplayDependencies,
 ): Promise<Reply> {
   const { sql, publishGraceMs, log } = dependencies;
@@ -93,7 +97,7 @@ export async function replayMany(
     return { replayed, hasMore, headers };
   });
   publishAll(replayed, clientId, dependencies);
-  log.info('replayed', { emails: replayed.length, client_id: clientId });
+  log.info('replayed', { emails: replayed.length, client_id: clientId, request_id: requestId });
   return {
     status: 202,
     headers,

@@ -53,7 +53,7 @@ async function issue(
   const lifetimeSeconds = client.token_lifetime_seconds ?? api.lifetimeSeconds;
   const { token, jti } = await tokens.sign(client.client_id, scopes, lifetimeSeconds);
   const scope = scopes.join(' ');
-  log.info('token issued', { client_id: client.client_id, jti, scope });
+  log.info('token issued', { client_id: client.client_id, jti, scope, request_id: request.requestId });
   return {
     status: 200,
     headers: noStore,

@@ -44,10 +44,13 @@ export class OAuthError extends Error {
 
 /** Gives the function that answers whatever was thrown; refusals are logged. */
 export function createErrorReply(log: Log) {
-  return (thrown: unknown, { path, address }: { path: string; address: string }): Reply => {
+  return (
+    thrown: unknown,
+    { path, address, requestId }: { path: string; address: string; requestId: string },
+  ): Reply => {
     if (!(thrown instanceof OAuthError)) return apiErrorReply(toApiError(thrown));
     const { code, clientId, reason = thrown.description } = thrown;
-    log.warn('refused', { path, error: code, reason, client_id: clientId, address });
+    log.warn('refused', { path, error: code, reason, client_id: clientId, address, request_id: requestId });
     return oauthErrorReply(thrown);
   };
 }

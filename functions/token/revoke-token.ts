@@ -29,6 +29,6 @@ export async function revokeOwnToken(
   const claims = await tokens.read(parameters.token);
   if (claims === undefined || claims.client_id !== client.client_id) return done;
   await revokeToken(sql, claims.jti, new Date(claims.exp * 1000));
-  log.info('token revoked', { client_id: client.client_id, jti: claims.jti });
+  log.info('token revoked', { client_id: client.client_id, jti: claims.jti, request_id: request.requestId });
   return done;
 }

@@ -1,4 +1,6 @@
 // The routes of the token function.
+
+import { resourceMetadataPath } from '../../lib/auth/challenge.ts';
 import type { Reply, Request } from '../../lib/http/exchange.ts';
 import { declare } from '../../lib/http/route.ts';
 import type { Log } from '../../lib/process/log.ts';
@@ -8,6 +10,7 @@ import { createAuthentication } from './authenticate.ts';
 import { type IntrospectDependencies, introspectOwnToken } from './introspect-token.ts';
 import { type IssueDependencies, issueToken } from './issue-token.ts';
 import { createTokenMetrics } from './metrics.ts';
+import { resourceMetadata } from './resource-metadata.ts';
 import { type RevokeDependencies, revokeOwnToken } from './revoke-token.ts';
 import { assertionAudiences, serverMetadata } from './server-metadata.ts';
 import { createTokenFormat, type TokenFormatOptions } from './token-format.ts';
@@ -15,6 +18,7 @@ import { OwnTokenRequest, parameters, TokenRequest } from './token-request.ts';
 
 export interface TokenDependencies extends IssueDependencies, IntrospectDependencies, RevokeDependencies {
   metadata: object;
+  resourceMetadata: object;
   keySet: { keys: object[] };
 }
 
@@ -31,11 +35,26 @@ export const tokenRoutes = {
   getServerMetadata: route({
     method: 'GET',
     path: '/.well-known/oauth-authorization-server',
+    anyOrigin: true,
     handle: async (_request: Request, { metadata }) => shown(metadata),
+  }),
+  // Where libraries look that were made for OpenID Connect, and for OAuth2 as well: openid-client, those of Java and of .NET.
+  getOpenidConfiguration: route({
+    method: 'GET',
+    path: '/.well-known/openid-configuration',
+    anyOrigin: true,
+    handle: async (_request: Request, { metadata }) => shown(metadata),
+  }),
+  getResourceMetadata: route({
+    method: 'GET',
+    path: resourceMetadataPath,
+    anyOrigin: true,
+    handle: async (_request: Request, { resourceMetadata }) => shown(resourceMetadata),
   }),
   getKeys: route({
     method: 'GET',
     path: '/.well-known/jwks.json',
+    anyOrigin: true,
     handle: async (_request: Request, { keySet }) => shown(keySet),
   }),
 };
@@ -59,6 +78,7 @@ export function createTokenDependencies({
     authenticate: createAuthentication(sql, assertionAudiences(issuer)),
     tokens: createTokenFormat(format),
     metadata: serverMetadata(issuer),
+    resourceMetadata: resourceMetadata(issuer),
     keySet: { keys: keys.map(({ publicJwk }) => publicJwk) },
     issuer,
     audience,

@@ -1,5 +1,6 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414): what a client library needs to know of this server.
 
+import { baseOf } from '../../lib/auth/challenge.ts';
 import { usualScopes } from '../../lib/store/clients/clients.ts';
 import { assertionAlgorithms } from './client-keys.ts';
 import { authenticationMethods } from './credentials.ts';
@@ -30,10 +31,6 @@ export function serverMetadata(issuer: string): Record<string, unknown> {
 export function assertionAudiences(issuer: string): string[] {
   const base = baseOf(issuer);
   return [issuer, `${base}/token`, `${base}/authorize`];
-}
-
-function baseOf(issuer: string): string {
-  return issuer.replace(/\/$/, '');
 }
 
 function authenticationAt(endpoint: 'token' | 'introspection' | 'revocation') {

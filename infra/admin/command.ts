@@ -23,6 +23,8 @@ export type Options = Record<string, string | undefined>;
 export interface AdminSettings {
   databaseUrl: string | undefined;
   amqpUrl: string | undefined;
+  /** Told where one of them is needed and not set: why `npm run admin` found none. */
+  whyNoUrl?: string | undefined;
   migrationsDirectory: string | undefined;
   /** What new API keys begin with; `re_` where it is not said. */
   apiKeyPrefix?: string;
@@ -111,8 +113,8 @@ export async function withDatabase<Result>(
   }
 }
 
-export function requireDatabaseUrl({ databaseUrl: given }: AdminSettings): string {
-  if (!given) throw databaseUrlFault('is not set');
+export function requireDatabaseUrl({ databaseUrl: given, whyNoUrl }: AdminSettings): string {
+  if (!given) throw databaseUrlFault(notSet(whyNoUrl));
   const result = v.safeParse(databaseUrl, given);
   if (result.success) return result.output;
   // What is wrong with the URL as a whole is told by its form.
@@ -122,14 +124,16 @@ export function requireDatabaseUrl({ databaseUrl: given }: AdminSettings): strin
   );
 }
 
+const notSet = (why: string | undefined) => `is not set${why ? `, and ${why}` : ''}`;
+
 function databaseUrlFault(fault: string): AdminError {
   return new AdminError(`DATABASE_URL ${fault}; it has the form postgres://user:password@host:5432/name`);
 }
 
 const AmqpUrl = url('amqp', 'amqps');
 
-export function requireAmqpUrl({ amqpUrl }: AdminSettings): string {
-  const fault = amqpUrl ? 'is no URL of a broker' : 'is not set';
+export function requireAmqpUrl({ amqpUrl, whyNoUrl }: AdminSettings): string {
+  const fault = amqpUrl ? 'is no URL of a broker' : notSet(whyNoUrl);
   if (v.is(AmqpUrl, amqpUrl)) return amqpUrl;
   throw new AdminError(`AMQP_URL ${fault}; it has the form amqp://user:password@host:5672`);
 }

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['infra/clients/clients.ts', 'infra/clients/hosts.ts'],
+    include: ['infra/clients/{clients,document,hosts,oauth}.ts'],
     globalSetup: ['infra/test/global-setup.ts'],
     testTimeout: 180_000,
     hookTimeout: 300_000,

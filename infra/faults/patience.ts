@@ -5,17 +5,25 @@ import { setTimeout as pause } from 'node:timers/promises';
 const stuckAfterMs = 120_000;
 const tickMs = 200;
 
+export interface Clock {
+  now(): number;
+  pause(ms: number): Promise<unknown>;
+}
+
 /** Resolves with 0 when nothing is left, or with the number left when it has not fallen for too long. */
-export async function untilNoneLeft(left: () => Promise<number>): Promise<number> {
+export async function untilNoneLeft(
+  left: () => Promise<number>,
+  clock: Clock = { now: () => performance.now(), pause },
+): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  let changedAt = performance.now();
+  let changedAt = clock.now();
   for (;;) {
     const now = await left();
     if (now < least) {
       least = now;
-      changedAt = performance.now();
+      changedAt = clock.now();
     }
-    if (now === 0 || performance.now() - changedAt > stuckAfterMs) return now;
-    await pause(tickMs);
+    if (now === 0 || clock.now() - changedAt > stuckAfterMs) return now;
+    await clock.pause(tickMs);
   }
 }

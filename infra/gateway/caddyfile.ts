@@ -1,8 +1,9 @@
 // Makes the part of the Caddyfile that routes paths to functions, from the table of routes.ts.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { allowed } from '../../lib/http/route.ts';
 import { otherwise, type PublicFunction } from './public-functions.ts';
-import { type GatewayRoute, routes, unrouted } from './routes.ts';
+import { type GatewayRoute, patternOf, routes, type SharedPath, sharedPaths, unrouted } from './routes.ts';
 
 export const caddyfile = fileURLToPath(new URL('Caddyfile', import.meta.url));
 
@@ -21,6 +22,7 @@ function table(): string {
   return [
     `\t# For whoever runs the functions, not for their clients.\n\t@unrouted path ${unrouted.join(' ')}\n\thandle @unrouted {\n\t\terror 404\n\t}\n`,
     ...functions.flatMap((to) => handlesOf(to)),
+    ...sharedPaths.map(refusal),
     handle('', otherwise),
   ].join('\n');
 }
@@ -29,17 +31,25 @@ function table(): string {
 function handlesOf(to: PublicFunction): string[] {
   const own = routes.filter((route) => route.to === to);
   const shared = [...new Set(own.flatMap(({ method }) => method ?? []))];
-  const pathsOf = (wanted?: string) => own.filter(({ method }) => method === wanted).map(pattern);
-  const always = pathsOf();
+  const always = own.filter(({ method }) => method === undefined).map(pattern);
   return [
     ...(always.length > 0 ? [`\t@${to} path ${always.join(' ')}\n${handle(`@${to} `, to)}`] : []),
     ...shared.map((method) => {
       const name = `@${to}-${method.toLowerCase()}`;
       const asked = method === 'GET' ? 'GET HEAD' : method;
-      const paths = pathsOf(method).join(' ');
-      return `\t${name} {\n\t\tmethod ${asked}\n\t\tpath ${paths}\n\t}\n${handle(`${name} `, to)}`;
+      // Exactly these: what `path` has at its end, stands for any number of segments.
+      const paths = own.filter((route) => route.method === method).map(patternOf);
+      return `\t${name} {\n\t\tmethod ${asked}\n\t\tpath_regexp ${paths.join('|')}\n\t}\n${handle(`${name} `, to)}`;
     }),
   ];
+}
+
+/** What `refusedWith` says: `handle_errors` sets the header. */
+function refusal({ path, methods }: SharedPath, index: number): string {
+  const name = `@shared-${index + 1}`;
+  const allow = allowed(methods);
+  const matcher = `\t${name} {\n\t\tpath_regexp ${patternOf({ path })}\n\t\tnot method ${allow.replaceAll(',', '')}\n\t}\n`;
+  return `${matcher}\thandle ${name} {\n\t\tvars allow "${allow}"\n\t\terror 405\n\t}\n`;
 }
 
 function pattern({ path }: GatewayRoute): string {

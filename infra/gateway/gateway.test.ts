@@ -2,22 +2,30 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { otherwise } from './public-functions.ts';
-import { functionFor, routes, unrouted } from './routes.ts';
+import { functionFor, refusedWith, routes, sharedPaths, unrouted } from './routes.ts';
 
 interface Matcher {
   paths: string[];
   method: string | undefined;
+  /** The methods that it is not for. */
+  others?: string | undefined;
+}
+
+function pathsOf(block: string): string[] {
+  const expressions = /^\s*path_regexp (.*)$/m.exec(block)?.[1]?.split('|') ?? [];
+  return expressions.map((one) => one.slice(1, -1).replaceAll('[^/]+', '*').replaceAll('\\.', '.'));
 }
 
 const caddyfile = readFileSync(new URL('Caddyfile', import.meta.url), 'utf8').replaceAll(/^\s*#.*$/gm, '');
 
-/** `@name path …` on one line, or a block with `method` and `path`; by name. */
+/** `@name path …` on one line, or a block with `path_regexp` and `method` or `not method`; by name. */
 const matchers = new Map<string, Matcher>(
   [...caddyfile.matchAll(/^\t@([\w-]+) (?:(path .*)|\{\n([^}]*)\})$/gm)].map(([, name = '', line = '', block = '']) => [
     name,
     {
-      paths: /^\s*path (.*)$/m.exec(line || block)?.[1]?.split(' ') ?? [],
+      paths: line === '' ? pathsOf(block) : line.replace('path ', '').split(' '),
       method: /^\s*method (.*)$/m.exec(block)?.[1],
+      others: /^\s*not method (.*)$/m.exec(block)?.[1],
     },
   ]),
 );
@@ -40,12 +48,30 @@ const byPath = (one: { path: string }, other: { path: string }) => one.path.loca
 describe('the Caddyfile', () => {
   it('sends each path where routes.ts sends it', () => {
     const passed = table.filter(({ to }) => to !== undefined);
+    expect(passed.length).toBeGreaterThan(0);
     expect(passed.toSorted(byPath)).toEqual(routes.toSorted(byPath));
   });
 
   it('sends everything else where routes.ts does, last', () => {
     expect(handles.at(-1)).toEqual({ name: undefined, to: otherwise });
     expect(handles.filter(({ name }) => name === undefined)).toHaveLength(1);
+  });
+
+  it('refuses other methods where routes.ts does, and says the same of those that there are', () => {
+    const refusals = [...caddyfile.matchAll(/handle @(shared-\d+) \{\n\t\tvars allow "(.*)"\n\t\terror 405/g)].map(
+      ([, name = '', allow]) => ({ ...matchers.get(name), allow }),
+    );
+    expect(refusals.map(({ paths }) => paths?.[0]?.replaceAll('*', '{id}'))).toEqual(
+      sharedPaths.map(({ path }) => path),
+    );
+    for (const { paths = [], others, allow } of refusals) {
+      const path = paths[0]?.replaceAll('*', '0199') ?? '';
+      expect({ path, allow, others }).toEqual({
+        path,
+        allow: refusedWith('TRACE', path),
+        others: allow?.replaceAll(',', ''),
+      });
+    }
   });
 
   it('answers itself, before all others, what routes.ts gives to no function', () => {

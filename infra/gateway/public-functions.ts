@@ -16,5 +16,5 @@ export const publicRoutes = {
 };
 export type PublicFunction = keyof typeof publicRoutes;
 
-/** Answers requests without a route: 404, or 405 for paths that it shares with others. */
+/** Answers requests without a route: 404. */
 export const otherwise: PublicFunction = 'history';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { functionFor, gatewayTable } from './routes.ts';
+import { functionFor, gatewayTable, refusedWith, sharedAmong } from './routes.ts';
 
 test.each([
   ['POST', '/authorize', 'token'],
@@ -52,4 +52,39 @@ test.each<[string, string]>([
   ];
   expect(() => gatewayTable(owned(other))).toThrow('both answer');
   expect(gatewayTable(owned('/emails/{id}/drafts'))).toEqual([{ path: '/emails/{id}/drafts', to: 'send' }]);
+});
+
+test.each([
+  ['PUT', '/emails', 'POST, GET, HEAD'],
+  ['OPTIONS', '/emails', 'POST, GET, HEAD'],
+  ['GET', '/emails', undefined],
+  ['HEAD', '/emails', undefined],
+  ['DELETE', '/emails/0199', 'PATCH, GET, HEAD'],
+  ['POST', '/emails/0199', 'PATCH, GET, HEAD'],
+  ['PATCH', '/emails/0199', undefined],
+  ['DELETE', '/emails/preview', 'POST, PATCH, GET, HEAD'],
+  ['OPTIONS', '/emails/batch', 'POST, PATCH, GET, HEAD'],
+  ['POST', '/emails/batch', undefined],
+  // One function alone answers these, and knows what to say.
+  ['DELETE', '/send', undefined],
+  ['POST', '/emails/0199/events', undefined],
+  ['OPTIONS', '/openapi.json', undefined],
+  ['DELETE', '/no/such/page', undefined],
+])('%s %s is refused with Allow: %s', (method, path, expected) => {
+  expect(refusedWith(method, path)).toBe(expected);
+});
+
+test('of paths that fit each other, each has the methods of those that fit all of it', () => {
+  const owned = [
+    { method: 'GET', path: '/things/{id}', to: 'history' } as const,
+    { method: 'POST', path: '/things/{id}', to: 'send' } as const,
+    { method: 'PUT', path: '/things/all', to: 'manage' } as const,
+    { method: 'DELETE', path: '/{id}/all', to: 'token' } as const,
+    { method: 'GET', path: '/other', to: 'send' } as const,
+  ];
+  expect(sharedAmong(owned)).toEqual([
+    { path: '/things/all', methods: ['GET', 'POST', 'PUT', 'DELETE'] },
+    { path: '/things/{id}', methods: ['GET', 'POST'] },
+    { path: '/{id}/all', methods: ['DELETE'] },
+  ]);
 });

@@ -1,12 +1,12 @@
 // The table of which function answers which path, made from the functions' routes, for the gateway of `npm start` and the Caddyfile of Docker.
 import { commonPaths } from '../../lib/http/common-routes.ts';
-import type { Route } from '../../lib/http/route.ts';
+import { allowed, type Route } from '../../lib/http/route.ts';
 import { otherwise, type PublicFunction, publicRoutes } from './public-functions.ts';
 
 export interface GatewayRoute {
   /** `{id}` stands for one segment. */
   path: string;
-  /** If it is set, other methods go on to the next line that fits; otherwise the function itself answers 405. */
+  /** If it is set, the path is shared, and the gateway answers for other methods; otherwise the function itself answers 405. */
   method?: Route['method'];
   to: PublicFunction;
 }
@@ -19,6 +19,24 @@ export const unrouted: readonly string[] = Object.values(commonPaths);
 /** The first line that fits wins; `otherwise` answers everything else. */
 export const routes: readonly GatewayRoute[] = gatewayTable(ownedRoutes());
 
+/** A path that several functions answer. None of them knows the methods of the others, so it is the gateway that answers 405 there. */
+export interface SharedPath {
+  path: string;
+  /** Of all of them. */
+  methods: Route['method'][];
+}
+
+/** The first that fits says it. */
+export const sharedPaths: readonly SharedPath[] = sharedAmong(ownedRoutes());
+
+/** What `Allow` must say, where the path is shared and no function answers the method there. */
+export function refusedWith(method: string, path: string): string | undefined {
+  const shared = sharedMatchers.find(({ pattern }) => pattern.test(path));
+  if (shared === undefined || shared.methods.includes((method === 'HEAD' ? 'GET' : method) as Route['method']))
+    return undefined;
+  return allowed(shared.methods);
+}
+
 /** Undefined if no function may answer. */
 export function functionFor(method: string, path: string): PublicFunction | undefined {
   if (unrouted.includes(path)) return undefined;
@@ -26,10 +44,13 @@ export function functionFor(method: string, path: string): PublicFunction | unde
   return matchers.find((route) => route.pattern.test(path) && (route.method ?? wanted) === wanted)?.to ?? otherwise;
 }
 
-const matchers = routes.map((route) => ({
-  ...route,
-  pattern: new RegExp(`^${route.path.replaceAll('.', '\\.').replaceAll('{id}', '[^/]+')}$`),
-}));
+const matchers = routes.map((route) => ({ ...route, pattern: new RegExp(patternOf(route)) }));
+const sharedMatchers = sharedPaths.map((shared) => ({ ...shared, pattern: new RegExp(patternOf(shared)) }));
+
+/** A regular expression for the paths of a line: of JavaScript, and of Go. */
+export function patternOf({ path }: { path: string }): string {
+  return `^${path.replaceAll('.', '\\.').replaceAll('{id}', '[^/]+')}$`;
+}
 
 function ownedRoutes(): Owned[] {
   return (Object.keys(publicRoutes) as PublicFunction[]).flatMap((to) =>
@@ -53,6 +74,28 @@ export function gatewayTable(owned: readonly Owned[]): GatewayRoute[] {
     lines.set(JSON.stringify(line), line);
   }
   return [...lines.values()];
+}
+
+/** Those without a free part first: a path that fits one of them may fit another one with. */
+export function sharedAmong(owned: readonly Owned[]): SharedPath[] {
+  const isShared = ({ path, to }: Owned) => owned.some((other) => other.to !== to && mayMeet(path, other.path));
+  const paths = [...new Set(owned.filter(isShared).map(({ path }) => path))];
+  const freeParts = (path: string) => path.split('{id}').length;
+  return paths
+    .sort((one, other) => freeParts(one) - freeParts(other))
+    .map((path) => ({
+      path,
+      methods: [...new Set(owned.filter((other) => covers(other.path, path)).map(({ method }) => method))],
+    }));
+}
+
+/** Whether every path that fits the second fits the first. */
+function covers(wide: string, narrow: string): boolean {
+  const segments = narrow.split('/');
+  const others = wide.split('/');
+  return (
+    segments.length === others.length && others.every((part, index) => part === '{id}' || part === segments[index])
+  );
 }
 
 /** Whether there is a path that fits both. */

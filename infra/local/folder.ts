@@ -19,16 +19,24 @@ export interface Folder {
   leave(): void;
 }
 
+const pidFileOf = (directory: string) => join(directory, 'start.pid');
+
+/** The process of `npm start` that uses the folder. */
+export function startedIn(directory: string): number | undefined {
+  const pid = pidIn(pidFileOf(directory));
+  return pid !== undefined && argumentsOf(pid).includes('local/start.ts') ? pid : undefined;
+}
+
 /** Throws when another start uses the folder or another user owns it. */
 export function enterFolder(directory: string): Folder {
   const path = (...names: string[]) => join(directory, ...names);
   const shown = relative(process.cwd(), directory);
-  const pidFile = path('start.pid');
+  const pidFile = pidFileOf(directory);
   checkOwner(directory, shown);
   for (const name of ['', 'logs', 'pids']) mkdirSync(path(name), { recursive: true, mode: 0o700 });
   closeToOthers(directory);
-  const other = pidIn(pidFile);
-  if (other !== undefined && argumentsOf(other).includes('local/start.ts')) {
+  const other = startedIn(directory);
+  if (other !== undefined) {
     throw new Error(`Local mode already runs in ${shown} (process ${other}): stop that one first`);
   }
   writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });

@@ -38,6 +38,38 @@ test('says where a request came from, after what the client claims', async () =>
   });
 });
 
+test.each([
+  ['PUT', '/emails', 'POST, GET, HEAD'],
+  ['OPTIONS', '/emails', 'POST, GET, HEAD'],
+  ['DELETE', '/emails/0199', 'PATCH, GET, HEAD'],
+  ['DELETE', '/emails/preview', 'POST, PATCH, GET, HEAD'],
+])('%s %s, which several functions have, gets the methods of all of them', async (method, path, allow) => {
+  const response = await fetch(base + path, { method });
+  expect({ status: response.status, allow: response.headers.get('allow') }).toEqual({ status: 405, allow });
+  expect(await response.json()).toMatchObject({ status: 405, name: 'method_not_allowed', title: 'Method Not Allowed' });
+});
+
+test.each([
+  ['order-7.a:b/c+d=~_', true],
+  ['a b', false],
+  ['a"b', false],
+  ['a, b', false],
+  ['', false],
+  ['x'.repeat(128), true],
+  ['x'.repeat(129), false],
+])('has one id for a request, the gateway and the function: %j is taken: %s', async (given, isTaken) => {
+  answer = (request, response) => response.end(request.headers['x-request-id']);
+  const ask = (path: string) => fetch(base + path, { method: 'POST', headers: { 'X-Request-Id': given } });
+  const passed = await (await ask('/send')).text();
+  const own = await ask('/authorize');
+  const said = own.headers.get('x-request-id');
+  expect(((await own.json()) as { request_id: string }).request_id).toBe(said);
+  for (const id of [passed, said]) {
+    if (isTaken) expect(id).toBe(given);
+    else expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  }
+});
+
 test('answers 503 for a function that is down', async () => {
   const response = await fetch(`${base}/authorize`, { method: 'POST', body: '{}' });
   expect(response.status).toBe(503);
@@ -48,6 +80,7 @@ test('answers 503 for a function that is down', async () => {
     title: 'Service Unavailable',
     status: 503,
     detail: 'The function "token" is not running at the moment',
+    request_id: response.headers.get('x-request-id'),
     name: 'unavailable',
     message: 'The function "token" is not running at the moment',
     statusCode: 503,

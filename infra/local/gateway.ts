@@ -14,9 +14,10 @@ import { createProxyServer } from 'httpxy';
 import { endBrokenRequests } from '../../lib/http/broken-request.ts';
 import { problemTypeFor } from '../../lib/http/errors.ts';
 import { oneAtATime } from '../../lib/http/pipeline.ts';
+import { requestIdHeader, requestIdOf } from '../../lib/http/request-id.ts';
 import { faultOfHeaders } from '../../lib/http/request-line.ts';
 import type { PublicFunction } from '../gateway/public-functions.ts';
-import { functionFor } from '../gateway/routes.ts';
+import { functionFor, refusedWith } from '../gateway/routes.ts';
 import { loopback } from './ports.ts';
 
 export interface GatewayOptions {
@@ -46,10 +47,14 @@ export async function startGateway({ port, ports }: GatewayOptions): Promise<Gat
   let stopping = false;
 
   const pass = (request: IncomingMessage, response: ServerResponse) => {
+    // One for the gateway, the function and their logs.
+    request.headers[requestIdHeader] = requestIdOf(request.headers);
     const path = originForm(request).split('?', 1)[0] ?? '/';
     // The function would get only one of two.
     const fault = faultOfHeaders(request.rawHeaders);
     if (fault !== undefined) return problem(response, 400, fault);
+    const allow = refusedWith(request.method ?? 'GET', path);
+    if (allow !== undefined) return problem(response, 405, `${path} answers ${allow} only`, { Allow: allow });
     const name = functionFor(request.method ?? 'GET', path);
     if (name === undefined) return problem(response, 404, `There is nothing at ${path}`);
     addForwardedHeaders(request);
@@ -144,20 +149,29 @@ function whyNoAnswer(name: PublicFunction, error: NodeJS.ErrnoException): string
 }
 
 /** What functions call the same. */
-const codes = { 400: 'malformed_request', 404: 'not_found', 413: 'content_too_large', 503: 'unavailable' } as const;
+const codes = {
+  400: 'malformed_request',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'content_too_large',
+  503: 'unavailable',
+} as const;
 
-function problem(response: ServerResponse, status: keyof typeof codes, detail: string): void {
+function problem(response: ServerResponse, status: keyof typeof codes, detail: string, headers = {}): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
+  const request_id = requestIdOf(response.req.headers);
   response.writeHead(status, {
     'Content-Type': problemTypeFor(response.req.headers),
     Vary: 'Accept',
     'Cache-Control': 'no-store',
     ...(status === 503 ? { 'Retry-After': '1' } : {}),
+    'X-Request-Id': request_id,
+    ...headers,
   });
-  const said = { type: 'about:blank', title: STATUS_CODES[status], status, detail };
+  const said = { type: 'about:blank', title: STATUS_CODES[status], status, detail, request_id };
   response.end(JSON.stringify({ ...said, name: codes[status], message: detail, statusCode: status }));
 }
 

@@ -1,45 +1,81 @@
-// Where RabbitMQ's server and Erlang's port mapper are on this machine; on Debian as root, installing them.
-import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+// Where RabbitMQ's server and Erlang's port mapper are: on this machine or, where there is apt, in packages that are fetched into `.local`.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { onLines } from './child.ts';
+import { canFetch, fetchPackages } from './rabbitmq-packages.ts';
 
 export interface RabbitMqBinaries {
   server: string;
   /** Absent where Erlang hides it; RabbitMQ then starts it by itself. */
   epmd: string | undefined;
+  /** What they need in their environment. */
+  env: Record<string, string>;
 }
 
 /** Debian: its `rabbitmq-server` on the PATH switches to the user `rabbitmq`; this is the one underneath. */
 const debian = '/usr/lib/rabbitmq/bin';
 /** Not on an ordinary user's PATH everywhere. */
 const usual = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
+/** In the checkout, also for tests: packages are fetched once. */
+const unpacked = join(import.meta.dirname, '../../.local/rabbitmq-packages');
 
 export interface FindOptions {
   log: (line: string) => void;
-  /** Gets the one line that says that RabbitMQ is being installed. */
+  /** Gets the one line that says that packages are being fetched. */
   notice: (line: string) => void;
-  /** Searched in place of PATH and the usual places; then nothing is installed. */
+  /** Searched in place of PATH and the usual places. */
   path?: string | undefined;
+  /** Where packages are unpacked. `false`: nothing is fetched. */
+  packages?: string | false | undefined;
 }
 
-let installing: Promise<void> | undefined;
+let fetching: Promise<void> | undefined;
 
-/** Fulfilled once no installation is under way: a package manager must not be left alone half-way. */
-export async function installationDone(): Promise<void> {
-  await installing?.catch(() => {});
-}
-
-export async function findRabbitMq({ log, notice, path }: FindOptions): Promise<RabbitMqBinaries> {
-  const found = search(path);
+export async function findRabbitMq(options: FindOptions): Promise<RabbitMqBinaries> {
+  const { log, notice, path, packages = unpacked } = options;
+  const found = search(path) ?? (packages ? unpackedIn(packages) : undefined);
   if (found) return found;
-  if (path !== undefined || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw new Error(advice());
-  notice('RabbitMQ is not installed: installing the package rabbitmq-server with apt-get (this takes a minute) …');
-  installing = install(log);
-  await installing;
-  const installed = search(path);
-  if (!installed) throw new Error(advice());
-  return installed;
+  if (!packages || !canFetch()) throw new Error(advice('RabbitMQ is needed, and `rabbitmq-server` was not found'));
+  // Several start at once in tests.
+  fetching ??= fetchPackages({ folder: packages, log, notice }).finally(() => {
+    fetching = undefined;
+  });
+  try {
+    await fetching;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      advice(`${why}\n\nRabbitMQ is needed, is not installed, and could not be fetched (is there a network?)`),
+    );
+  }
+  const fetched = unpackedIn(packages);
+  if (!fetched) throw new Error(advice('The packages of RabbitMQ have no `rabbitmq-server`'));
+  return fetched;
+}
+
+/** Undefined until `fetchPackages` has filled the folder. */
+export function unpackedIn(folder: string): RabbitMqBinaries | undefined {
+  const server = join(folder, 'usr/lib/rabbitmq/bin/rabbitmq-server');
+  if (!existsSync(server)) return undefined;
+  const programs = join(folder, 'usr/lib/erlang/bin');
+  const libraries = librariesIn(folder);
+  const env = {
+    PATH: joined([programs, process.env.PATH]),
+    ...(libraries.length > 0 && { LD_LIBRARY_PATH: joined([...libraries, process.env.LD_LIBRARY_PATH]) }),
+  };
+  return { server, epmd: realpathSync(join(programs, 'epmd')), env };
+}
+
+const joined = (paths: (string | undefined)[]) => paths.filter(Boolean).join(':');
+
+/** The folders of libraries, as in usr/lib/x86_64-linux-gnu. */
+function librariesIn(folder: string): string[] {
+  const parents = ['lib', 'usr/lib'].map((path) => join(folder, path)).filter((path) => existsSync(path));
+  return parents.flatMap((path) =>
+    readdirSync(path)
+      .filter((name) => name.includes('-linux-gnu'))
+      .map((name) => join(path, name)),
+  );
 }
 
 function search(path?: string): RabbitMqBinaries | undefined {
@@ -48,7 +84,7 @@ function search(path?: string): RabbitMqBinaries | undefined {
   if (!server) return undefined;
   const erl = which('erl');
   const besideErl = erl && join(dirname(realpathSync(erl)), 'epmd');
-  return { server, epmd: besideErl && existsSync(besideErl) ? besideErl : which('epmd') };
+  return { server, epmd: besideErl && existsSync(besideErl) ? besideErl : which('epmd'), env: {} };
 }
 
 function onPath(): string[] {
@@ -61,49 +97,13 @@ function which(command: string): string | undefined {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-function advice(): string {
+function advice(trouble: string): string {
   const how: Partial<Record<NodeJS.Platform, string>> = {
-    linux: existsSync('/usr/bin/apt-get')
-      ? 'sudo apt-get install rabbitmq-server'
-      : "install your distribution's package rabbitmq-server",
+    linux: canFetch() ? 'sudo apt-get install rabbitmq-server' : "install your distribution's package rabbitmq-server",
     darwin: 'brew install rabbitmq',
   };
   return (
-    'RabbitMQ is needed and `rabbitmq-server` was not found. Either install it ' +
-    `(${how[process.platform] ?? 'see its documentation'}) or name a broker: AMQP_URL=amqp://user:password@host:5672`
+    `${trouble}. Either install it (${how[process.platform] ?? 'see its documentation'}) ` +
+    'or name a broker: AMQP_URL=amqp://user:password@host:5672 npm start'
   );
-}
-
-/** Debian asks this file whether a service may start by itself when its package is installed; 101 means no. */
-const policy = '/usr/sbin/policy-rc.d';
-
-async function install(log: (line: string) => void): Promise<void> {
-  const before = existsSync(policy) ? readFileSync(policy) : undefined;
-  const restore = () => (before === undefined ? rmSync(policy, { force: true }) : writeFileSync(policy, before));
-  process.once('exit', restore);
-  writeFileSync(policy, '#!/bin/sh\nexit 101\n');
-  chmodSync(policy, 0o755);
-  try {
-    const get = ['apt-get', 'install', '--yes', '--no-install-recommends', 'rabbitmq-server'];
-    // A fresh machine has no package lists yet.
-    if ((await run(get, log)) !== 0 && ((await run(['apt-get', 'update'], log)) !== 0 || (await run(get, log)) !== 0)) {
-      throw new Error(`apt-get could not install rabbitmq-server. ${advice()}`);
-    }
-  } finally {
-    process.off('exit', restore);
-    restore();
-  }
-  // Only the programs are wanted: the machine's own broker shall not start at the next boot either.
-  if (existsSync('/run/systemd/system')) await run(['systemctl', 'disable', 'rabbitmq-server'], log);
-}
-
-function run([command = '', ...args]: string[], log: (line: string) => void): Promise<number> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    onLines(child.stdout, log);
-    onLines(child.stderr, log);
-    child.once('error', () => resolve(127));
-    child.once('close', (code) => resolve(code ?? 1));
-  });
 }

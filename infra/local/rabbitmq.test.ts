@@ -78,6 +78,12 @@ test('says which port is taken', async () => {
 });
 
 test('says what to do where there is no RabbitMQ', async () => {
-  const attempt = startRabbitMq({ directory: join(directory, 'none'), port: await freePort(), log, path: directory });
+  const attempt = startRabbitMq({
+    directory: join(directory, 'none'),
+    port: await freePort(),
+    log,
+    path: directory,
+    packages: false,
+  });
   await expect(attempt).rejects.toThrow(/`rabbitmq-server` was not found.*install.*AMQP_URL=/);
 });

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Child, startChild } from './child.ts';
+import { type Child, type ChildOptions, startChild } from './child.ts';
 import { answers, assertPortIsFree, freePorts, loopback } from './ports.ts';
 import { endLeftover } from './process-table.ts';
 import { findRabbitMq } from './rabbitmq-find.ts';
@@ -11,10 +11,12 @@ export interface RabbitMqOptions {
   directory: string;
   port: number;
   log: (line: string) => void;
-  /** Gets the one line that says that RabbitMQ is being installed; the log, where not given. */
+  /** Gets the one line that says that packages are being fetched; the log, where not given. */
   notice?: (line: string) => void;
   /** Where to look for `rabbitmq-server`, in place of the PATH. */
   path?: string;
+  /** Where packages are unpacked; `false`: nothing is fetched. */
+  packages?: string | false;
 }
 
 export interface RabbitMq {
@@ -28,7 +30,8 @@ export interface RabbitMq {
   control(...args: string[]): Promise<void>;
 }
 
-export async function startRabbitMq({ directory, port, log, notice = log, path }: RabbitMqOptions): Promise<RabbitMq> {
+export async function startRabbitMq(options: RabbitMqOptions): Promise<RabbitMq> {
+  const { directory, port, log, notice = log, path, packages } = options;
   const home = resolve(directory);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const pidFiles = { epmd: join(home, 'epmd.pid'), node: join(home, 'node.pid') };
@@ -36,15 +39,16 @@ export async function startRabbitMq({ directory, port, log, notice = log, path }
   await endLeftover(pidFiles.epmd, `-address ${loopback}`);
   await assertPortIsFree(port, 'RabbitMQ');
 
-  const binaries = await findRabbitMq({ log, notice, path });
+  const binaries = await findRabbitMq({ log, notice, path, packages });
   const password = secretIn(join(home, 'password'), 0o600);
   // Erlang wants the cookie here, under HOME, and readable by its owner alone.
   secretIn(join(home, '.erlang.cookie'), 0o400);
   const [epmdPort = 0, distributionPort = 0] = await freePorts(2);
 
   // Started by us and in the foreground: RabbitMQ would boot a second Erlang machine only to start a daemon that outlives it.
-  const epmd = binaries.epmd && startPortMapper(binaries.epmd, epmdPort, pidFiles.epmd, log);
-  const env = { ...settings(home, { port, password }), ...erlang(home, epmdPort, distributionPort) };
+  const epmd =
+    binaries.epmd && startPortMapper(binaries.epmd, epmdPort, { pidFile: pidFiles.epmd, env: binaries.env, log });
+  const env = { ...binaries.env, ...settings(home, { port, password }), ...erlang(home, epmdPort, distributionPort) };
   const node = startChild({
     name: 'RabbitMQ',
     command: binaries.server,
@@ -75,14 +79,8 @@ export async function startRabbitMq({ directory, port, log, notice = log, path }
   return { url, exited: node.exited, stop: end('stop'), kill: end('kill'), control };
 }
 
-function startPortMapper(command: string, port: number, pidFile: string, log: (line: string) => void): Child {
-  return startChild({
-    name: 'epmd',
-    command,
-    args: ['-address', loopback, '-port', String(port)],
-    pidFile,
-    log,
-  });
+function startPortMapper(command: string, port: number, further: Pick<ChildOptions, 'pidFile' | 'env' | 'log'>): Child {
+  return startChild({ name: 'epmd', command, args: ['-address', loopback, '-port', String(port)], ...further });
 }
 
 /** RabbitMQ's own settings, written anew at each start; every path it could look at elsewhere is named. */

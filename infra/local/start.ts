@@ -14,7 +14,6 @@ import { startMailbox } from './mailbox.ts';
 import { freePort, portIsFree } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { startRabbitMq } from './rabbitmq.ts';
-import { installationDone } from './rabbitmq-find.ts';
 import { LocalSettings } from './settings.ts';
 import { supervise } from './supervise.ts';
 
@@ -52,7 +51,6 @@ try {
   if (folder) console.error('\nMore may be in .local/logs');
 }
 await takeDown();
-await installationDone();
 if (folder) rmSync(urlsOf(folder), { force: true });
 folder?.leave();
 process.exit();

@@ -118,7 +118,7 @@ export const grants = {
     tables: {
       webhooks:            { select: 'id client_id url secrets quiet_until last_success_at last_failure_at disabled_at disabled_reason', update: 'quiet_until last_success_at last_failure_at disabled_at disabled_reason' },
       webhook_deliveries:  { select: all, update: 'status attempts due_at queued_at finished_at last_attempt_at last_status_code last_reason last_ms' },
-      emails:              { select: 'id sender recipients subject message_id tags accepted_at' },
+      emails:              { select: 'id sender recipients subject message_id tags accepted_at traceparent' },
       email_contents:      { select: 'email_id metadata template headers' },
       email_events:        { select: all },
     },

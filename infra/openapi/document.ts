@@ -31,13 +31,16 @@ What goes into a header of a message (subjects, names, tags) may have no line br
 
 Errors are problem details (RFC 9457); \`errors\` names every fault of a request at once. Those of the OAuth2 endpoints are RFC 6749's.
 With \`Accept: application/json\`, problem details come under that type, with the same body.
-A client may have limits, of emails a second and a day: \`RateLimit-…\` tells what is left of them, 429 with \`Retry-After\` that it is not enough.
+A client may have limits, of emails a second and a day: \`RateLimit\` tells what is left of them, 429 with \`Retry-After\` that it is not enough.
 A path that is not here answers 404 \`not_found\`, another method 405 \`method_not_allowed\` with \`Allow\`. GET serves HEAD, too.
+Every answer has \`X-Request-Id\`, the request's own if it has one (up to 128 letters, digits and \`._~:+/=-\`). \`Accept-Encoding: gzip\` gets long answers of GET
+packed; request bodies are taken as they are only.
 Answers may get further fields; requests with fields that are not listed are refused. A field that is null is not there.`.trim();
 
 export function createDocument({ operations, messages, prose, version }: DocumentOptions) {
   const schemas: Record<string, unknown> = {};
   const request = { prose, schemas, open: false };
+  const requested = { ...request, tellsDefaults: true };
   const answer = { prose, schemas, open: true };
   convert(Problem, answer);
   convert(OAuthProblem, answer);
@@ -48,8 +51,14 @@ export function createDocument({ operations, messages, prose, version }: Documen
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'Email API', version, description, license: { name: 'MIT', identifier: 'MIT' } },
+    info: {
+      ...{ title: 'Email API', version, description },
+      contact: { name: 'Whoever runs this API' },
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
     servers: [{ url: '/', description: 'Where this document came from.' }],
+    // Each operation says its own. Here both are named, as an API key stands for an access token in every one of them.
+    security: [{ accessToken: [] }, { apiKey: [] }],
     tags: Object.entries(tags)
       .filter(([name]) => operations.some(({ tag }) => tag === name))
       .map(([name, description]) => ({ name, description })),
@@ -70,7 +79,7 @@ export function createDocument({ operations, messages, prose, version }: Documen
 
   function toOperation(operation: Operation) {
     const { id, tag, summary, description, body, answers, examples, oauth_errors } = operation;
-    const errors = oauth_errors ? oauthAnswers(oauth_errors) : problemAnswers(errorsOf(operation));
+    const errors = oauth_errors ? oauthAnswers(operation) : problemAnswers(errorsOf(operation));
     const parameters = [...pathParameters(operation), ...queryParameters(operation), ...headerParameters(operation)];
     return {
       operationId: id,
@@ -100,6 +109,8 @@ export function createDocument({ operations, messages, prose, version }: Documen
     return {
       operationId: id,
       tags: ['Webhooks'],
+      // It is the signature that says who calls.
+      security: [],
       summary,
       description: messageDescription,
       parameters: Object.keys(messageHeaders).map((name) => ({ $ref: `#/components/parameters/${name}` })),
@@ -151,7 +162,7 @@ export function createDocument({ operations, messages, prose, version }: Documen
       });
       return [
         type,
-        { schema: convert(schema, request), ...(fitting.length > 0 && { examples: Object.fromEntries(fitting) }) },
+        { schema: convert(schema, requested), ...(fitting.length > 0 && { examples: Object.fromEntries(fitting) }) },
       ];
     });
     return { required: true, content: Object.fromEntries(content) };

@@ -87,10 +87,23 @@ export const answerHeaders = {
     description: 'Seconds after which to try again.',
     schema: { type: 'integer', minimum: 1 },
   },
+  'RateLimit-Policy': {
+    always: false,
+    description:
+      'The limits of the client (draft-ietf-httpapi-ratelimit-headers): `q` emails in `w` seconds. Not there for a client without limits.',
+    schema: { type: 'string' },
+    example: '"rate";q=5;w=1, "quota";q=1000;w=86400',
+  },
+  RateLimit: {
+    always: false,
+    description: 'What is left of each: `r` emails, and the seconds `t` until it is whole again.',
+    schema: { type: 'string' },
+    example: '"rate";r=4;t=1, "quota";r=960;t=3600',
+  },
   'RateLimit-Limit': {
     always: false,
     description:
-      'Emails that the client may hand in: of its limits (a second, a day) the one that is nearest to its end. Not there for a client without limits.',
+      'Emails that the client may hand in: of its limits the one that is nearest to its end, in the form of earlier drafts.',
     schema: { type: 'integer', minimum: 0 },
   },
   'RateLimit-Remaining': {
@@ -108,4 +121,10 @@ export const answerHeaders = {
 export type AnswerHeader = keyof typeof answerHeaders;
 
 /** What is left of a client's limits. */
-export const rateLimits = ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'] as const;
+export const rateLimits = [
+  'RateLimit-Policy',
+  'RateLimit',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+] as const;

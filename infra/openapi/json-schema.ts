@@ -16,10 +16,15 @@ export interface ConvertOptions {
   schemas: Record<string, unknown>;
   /** True for answers: clients must not rely on the set of fields, as later versions add some. */
   open: boolean;
+  /** True for bodies of requests: what is taken for a field that is left out stands in its description. With `default`, generators make the field a must. */
+  tellsDefaults?: boolean;
 }
 
 /** The input (`typeMode: input`), without checks that JSON Schema cannot express. Throws if a part is unknown. */
-export function convert(schema: v.GenericSchema, { prose, schemas, open }: ConvertOptions): JsonSchema {
+export function convert(
+  schema: v.GenericSchema,
+  { prose, schemas, open, tellsDefaults = false }: ConvertOptions,
+): JsonSchema {
   const config: ConversionConfig = {
     target: 'draft-2020-12',
     typeMode: 'input',
@@ -30,10 +35,11 @@ export function convert(schema: v.GenericSchema, { prose, schemas, open }: Conve
         throw new Error('a lazy schema needs a plain one beside it: see select-schema.ts');
       if (valibotSchema.type === 'custom') return { ...jsonSchema, [unsaid]: true } as JsonSchema;
       if (jsonSchema.type !== 'object' || jsonSchema.properties === undefined) return undefined;
-      return described(
+      const schema = described(
         objectOf(jsonSchema, open),
         prose.find((one) => rootOf(one.schema) === valibotSchema),
       );
+      return tellsDefaults ? withToldDefaults(schema) : schema;
     },
     overrideAction({ valibotAction, jsonSchema }) {
       if (valibotAction.type === 'regex' && 'requirement' in valibotAction) {
@@ -77,6 +83,18 @@ function described(schema: JsonSchema, prose: Prose | undefined): JsonSchema {
     }),
   );
   return { title: prose.name, description: prose.description, ...schema, properties };
+}
+
+function withToldDefaults(schema: JsonSchema): JsonSchema {
+  const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    if (typeof property === 'boolean' || property.default === undefined) return [name, property];
+    const { default: value, ...rest } = property;
+    if (value === null || String(value) === '' || JSON.stringify(value) === '{}') return [name, rest];
+    const where = here in rest ? here : 'description';
+    const words = [(rest as Record<string, unknown>)[where], `By default \`${value}\`.`].filter(Boolean).join(' ');
+    return [name, { ...rest, [where]: words }];
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 /** Of several patterns in a row the first is said. Regular expressions of JSON Schema are Unicode ones; other flags it has no words for. */

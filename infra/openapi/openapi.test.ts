@@ -61,6 +61,25 @@ describe('the document', () => {
     );
   });
 
+  it('makes no field of a request a must by its default, as generators of clients do', () => {
+    const { paths, components } = JSON.parse(documentText());
+    const musts: string[] = [];
+    const names = Object.keys(components.schemas).filter((name) =>
+      /Request$|^Attachment$|^Tag$|^Unsubscribe$/.test(name),
+    );
+    expect(names.length).toBeGreaterThan(10);
+    const bodies = Object.values(paths).flatMap((methods) =>
+      Object.values(methods as object).map(({ requestBody }) => requestBody),
+    );
+    const parts = [...names.map((name) => components.schemas[name]), ...bodies];
+    walk(parts, '#', (where, { properties }) => {
+      for (const [field, schema] of Object.entries(properties ?? {}))
+        if ('default' in schema) musts.push(`${where}.${field}`);
+    });
+    expect(musts).toEqual([]);
+    expect(components.schemas.EmailRequest.required).toEqual(['from', 'to']);
+  });
+
   it('says of every field what it is', () => {
     const silent: string[] = [];
     walk(JSON.parse(documentText()), '#', (where, { properties }) => {

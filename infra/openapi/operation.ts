@@ -35,7 +35,7 @@ export interface Documentation {
    * Beyond those that follow from the rest: see `errorsOf` in problems.ts.
    */
   errors?: readonly ErrorCode[];
-  /** In place of problem details: what an OAuth2 endpoint answers (RFC 6749 §5.2). */
+  /** In place of problem details: what an OAuth2 endpoint answers (RFC 6749 §5.2). With a body, the client proves in it who it is. */
   oauth_errors?: readonly OAuthErrorCode[];
   /** Run by infra/test/openapi.test.ts; shown with curl in the document. At least one. */
   examples: readonly [Example, ...Example[]];
@@ -69,7 +69,7 @@ export function toOperations(
     return {
       ...said,
       ...{ id, method, path },
-      security: scope ?? (said.oauth_errors ? 'client' : null),
+      security: scope ?? (said.oauth_errors && body ? 'client' : null),
       ...(query && { query: { schema: query, descriptions } }),
       ...(body?.schema && { body: { schema: body.schema, types: body.types } }),
     };
@@ -89,6 +89,8 @@ export interface Answer {
   headers?: readonly AnswerHeader[];
   /** By media type; none: no body. The schema is strict: the tests refuse a field that it does not have. */
   body?: Record<string, { schema: v.GenericSchema; example: unknown }>;
+  /** What another media type gets where it is asked for: the description tells of it. In the document, generated clients would expect it of every answer. */
+  unlisted?: Record<string, v.GenericSchema>;
 }
 
 export interface Example {

@@ -16,6 +16,7 @@ export const Problem = v.pipe(
     status,
     detail: described('What is wrong with this request, and often what to do about it.'),
     instance: described('The path of the request.'),
+    request_id: described('The `X-Request-Id` of the answer: our log has the request by it.'),
     errors: v.optional(
       v.pipe(
         v.array(
@@ -107,8 +108,13 @@ export function problemAnswers(codes: readonly ErrorCode[]): ErrorAnswer[] {
   }));
 }
 
-/** Those of an OAuth2 endpoint: of its codes, and of what befalls any of them. */
-export function oauthAnswers(codes: readonly OAuthErrorCode[]): ErrorAnswer[] {
+/** Those of an OAuth2 endpoint: of its codes, and, where a client proves who it is in a body, of what befalls any of them. */
+export function oauthAnswers({
+  oauth_errors: codes = [],
+  body,
+}: Pick<Operation, 'oauth_errors' | 'body'>): ErrorAnswer[] {
+  if (body === undefined)
+    return byStatus(codes, (code) => statuses[code]).map(([status, together]) => oauthAnswer(status, together, []));
   const all = byStatus(
     [...codes, 'invalid_client', 'server_error', 'temporarily_unavailable'],
     (code) => statuses[code],

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { type Encoding, encodings } from '../../functions/console/accept-encoding.ts';
 import type { SiteFile, SiteIndex } from '../../functions/console/site.ts';
+import { type Encoding, encodings } from '../../lib/http/accept-encoding.ts';
 import { readGuides } from './guides.ts';
 import { type Assets, guidePage, guidesPage, pageHeaders, referenceHeaders, referencePage } from './pages.ts';
 

@@ -89,7 +89,7 @@ it('clients get as many places each, whatever there is room for at the time', as
     if (error.message !== 'undone') throw error;
   });
   expect(Math.max(...counts.values())).toBeGreaterThan(100);
-}, 60_000);
+});
 
 describe('emails that are due', () => {
   beforeAll(async () => {
@@ -97,7 +97,7 @@ describe('emails that are due', () => {
   });
 
   it('are taken by reading those', async () => {
-    const read = await entriesRead('emails_due_at', (transaction) => lockDueEmails(transaction, 500));
+    const read = await entriesRead('emails_due_at', (transaction) => lockDueEmails(transaction, 500, 0));
     expect(read).toBeGreaterThanOrEqual(500);
     expect(read).toBeLessThanOrEqual(1_000);
   });
@@ -128,7 +128,7 @@ describe('webhook deliveries that are due', () => {
   it('are taken by reading a few of each endpoint', async () => {
     let taken = 0;
     const read = await entriesRead('webhook_deliveries_due', async (transaction) => {
-      taken = (await takeDueDeliveries(transaction, 30_000)).length;
+      taken = (await takeDueDeliveries(transaction, 30_000, 0)).length;
     });
     expect(taken).toBe(100 + 49);
     expect(read).toBeLessThanOrEqual(taken + 4 * 50);

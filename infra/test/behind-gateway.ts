@@ -11,11 +11,14 @@ export interface BehindGateway extends WholeApi {
 
 /** Endpoints of webhooks may be on this machine. */
 export async function startBehindGateway(): Promise<BehindGateway> {
-  const settings = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', DISPATCH_INTERVAL_SECONDS: '0.1' };
+  const port = await freePort();
+  const baseUrl = `http://${loopback}:${port}`;
+  const webhooks = { WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8', DISPATCH_INTERVAL_SECONDS: '0.1' };
+  // As an operator sets it: clients find everything from there.
+  const settings = { ...webhooks, ISSUER: baseUrl };
   const whole = await startWholeApi({ settings, also: ['manage', 'notify', 'intake', 'console'] });
   const { functions } = whole.api;
   const portOf = (name: PublicFunction) => Number(new URL(functions[name].url).port);
-  const port = await freePort();
   const gateway = await startGateway({
     port,
     ports: {
@@ -29,7 +32,7 @@ export async function startBehindGateway(): Promise<BehindGateway> {
   });
   return {
     ...whole,
-    baseUrl: `http://${loopback}:${port}`,
+    baseUrl,
     async stop() {
       await gateway.stop();
       await whole.stop();

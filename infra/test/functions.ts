@@ -227,7 +227,7 @@ export async function eventually<Value>(
 }
 
 /** Operator's commands hold up this process, on a slow machine for longer than connections are kept: `fetch` must not take one that is closed. */
-async function seeWhatClosed(): Promise<void> {
+export async function seeWhatClosed(): Promise<void> {
   // One turn of the event loop, whole.
   await setImmediate();
   await setImmediate();

@@ -45,7 +45,7 @@ export default async function setUp({ provide }: TestProject) {
   const [postgresPort = 0, ...amqpPorts] = await freePorts(1 + brokers);
   const bundles = join(workDirectory, 'dist');
   const notice = (line: string) => console.log(line);
-  // Once, before several start: it may have to be installed.
+  // Once, before several start: its packages may have to be fetched.
   await findRabbitMq({ log, notice });
   const [postgres, rabbitMqs] = await Promise.all([
     startPostgres({ directory: join(workDirectory, 'postgres'), port: postgresPort, log, flags: fastFlags }),

@@ -3,6 +3,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Of tens of seconds each. Vitest goes by the size of a file until it knows better, which on a fresh clone it never does. */
 const longest = [
+  'newcomer',
+  'rabbitmq-packages',
   'fairness',
   'large-contents',
   'recordings',

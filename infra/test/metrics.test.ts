@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from './database.ts';
-import { type Api, exampleClient, type FunctionName, json, startApi } from './functions.ts';
+import { type Api, exampleClient, type FunctionName, json, seeWhatClosed, startApi } from './functions.ts';
 import { findPromtool } from './promtool.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
     also: ['manage', 'notify', 'intake', 'console'],
   });
   const email = { from: 'a@example.com', to: 'b@example.com', subject: 's', text: 't' };
-  const { id } = await json(await api.send(email, { prefer: 'wait=20' }));
+  const { id } = await json(await api.send(email, { prefer: 'wait=30' }));
   await api.read(`/emails/${id}`);
 });
 afterAll(async () => {
@@ -30,7 +30,11 @@ afterAll(async () => {
   await database?.drop();
 });
 
-const scrape = async (name: FunctionName) => (await fetch(`${api.functions[name].url}/metrics`)).text();
+const scrape = async (name: FunctionName) => {
+  // Installing promtool holds up this process.
+  await seeWhatClosed();
+  return (await fetch(`${api.functions[name].url}/metrics`)).text();
+};
 /** Values by labels, of one metric. */
 async function valuesOf(name: FunctionName, metric: string): Promise<Record<string, number>> {
   const lines = (await scrape(name)).matchAll(new RegExp(`^${metric}\\{(.*)\\} (\\S+)$`, 'gm'));

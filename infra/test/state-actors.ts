@@ -122,7 +122,7 @@ const claim: Act = async (sql) => {
 const dispatch: Act = async (sql) => {
   await sql`update emails set due_at = now() - interval '1 second' where due_at is not null`;
   await inTransaction(sql, async (transaction) => {
-    const due = await lockDueEmails(transaction, 1);
+    const due = await lockDueEmails(transaction, 1, 0);
     await transitionEmails(
       transaction,
       due.map((email) => dueStep(email, { publishGraceMs: graceMs, giveUpAfterMs })),

@@ -3,7 +3,6 @@
 import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { chooseEncoding } from '../../functions/console/accept-encoding.ts';
 import { isKnown } from '../../functions/console/if-none-match.ts';
 import { ListQuery } from '../../functions/history/list-query.ts';
 import { addressInPath } from '../../functions/manage/suppressions/suppression-request.ts';
@@ -14,11 +13,13 @@ import { parseWait } from '../../functions/send/wait.ts';
 import { presentedCredentials } from '../../functions/token/credentials.ts';
 import { parseParameters, readParameters, readResources } from '../../functions/token/parameters.ts';
 import { fitOfType } from '../../lib/http/accept.ts';
+import { chooseEncoding } from '../../lib/http/accept-encoding.ts';
 import { callerAddress, proxySettings } from '../../lib/http/caller-address.ts';
 import { problemTypeFor } from '../../lib/http/errors.ts';
 import { checkMediaType } from '../../lib/http/media-type.ts';
 import { checkQuery } from '../../lib/http/query.ts';
 import { queryOf } from '../../lib/http/request-head.ts';
+import { requestIdOf } from '../../lib/http/request-id.ts';
 import { checkRequestLine } from '../../lib/http/request-line.ts';
 import { mostBodyBytes } from '../../lib/http/size-limits.ts';
 import { continueTrace } from '../../lib/process/trace.ts';
@@ -103,6 +104,7 @@ const readers: Record<string, [bound: number, read: (text: string) => unknown]> 
   'X-Batch-Validation': [10, parseBatchValidation],
   traceparent: [55, continueTrace],
   'Content-Type': [255, (text) => checkMediaType({ 'content-type': text }, ['application/json'])],
+  'X-Request-Id': [128, (text) => requestIdOf({ 'x-request-id': text })],
   'Content-Encoding': [10, (text) => checkMediaType({ ...headers, 'content-encoding': text }, ['application/json'])],
   'Authorization: Bearer': [8_000, (text) => checkToken(`Bearer ${text}`, 'basic').catch(() => {})],
   'Authorization: Basic': [2_000, (text) => presentedCredentials(`Basic ${text}`, {})],

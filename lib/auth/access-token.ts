@@ -7,6 +7,7 @@ import { createBatcher } from '../process/batch.ts';
 import { isDatabaseUnavailable, type Sql } from '../store/database.ts';
 import { type Ending, findEndings } from '../store/tokens/revoked-tokens.ts';
 import type { Caller } from './caller.ts';
+import { challenge } from './challenge.ts';
 import { createKeySet } from './key-set.ts';
 
 export interface AccessToken extends Caller {
@@ -108,6 +109,6 @@ function verificationError(error: unknown): ApiError {
 
 export function invalidToken(message: string): ApiError {
   return new ApiError('invalid_token', message, {
-    headers: { 'www-authenticate': `Bearer realm="email-api", error="invalid_token", error_description="${message}"` },
+    headers: challenge({ error: 'invalid_token', error_description: message }),
   });
 }

@@ -5,6 +5,7 @@ import { counter, type Metrics } from '../process/metrics.ts';
 import { type AccessTokenOptions, createTokenCheck, invalidToken } from './access-token.ts';
 import { isMeantAsKey } from './api-key.ts';
 import type { Caller, Needed, Scope } from './caller.ts';
+import { challenge, withMetadata } from './challenge.ts';
 import { createKeyCheck } from './key-check.ts';
 
 export interface AccessOptions extends AccessTokenOptions {
@@ -41,9 +42,16 @@ export function createAccessCheck(options: AccessOptions): CheckAccess {
       return await check(presented, needed);
     } catch (error) {
       refusals?.inc({ code: error instanceof ApiError ? error.code : 'unavailable' });
+      if (error instanceof ApiError) pointToMetadata(error, options.issuer);
       throw error;
     }
   };
+}
+
+/** Whatever was wrong with the credential: where to read how a good one is got. */
+function pointToMetadata({ headers }: ApiError, issuer: string): void {
+  const asked = headers['www-authenticate'];
+  if (asked !== undefined) headers['www-authenticate'] = withMetadata(asked, issuer);
 }
 
 function refusalMetric(metrics: Metrics) {
@@ -58,7 +66,7 @@ const maxHeader = 8_000;
 function bearerOf(authorization: string | undefined): string {
   if (authorization === undefined) {
     const what = 'Send an access token (POST /token gives one) or an API key: "Authorization: Bearer …".';
-    throw new ApiError('missing_token', what, { headers: { 'www-authenticate': 'Bearer realm="email-api"' } });
+    throw new ApiError('missing_token', what, { headers: challenge() });
   }
   const [, credential] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(headerWithin(authorization, maxHeader) ?? '') ?? [];
   if (credential === undefined) throw invalidToken('The Authorization header is not of the form "Bearer <token>".');
@@ -78,7 +86,5 @@ function restrictedKey(scopes: readonly string[], scope: Scope): ApiError {
 }
 
 function scopeHeaders(scope: Scope) {
-  return {
-    headers: { 'www-authenticate': `Bearer realm="email-api", error="insufficient_scope", scope="${scope}"` },
-  };
+  return { headers: challenge({ error: 'insufficient_scope', scope }) };
 }

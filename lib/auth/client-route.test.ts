@@ -21,6 +21,7 @@ it('gives its handler the client, the body and the dependencies', async () => {
     ...where,
     params: {},
     headers: {},
+    requestId: 'r-1',
     address: '',
     stopping: new AbortController().signal,
     makeRoom: async () => {},

@@ -6,6 +6,7 @@ import { type FoundKey, findApiKeys, noteKeyUse } from '../store/api-keys/check.
 import { isDatabaseUnavailable, type Sql } from '../store/database.ts';
 import { hashOfKey, isKeyForm } from './api-key.ts';
 import type { Caller } from './caller.ts';
+import { challenge } from './challenge.ts';
 import { createGuessLimit } from './guess-limit.ts';
 
 /** Keys that were good lately, by their hash: they wait for no stranger's guesses. */
@@ -83,7 +84,7 @@ function toCaller({ id, client_id, scopes, client_scopes, allowed_senders, expir
 
 function invalidKey(message: string): ApiError {
   return new ApiError('invalid_api_key', message, {
-    headers: { 'www-authenticate': `Bearer realm="email-api", error="invalid_token", error_description="${message}"` },
+    headers: challenge({ error: 'invalid_token', error_description: message }),
   });
 }
 

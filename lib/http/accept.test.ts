@@ -52,7 +52,9 @@ describe('the media type of an error', () => {
   });
 
   it('changes nothing of its body', () => {
-    const [one, other] = ['*/*', plain].map((accept) => problemReply(new Error(), { path: '/', headers: { accept } }));
+    const [one, other] = ['*/*', plain].map((accept) =>
+      problemReply(new Error(), { path: '/', headers: { accept }, requestId: 'r-1' }),
+    );
     expect(one?.body).toEqual(other?.body);
     expect([one, other].map((reply) => reply?.headers?.vary)).toEqual(['accept', 'accept']);
   });

@@ -1,4 +1,5 @@
 // Requests that never become one: no HTTP, too long a head, or too slow. Answered where that is possible, and their connection always goes.
+import { randomUUID } from 'node:crypto';
 import { type Server, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 
@@ -21,7 +22,9 @@ export function endBrokenRequests(server: Server): void {
     const status = statuses[error.code ?? ''] ?? 400;
     if (socket.writable) {
       const line = `HTTP/1.1 ${status} ${STATUS_CODES[status]}`;
-      socket.write(`${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      // What it said of itself is lost.
+      const id = `X-Request-Id: ${randomUUID()}`;
+      socket.write(`${line}\r\nConnection: close\r\nContent-Length: 0\r\n${id}\r\n\r\n`);
     }
     // `end` would leave half of it open for as long as the other side likes.
     if (socket instanceof Socket) socket.destroySoon();

@@ -104,11 +104,11 @@ const maxAgent = 500;
 
 /**
  * Whatever was thrown as RFC 9457 problem details, with `name`, `message` and `statusCode` beside them for SDKs that read those.
- * `instance` is the path of the request, and `headers` say in which media type it is wanted.
+ * `instance` is the path of the request, `request_id` what our log has it by, and `headers` say in which media type it is wanted.
  */
 export function problemReply(
   thrown: unknown,
-  { path: instance, headers }: { path: string; headers: IncomingHttpHeaders },
+  { path: instance, headers, requestId }: { path: string; headers: IncomingHttpHeaders; requestId: string },
 ): Reply {
   const error = toApiError(thrown);
   const { status, title } = problems[error.code];
@@ -121,6 +121,7 @@ export function problemReply(
       status,
       detail: error.message,
       instance,
+      request_id: requestId,
       ...(error.errors && { errors: error.errors }),
       name: problemName(error.code),
       message: error.message,

@@ -9,6 +9,8 @@ export interface Request<Client = undefined, Query = undefined, Body = undefined
   /** Values of the `{name}` parts of the route's path. */
   params: Record<string, string>;
   headers: IncomingHttpHeaders;
+  /** What log lines of this request have, and its answer. */
+  requestId: string;
   /** Address of the client as the gateway saw it. */
   address: string;
   /** Aborts when the process is told to end: a handler that waits answers then. */

@@ -1,8 +1,8 @@
 // What hosts leave of a request's body, and where they mount a function, on servers that are theirs.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../process/log.ts';
 import { createMetrics } from '../process/metrics.ts';
@@ -55,6 +55,15 @@ const { handler } = hostFunction<'write', { clientId: string }>({
       },
     },
     large: { method: 'GET', path: '/large', handle: async () => ({ status: 200, body: large }) },
+    roomy: {
+      method: 'GET',
+      path: '/roomy',
+      async handle({ makeRoom }) {
+        // All that there is.
+        await makeRoom(1e15);
+        return { status: 200, body: large };
+      },
+    },
     nothing: { method: 'DELETE', path: '/echo', handle: async () => ({ status: 204 }) },
   },
   ready: {},
@@ -193,6 +202,30 @@ it('has one request of a connection under way', async () => {
   await vi.waitFor(() => expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(50), { timeout: 10_000 });
   socket.destroy();
   expect(mostUnderWay).toBe(1);
+});
+
+/** As hosts of events have it: what is written to the connection is kept, and nothing else of it works. */
+async function askByEvent(url: string): Promise<{ status: number; bytes: number }> {
+  const nothing = () => {};
+  const request = new IncomingMessage({ remoteAddress: '203.0.113.6', destroy: nothing } as unknown as Socket);
+  Object.assign(request, { method: 'GET', url, headers: {}, complete: true, httpVersionMajor: '1' });
+  const response = new ServerResponse(request);
+  let bytes = 0;
+  const write = (data: string | Buffer, encoding: unknown, written?: () => void) => {
+    bytes += Buffer.isBuffer(data) ? data.length : 0;
+    const call = typeof encoding === 'function' ? encoding : written;
+    call?.();
+  };
+  const looks = { write, _writableState: {}, writable: true, on: nothing, removeListener: nothing, destroy: nothing };
+  response.assignSocket({ ...looks, cork: nothing, uncork: nothing } as unknown as Socket);
+  const finished = once(response, 'finish');
+  answer(request, response);
+  await finished;
+  return { status: response.statusCode, bytes };
+}
+
+it('writes a large answer where there is no connection, and gives back the memory that it took', async () => {
+  for (const _ of [1, 2, 3]) expect(await askByEvent('/roomy')).toEqual({ status: 200, bytes: large.length });
 });
 
 it('names paths as the host that mounted it does', async () => {

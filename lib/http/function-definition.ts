@@ -30,7 +30,10 @@ export interface FunctionDefinition<Scope extends string, Client, Dependencies> 
   /** Called once nothing is under way any more: closes queue, database and the like. */
   close: () => Promise<void>;
   /** The answer to what was thrown; problem details unless the function's standard has another form. */
-  errorReply?: (thrown: unknown, request: { path: string; address: string; headers: IncomingHttpHeaders }) => Reply;
+  errorReply?: (
+    thrown: unknown,
+    request: { path: string; address: string; headers: IncomingHttpHeaders; requestId: string },
+  ) => Reply;
 }
 
 export interface HostedFunction {

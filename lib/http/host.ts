@@ -7,11 +7,13 @@ import { type HttpFunction, http } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { requestMetric } from '../process/metrics.ts';
 import { onShutdown } from '../process/shutdown.ts';
+import { anyOriginHeaders, preflightRoute } from './any-origin.ts';
 import { checkLength, dropBody, tooLarge } from './body.ts';
 import { readBody } from './body-reader.ts';
 import { endBrokenRequests } from './broken-request.ts';
 import { callerAddress, privateProxies } from './caller-address.ts';
 import { commonRoutes } from './common-routes.ts';
+import { compress } from './compress.ts';
 import { databaseError } from './database-error.ts';
 import { drainServer, waitUntil } from './drain.ts';
 import { problemReply, toApiError } from './errors.ts';
@@ -24,6 +26,7 @@ import { oneAtATime } from './pipeline.ts';
 import { checkQuery } from './query.ts';
 import { underMount, writeReply } from './reply.ts';
 import { isOnSocket, lengthOf, mountOf, networkOf, pathOf, queryOf } from './request-head.ts';
+import { requestIdHeader, requestIdOf } from './request-id.ts';
 import { checkRequestLine } from './request-line.ts';
 import { createRouter, type Match, type Route } from './route.ts';
 
@@ -54,6 +57,8 @@ export function hostFunction<
     bytes?: Buffer;
     arrivedAt?: number;
     routePath?: string;
+    requestId?: string;
+    anyOrigin?: true | undefined;
     admitted?: Admitted<Scope, Client, Dependencies>;
     hold?: Hold;
   };
@@ -68,6 +73,7 @@ export function hostFunction<
   const findRoute = createRouter([
     ...commonRoutes<Scope, Client, Dependencies>(definition, stopping.signal),
     ...routes,
+    ...routes.filter(({ anyOrigin }) => anyOrigin).map(preflightRoute<Scope, Client, Dependencies>),
   ]);
   let memory = createRequestMemory();
   let underWay = 0;
@@ -79,6 +85,7 @@ export function hostFunction<
     checkRequestLine(request);
     const { route, params } = findRoute(request.method ?? 'GET', pathOf(request));
     request.routePath = route.path;
+    request.anyOrigin = route.anyOrigin;
     const { scope, orScope, body } = route;
     checkLength(request, limitOf(route));
     const { authorization } = request.headers;
@@ -111,6 +118,11 @@ export function hostFunction<
     return body ? Math.min(maxBodyBytes, body.maxBytes ?? maxBodyBytes) : mostIgnoredBytes;
   }
 
+  function idOf(request: FrameworkRequest): string {
+    request.requestId ??= requestIdOf(request.headers);
+    return request.requestId;
+  }
+
   function holdOf(request: FrameworkRequest, client: Client | undefined): Hold {
     request.hold ??= createHold(memory, client?.clientId ?? networkOf(callerAddress(request, trustedProxies)));
     return request.hold;
@@ -126,6 +138,7 @@ export function hostFunction<
           path: pathOf(request),
           params,
           headers,
+          requestId: idOf(request),
           address: callerAddress(request, trustedProxies),
           stopping: stopping.signal,
           makeRoom: async (bytes) => holdOf(request, client).forAnswer(bytes),
@@ -136,7 +149,7 @@ export function hostFunction<
         dependencies,
       );
       observe(request, reply);
-      return underMount(reply, mountOf(request));
+      return await compress(underMount(reply, mountOf(request)), method, headers);
     } catch (thrown) {
       return refuse(thrown, request);
     }
@@ -147,11 +160,17 @@ export function hostFunction<
     const error = databaseError(thrown);
     const path = mountOf(request) + pathOf(request);
     const { headers } = request;
-    const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies), headers });
+    const requestId = idOf(request);
+    const reply = errorReply(error, { path, address: callerAddress(request, trustedProxies), headers, requestId });
     if (reply.status >= 500) {
       const { message, cause } = toApiError(error);
       // The route, not the path: an address may stand in it.
-      log.error(message, { method: request.method, path: request.routePath, cause });
+      log.error(message, {
+        method: request.method,
+        path: request.routePath,
+        request_id: requestId,
+        cause,
+      });
     }
     observe(request, reply);
     return reply;
@@ -163,17 +182,22 @@ export function hostFunction<
   }
 
   function send(request: FrameworkRequest, response: ServerResponse, reply: Reply): void {
-    const headers = stopping.signal.aborted ? { ...reply.headers, connection: 'close' } : reply.headers;
-    const length = writeReply(response, headers ? { ...reply, headers } : reply);
+    const headers = {
+      ...reply.headers,
+      [requestIdHeader]: idOf(request),
+      ...(request.anyOrigin && anyOriginHeaders),
+      ...(stopping.signal.aborted && { connection: 'close' }),
+    };
+    const length = writeReply(response, { ...reply, headers });
     // Where there is no connection, an answer is the host's as soon as it is written.
-    const isAway = response.destroyed || (!isOnSocket(response) && response.writableFinished);
+    const isAway = response.destroyed || !isOnSocket(response);
     if (length <= mostSmallBytes || isAway) {
       request.hold?.release();
       return;
     }
     const hold = holdOf(request, request.admitted?.client);
     hold.keepAnswer(length);
-    response.on(isOnSocket(response) ? 'close' : 'finish', hold.release);
+    response.on('close', hold.release);
   }
 
   const inTurn = oneAtATime();

@@ -55,9 +55,23 @@ describe('checkMediaType', () => {
     },
   );
 
-  it('refuses compressed bodies, however small they look', () => {
-    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
-    expect(errorOf(() => checkMediaType(headers, ['application/json'])).status).toBe(415);
+  it.each(['gzip', 'br', 'zstd', 'x-gzip', 'gzip, gzip', 'identity, gzip', ''])(
+    'refuses the coding %j, however small the body looks, and says which it takes',
+    (encoding) => {
+      const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+      const error = errorOf(() => checkMediaType(headers, ['application/json']));
+      expect([error.status, error.headers]).toEqual([415, { 'accept-encoding': 'identity' }]);
+    },
+  );
+
+  it('names types where it is the type, and no coding', () => {
+    const error = errorOf(() => checkMediaType({ 'content-type': 'text/csv' }, ['application/json']));
+    expect(error.headers).toEqual({ accept: 'application/json' });
+  });
+
+  it.each(['identity', 'Identity', ' identity '])('takes the coding %j, which is none', (encoding) => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+    expect(() => checkMediaType(headers, ['application/json'])).not.toThrow();
   });
 });
 

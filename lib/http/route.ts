@@ -20,6 +20,8 @@ export interface Route<Scope extends string = never, Client = undefined, Depende
   query?: v.GenericSchema | undefined;
   /** A route without takes no body. */
   body?: BodyForm<unknown> | undefined;
+  /** A public document: scripts of any page may read it. */
+  anyOrigin?: true | undefined;
   handle(request: Request<Client | undefined, unknown, unknown>, dependencies: Dependencies): Promise<Reply>;
 }
 
@@ -33,6 +35,7 @@ interface Declaration<Scope, Client, Dependencies, Query, Body> extends Where {
   orScope?: string;
   query?: Query;
   body?: BodyForm<Body>;
+  anyOrigin?: true;
   handle: (
     request: Request<
       Scope extends string ? Client : undefined,
@@ -74,9 +77,14 @@ export function createRouter<AnyRoute extends Where>(
     const wanted = method === 'HEAD' ? 'GET' : method;
     const match = matches.find(({ route }) => route.method === wanted);
     if (match) return match;
-    const allow = matches.map(({ route }) => (route.method === 'GET' ? 'GET, HEAD' : route.method)).join(', ');
+    const allow = allowed(matches.map(({ route }) => route.method));
     throw new ApiError('method_not_allowed', `${path} answers ${allow} only.`, { headers: { allow } });
   };
+}
+
+/** The value of `Allow` for a path that answers these methods (RFC 9110 §10.2.1). */
+export function allowed(methods: readonly Where['method'][]): string {
+  return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))].join(', ');
 }
 
 function matchPath(pattern: string[], segments: string[]): Record<string, string> | undefined {

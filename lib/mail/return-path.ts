@@ -12,6 +12,7 @@ const form = /^b-([a-z2-7]{26})-([a-z2-7]{24})$/;
 const longest = 64 + 1 + 255;
 
 export interface ReturnPaths {
+  host: string;
   /** The envelope sender of an email. */
   addressOf(emailId: string): string;
   /** The same without the host, for ENVID (RFC 3461 §4.4). */
@@ -72,6 +73,7 @@ export function createReturnPaths(host: string, secrets: readonly string[]): Ret
     return isGood ? id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : undefined;
   };
   return {
+    host,
     envelopeIdOf,
     emailOfEnvelopeId,
     addressOf: (emailId) => `${envelopeIdOf(emailId)}@${host}`,

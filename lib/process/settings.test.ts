@@ -32,16 +32,16 @@ describe('parseSettings', () => {
   it('says of a value of which nothing could be made what it must be, not that it is not set', () => {
     const nothing = v.pipe(
       v.string(),
-      v.transform(() => undefined),
-      v.string('must be something'),
+      v.transform((text) => (text === 'good' ? text : undefined)),
+      v.custom<string>((found) => found !== undefined, 'must be something'),
     );
     const list = v.pipe(
       v.string(),
-      v.transform(() => [undefined]),
-      v.array(v.string('must be a word')),
+      v.transform((text) => text.split(' ').map(Number)),
+      v.array(v.pipe(v.number('must be a number'), v.minValue(1))),
     );
-    const parse = () => parseSettings(v.object({ A: nothing, B: list, C: v.string() }), { A: 'x', B: 'x' });
-    expect(parse).toThrow(/A: must be something\n {2}B\.0: must be a word\n {2}C: is not set$/);
+    const parse = () => parseSettings(v.object({ A: nothing, B: list, C: v.string() }), { A: 'x', B: '1 x' });
+    expect(parse).toThrow(/A: must be something\n {2}B\.1: must be a number\n {2}C: is not set$/);
   });
 
   it.each(['-1', '1.5', ' 80', '0x50', '1e3', 'NaN', '70000'])('takes %j for no port', (PORT) => {

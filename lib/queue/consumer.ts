@@ -22,8 +22,8 @@ export interface ConsumerOptions {
   idsAtOnce: number;
   /** True: no client holds more of these than it leaves free. For work that may take long. */
   leavesRoom?: boolean;
-  /** May call `letGo` before it is done: the row keeps the id then, and another one has its turn. */
-  deliver: (id: string, letGo: () => void) => Promise<void>;
+  /** May call `letGo` before it is done: the row keeps the id then, and another one has its turn. False: too many were let go already. */
+  deliver: (id: string, letGo: () => boolean) => Promise<void>;
   /** Most ids under way that were let go; none unless said. */
   letGo?: number;
   log: Log;
@@ -64,10 +64,12 @@ export function createConsumer({
     await new Promise<void>((resolve) => {
       let isLetGo = false;
       const onLetGo = () => {
-        if (isLetGo || letGo >= mostLetGo) return;
+        if (isLetGo) return true;
+        if (letGo >= mostLetGo) return false;
         isLetGo = true;
         letGo += 1;
         resolve();
+        return true;
       };
       // While the database is away, we keep the message. After a fault of our own, dispatch publishes the id again at the row's due_at.
       const delivered = untilDatabaseIsBack(() => deliver(id, onLetGo))

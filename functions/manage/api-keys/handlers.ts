@@ -24,7 +24,7 @@ const noStore = { 'cache-control': 'no-store' };
 
 /** 201 with the key as `token`, which is shown this once; see `rightsOf` for what is refused. 422 beyond 100 keys. */
 export async function createKey(
-  { body, client }: ClientRequest<undefined, v.InferOutput<typeof CreateKeyRequest>>,
+  { body, client, requestId }: ClientRequest<undefined, v.InferOutput<typeof CreateKeyRequest>>,
   { sql, keyPrefix, log }: ManageDependencies,
 ): Promise<Reply> {
   const { clientId: client_id, key: maker } = client;
@@ -39,7 +39,7 @@ export async function createKey(
     case 'no client':
       throw new ApiError('not_found', 'There is no such client any more.');
   }
-  log.info('API key made', { client_id, key_id: stored.id, made_with });
+  log.info('API key made', { client_id, key_id: stored.id, made_with, request_id: requestId });
   return { status: 201, headers: noStore, body: { ...show(stored), token: key } };
 }
 
@@ -64,11 +64,16 @@ export async function renameKey(
 
 /** 200 `{object, id, deleted: true}`; the key is refused from then on. */
 export async function deleteKey(
-  { params: { id = '' }, client }: ClientRequest,
+  { params: { id = '' }, client, requestId }: ClientRequest,
   { sql, log }: ManageDependencies,
 ): Promise<Reply> {
   if (!isKeyId(id) || !(await deleteApiKey(sql, client.clientId, id))) throw unknownKey(id);
-  log.info('API key revoked', { client_id: client.clientId, key_id: id, revoked_with: client.key?.id ?? null });
+  log.info('API key revoked', {
+    client_id: client.clientId,
+    key_id: id,
+    revoked_with: client.key?.id ?? null,
+    request_id: requestId,
+  });
   return { status: 200, body: { object: 'api_key', id, deleted: true } };
 }
 

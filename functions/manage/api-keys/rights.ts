@@ -1,6 +1,7 @@
 // What a new API key may do: never more than who makes it. Pure.
 import type * as v from 'valibot';
 import type { Caller } from '../../../lib/auth/caller.ts';
+import { challenge } from '../../../lib/auth/challenge.ts';
 import { ApiError } from '../../../lib/http/errors.ts';
 import { invalidBody } from '../../../lib/http/request-body.ts';
 import { coversSender } from '../../../lib/mail/sender.ts';
@@ -36,7 +37,7 @@ function scopesOf({ scopes, permission }: Asked, caller: Caller): string[] {
   const missing = wanted.find((scope) => !has(scope));
   if (missing !== undefined) {
     throw new ApiError('insufficient_scope', `You may not give the scope "${missing}": you do not have it.`, {
-      headers: { 'www-authenticate': `Bearer realm="email-api", error="insufficient_scope", scope="${missing}"` },
+      headers: challenge({ error: 'insufficient_scope', scope: missing }),
     });
   }
   return keyScopes.filter((scope) => wanted.includes(scope));

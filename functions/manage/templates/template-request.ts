@@ -1,5 +1,6 @@
 // What the routes of templates take: bodies, the query of a list, a version, `If-Match`.
 import * as v from 'valibot';
+import { unpackedTag } from '../../../lib/http/compress.ts';
 import { pageParameters } from '../../../lib/http/query.ts';
 import { invalidBody, missing } from '../../../lib/http/request-body.ts';
 import { selectSchema } from '../../../lib/http/select-schema.ts';
@@ -161,7 +162,7 @@ const maxIfMatch = 1_500;
 export function allowsChange(header: string | undefined, version: number | undefined): boolean {
   if (header === undefined) return true;
   if (version === undefined) return false;
-  const tags = (headerWithin(header, maxIfMatch) ?? '').split(',').map((tag) => tag.trim());
+  const tags = (headerWithin(header, maxIfMatch) ?? '').split(',').map((tag) => unpackedTag(tag.trim()));
   return tags.includes('*') || tags.includes(entityTag(version));
 }
 

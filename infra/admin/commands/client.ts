@@ -34,13 +34,13 @@ import { parseSenders, senderOptions, sendersText } from '../sender-arguments.ts
 import { dateText, formatTable } from '../table.ts';
 
 /** As it stands in the help. */
-const allScopes = `'${knownScopes.join(' ')}'`;
+const scopesOfClients = `'${usualScopes.join(' ')}'`;
 
 export const clientCommands: Command[] = [
   {
     name: 'client create',
     words: ['NAME'],
-    options: { ...senderOptions, scope: { value: allScopes }, ...secretOptions, keys: { value: 'FILE' } },
+    options: { ...senderOptions, scope: { value: scopesOfClients }, ...secretOptions, keys: { value: 'FILE' } },
     about: `Makes a client: with this secret, with public keys in place of a secret, or else with a random secret. Whom it may send
       from must be said: addresses (a@b.test), domains (b.test), their subdomains (*.b.test), or --any-sender.
       ${secretHelp}`,
@@ -61,7 +61,7 @@ export const clientCommands: Command[] = [
   {
     name: 'client ensure',
     words: ['NAME'],
-    options: { ...secretOptions, scope: { value: allScopes, required: true }, demo: {} },
+    options: { ...secretOptions, scope: { value: scopesOfClients, required: true }, demo: {} },
     about: `Makes the client, or gives it this secret and these scopes if it has others. Does not enable a disabled one. A new one may send from anybody until client set-senders.
       ${secretHelp} --demo, as in local mode: SECRET may be short, and a client that is there stays as it is.`,
     async run([name], { scope, ...options }, settings) {

@@ -154,7 +154,7 @@ async function claimAndLook(sql: Sql): Promise<Values> {
       ),
     );
     records.push(await timed(() => transitionEmails(sql, emails.map(toSent))));
-    looks.push(await timed(() => lockDueEmails(sql, 100)));
+    looks.push(await timed(() => lockDueEmails(sql, 100, 0)));
     purges.push(await timed(() => purgeEmails(sql, retentionMs, claimSize)));
   }
   const p95 = (values: number[]) =>

@@ -40,7 +40,7 @@ export const eventDetails = {
   accepted: { status: described(v.picklist(['queued', 'scheduled', 'suppressed']), 'What it was at then.') },
   queued: {
     reason: text(
-      'Why it was put on the queue again: `not_claimed`, `retry`, `scheduled_time`, `lease_expired`, `worker_stopped` or `lease_uncertain`.',
+      'Why it was put on the queue again: `not_claimed`, `retry`, `scheduled_time`, `lease_expired`, `worker_stopped`, `lease_uncertain` or `worker_busy`.',
     ),
   },
   attempt: {

@@ -11,6 +11,7 @@ export const referenceDocs = {
     summary: 'Read this document',
     description: 'The OpenAPI 3.1 document of this API. Needs no token.',
     headers: ['If-None-Match'],
+    errors: ['malformed_request'],
     answers: {
       200: {
         description: 'The document.',
@@ -31,6 +32,7 @@ export const referenceDocs = {
     summary: 'Read this document as a page',
     description: 'The same as a page for people. Needs no token.',
     headers: ['If-None-Match'],
+    errors: ['malformed_request'],
     answers: {
       200: {
         description: 'The page.',

@@ -71,12 +71,12 @@ const sendAnswers: Documentation['answers'] = {
   },
   202: {
     description:
-      'It is committed, and will be delivered; with `Prefer: wait=N`, what it is at now. `Accept: text/plain` gets the line alone.',
+      'It is committed, and will be delivered; with `Prefer: wait=N`, what it is at now. `Accept: text/plain` gets the line `Start Queue Email` alone.',
     headers: ['Location', 'Idempotency-Replayed', 'Preference-Applied', ...rateLimits],
     body: {
       'application/json': { schema: v.union([Accepted, Outcome]), example: accepted },
-      'text/plain': { schema: message, example: 'Start Queue Email' },
     },
+    unlisted: { 'text/plain': message },
   },
 };
 

@@ -114,10 +114,30 @@ const ServerMetadata = v.pipe(
   }),
   v.title('ServerMetadata'),
 );
+const ResourceMetadata = v.pipe(
+  v.strictObject({
+    resource: text('The API: its public base URL.'),
+    resource_name: text('What it is called.'),
+    resource_documentation: text('Where people read about it.'),
+    authorization_servers: texts('Issuers of the tokens that it takes.'),
+    scopes_supported: texts('Every scope there is.'),
+    bearer_methods_supported: texts('Where a token may stand.'),
+  }),
+  v.title('ResourceMetadata'),
+);
 const KeySet = v.pipe(
   v.strictObject({
     keys: described(
-      v.array(v.looseObject({ kty: text('The kind of key.'), kid: text('Its id.') })),
+      v.array(
+        v.looseObject({
+          kty: text('The kind of key.'),
+          kid: text('Its id.'),
+          use: text('What it is for: signatures.'),
+          alg: text('Their algorithm.'),
+          crv: v.optional(text('Its curve.')),
+          x: v.optional(text('A part of it.')),
+        }),
+      ),
       'The public keys.',
     ),
   }),
@@ -129,6 +149,23 @@ const jsonAnswer = (description: string, schema: v.GenericSchema, example: unkno
 });
 const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 const here = 'https://mail.example.com';
+
+const metadata = {
+  issuer: here,
+  token_endpoint: `${here}/token`,
+  introspection_endpoint: `${here}/introspect`,
+  revocation_endpoint: `${here}/revoke`,
+  jwks_uri: `${here}/.well-known/jwks.json`,
+  grant_types_supported: ['client_credentials'],
+  response_types_supported: [],
+  scopes_supported: ['basic', 'email'],
+  ...Object.fromEntries(
+    ['token', 'introspection', 'revocation'].flatMap((endpoint) => [
+      [`${endpoint}_endpoint_auth_methods_supported`, authMethods],
+      [`${endpoint}_endpoint_auth_signing_alg_values_supported`, ['RS256', 'PS256', 'ES256', 'EdDSA']],
+    ]),
+  ),
+};
 
 export const tokenDocs = {
   issueToken: tokenEndpoint(
@@ -163,21 +200,31 @@ export const tokenDocs = {
     tag: 'Tokens',
     summary: 'Read what OAuth2 libraries need',
     description: 'The metadata of the authorization server (RFC 8414).',
-    answers: jsonAnswer('The metadata.', ServerMetadata, {
-      issuer: here,
-      token_endpoint: `${here}/token`,
-      introspection_endpoint: `${here}/introspect`,
-      revocation_endpoint: `${here}/revoke`,
-      jwks_uri: `${here}/.well-known/jwks.json`,
-      grant_types_supported: ['client_credentials'],
-      response_types_supported: [],
+    oauth_errors: ['invalid_request'],
+    answers: jsonAnswer('The metadata.', ServerMetadata, metadata),
+    examples: [{ summary: 'The metadata', status: 200 }],
+  },
+  getOpenidConfiguration: {
+    tag: 'Tokens',
+    summary: 'Read what libraries for OpenID Connect need',
+    description: 'The same, where libraries look that were made for OpenID Connect. There are no ID tokens here.',
+    oauth_errors: ['invalid_request'],
+    answers: jsonAnswer('The metadata.', ServerMetadata, metadata),
+    examples: [{ summary: 'The metadata', status: 200 }],
+  },
+  getResourceMetadata: {
+    tag: 'Tokens',
+    summary: 'Read whose tokens the API takes',
+    description:
+      'The metadata of the protected resource (RFC 9728). Each 401 says where this is: `WWW-Authenticate: Bearer resource_metadata="…"`.',
+    oauth_errors: ['invalid_request'],
+    answers: jsonAnswer('The metadata.', ResourceMetadata, {
+      resource: here,
+      resource_name: 'Email API',
+      resource_documentation: `${here}/docs`,
+      authorization_servers: [here],
       scopes_supported: ['basic', 'email'],
-      ...Object.fromEntries(
-        ['token', 'introspection', 'revocation'].flatMap((endpoint) => [
-          [`${endpoint}_endpoint_auth_methods_supported`, authMethods],
-          [`${endpoint}_endpoint_auth_signing_alg_values_supported`, ['RS256', 'PS256', 'ES256', 'EdDSA']],
-        ]),
-      ),
+      bearer_methods_supported: ['header'],
     }),
     examples: [{ summary: 'The metadata', status: 200 }],
   },
@@ -185,6 +232,7 @@ export const tokenDocs = {
     tag: 'Tokens',
     summary: 'Read the keys of tokens',
     description: 'The public keys that access tokens are verified with (RFC 7517).',
+    oauth_errors: ['invalid_request'],
     answers: jsonAnswer('The keys.', KeySet, {
       keys: [{ kty: 'OKP', crv: 'Ed25519', x: '…', kid: '2026', use: 'sig', alg: 'EdDSA' }],
     }),

@@ -12,6 +12,7 @@ describe('rules of recipients', () => {
 
   it.each([
     ['<a@example.com>', 'b@example.com'],
+    ['<c@example.com>', 'You are not a member of this mailing list <a@example.com>.'],
     ['To: b@example.com', '<a@example.com>: host said: 550 no'],
     ['We could not deliver your message to b@example.com', 'Recipient: a@example.com'],
   ])('a line of a higher tier counts: %s, %s', (...lines) => {

@@ -15,6 +15,8 @@ export interface RateLimit {
 export interface RateLimits {
   /** Emails a second. */
   rate: RateLimit | null;
+  /** Seconds in which that is whole again after all of it was used; null as well. */
+  rate_window_s: number | null;
   /** Emails a day, in UTC. */
   daily_quota: RateLimit | null;
 }
@@ -45,6 +47,7 @@ export function toRateLimits({ rate, capacity, tokens, quota, used_today, day_en
             remaining: Math.max(Math.floor(tokens), 0),
             reset_s: Math.ceil(Math.max(capacity - tokens, 0) / rate),
           },
+    rate_window_s: rate === null || capacity === null ? null : Math.ceil(capacity / rate),
     daily_quota:
       quota === null
         ? null

@@ -25,18 +25,36 @@ export interface DueEmail {
 export const recordingMs = 5_000;
 
 /**
- * Locks up to `limit` emails whose `due_at` has passed, the longest due first. Skips those that another dispatch has locked, and,
- * if `leases` is false, those whose lease has expired.
+ * Locks up to `limit` emails whose `due_at` has passed, the longest due first. Skips those that another dispatch has locked. Of
+ * those with a lease, it takes those that ended `endedForMs` ago or earlier; undefined: none.
  */
-export async function lockDueEmails(sql: Query, limit: number, { leases = true } = {}): Promise<DueEmail[]> {
+export async function lockDueEmails(sql: Query, limit: number, endedForMs?: number): Promise<DueEmail[]> {
   return sql<DueEmail[]>`
     select ${dueColumns(sql)}
     from emails
     where due_at <= now()
       and (status <> ${claimedStatus}
-           or ${leases} and pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
+           or due_at <= now() - ${endedForMs ?? null}::double precision * interval '1 millisecond'
+              and pg_postmaster_start_time() <= now() - ${recordingMs} * interval '1 millisecond')
     order by due_at limit ${limit}
     for update skip locked`;
+}
+
+/**
+ * Writes to the one whose lease ended first, among the `within` emails that are due the longest, and changes nothing: proof that workers
+ * can record. False: there is none, or they are all locked.
+ */
+export async function touchEndedLease(sql: Query, within: number): Promise<boolean> {
+  const rows = await sql`
+    with due as materialized (
+      select id, status from emails where due_at <= now() order by due_at limit ${within}
+    ), ended as (
+      select emails.id from due join emails using (id)
+      where due.status = ${claimedStatus} and emails.status = ${claimedStatus} and emails.due_at <= now()
+      limit 1 for update of emails skip locked
+    )
+    update emails set due_at = due_at where id = any(array(select id from ended)) returning id`;
+  return rows.length > 0;
 }
 
 /**

@@ -65,7 +65,8 @@ export type QueuedReason =
   | 'scheduled_time'
   | 'lease_expired'
   | 'worker_stopped'
-  | 'lease_uncertain';
+  | 'lease_uncertain'
+  | 'worker_busy';
 
 export type NewEvent =
   | { type: 'accepted'; detail: { status: 'queued' | 'scheduled' | 'suppressed' } }

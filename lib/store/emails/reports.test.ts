@@ -200,6 +200,15 @@ describe('an attempt that is under way', () => {
   });
 });
 
+it('is not forgotten for what a worker says later that had lost its claim', async () => {
+  const id = await email('queued', { [a]: null, [b]: null });
+  await take(id, report('delivered', a));
+  await transitionEmails(database.sql, [recorded(id, { settled: { [a]: had('sent'), [b]: had('sent') } })]);
+  expect(await look(id)).toMatchObject({ status: 'sent', outcomes: ['delivered', 'sent'] });
+  await take(id, report('delivered', b));
+  expect((await look(id)).status).toBe('delivered');
+});
+
 describe('an outcome that nobody knew', () => {
   it.each(['unknown', 'deferred', 'queued'])('is settled by a report: %s', async (status) => {
     for (const [kind, end] of [

@@ -22,6 +22,8 @@ export interface ToldEvent {
   accepted_at: Date;
   /** Null once the email's contents have been purged. */
   metadata: Record<string, string> | null;
+  /** Of the request that brought the email (W3C Trace Context). */
+  traceparent: string | null;
 }
 
 interface ClaimedDeliveryRow {
@@ -60,12 +62,12 @@ export async function claimDeliveries(sql: Query, ids: string[], leaseMs: number
            array(select secret ->> 'secret' from jsonb_array_elements(secrets) with ordinality each(secret, position)
                  where coalesce((secret ->> 'expires_at')::timestamptz > now(), true) order by position) as secrets,
            disabled_at is not null as disabled,
-           claimed.email_id, event.at, event.detail, attempt.detail as attempt, sender, recipients, subject, message_id, tags, accepted_at, metadata,
+           claimed.email_id, event.at, event.detail, attempt.detail as attempt, sender, recipients, subject, message_id, tags, accepted_at, traceparent, metadata,
            content.template ->> 'id' as template_id,
            (select json_agg(mailbox ->> 'email') from jsonb_array_elements(content.headers -> 'to') mailbox) as "to"
     from claimed
     join webhooks on webhooks.id = webhook_id
-    left join (select id, sender, recipients, subject, message_id, tags, accepted_at from emails) email on email.id = claimed.email_id
+    left join (select id, sender, recipients, subject, message_id, tags, accepted_at, traceparent from emails) email on email.id = claimed.email_id
     left join email_events event on event.email_id = claimed.email_id and event.id = claimed.event_id
     left join email_contents content on content.email_id = claimed.email_id
     left join lateral (

@@ -13,13 +13,13 @@ const lostAfterMs = 7 * 86_400_000;
 
 /**
  * Puts on the queue, for the caller to publish once this is committed, the deliveries that are due: first attempts and retries, ids
- * that no worker has claimed for `graceMs`, and, unless `leases` is false, what dead workers have left. Returns whose they are, too.
+ * that no worker has claimed for `graceMs`, and what dead workers left `endedForMs` ago; undefined: nothing of it. Returns whose they are, too.
  * Any number may run at once.
  */
 export async function takeDueDeliveries(
   sql: Query,
   graceMs: number,
-  { leases = true } = {},
+  endedForMs?: number,
 ): Promise<{ id: string; client_id: string }[]> {
   return sql<{ id: string; client_id: string }[]>`
     with endpoints as (
@@ -41,7 +41,8 @@ export async function takeDueDeliveries(
       select delivery.id, client_id from endpoints
       cross join lateral (
         select id from webhook_deliveries
-        where webhook_id = endpoints.id and due_at <= now() ${leases ? sql`` : sql`and status <> 'delivering'`}
+        where webhook_id = endpoints.id and due_at <= now() 
+          and (status <> 'delivering' or due_at <= now() - ${endedForMs ?? null}::double precision * interval '1 millisecond')
         order by due_at
         limit greatest(0, least(most - under_way, share))
         for update skip locked
@@ -62,6 +63,26 @@ export async function takeDueDeliveries(
     -- An array shows the planner how few rows there are.
     where id = any(array(select id from due)) and id not in (select id from given_up)
     returning id, (select client_id from due where due.id = webhook_deliveries.id) as client_id`;
+}
+
+/**
+ * Writes to one delivery whose worker's claim has ended, among those that are due the longest at each endpoint, and changes nothing:
+ * proof that workers can record. False: there is none, or they are all locked.
+ */
+export async function touchEndedClaim(sql: Query): Promise<boolean> {
+  const rows = await sql`
+    with due as materialized (
+      select first.id from webhooks cross join lateral (
+        select id, status from webhook_deliveries
+        where webhook_id = webhooks.id and due_at <= now() order by due_at limit ${mostAtOnce}) first
+      where first.status = 'delivering' limit ${mostAtOnce}
+    ), ended as (
+      select delivery.id from due join webhook_deliveries delivery using (id)
+      where status = 'delivering' and due_at <= now()
+      limit 1 for update of delivery skip locked
+    )
+    update webhook_deliveries set due_at = due_at where id = any(array(select id from ended)) returning id`;
+  return rows.length > 0;
 }
 
 /** How many deliveries are due (up to 100,000), and how long the oldest has been. */

@@ -1,5 +1,5 @@
-// Which of the compressed forms of a file a client takes.
-import { qualityOfEncoding } from '../../lib/http/accept.ts';
+// Which of the compressed forms of an answer a client takes.
+import { qualityOfEncoding } from './accept.ts';
 
 /** Smallest first. */
 export const encodings = ['br', 'gzip'] as const;
