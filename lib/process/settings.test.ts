@@ -32,8 +32,8 @@ describe('parseSettings', () => {
   it('says of a value of which nothing could be made what it must be, not that it is not set', () => {
     const nothing = v.pipe(
       v.string(),
-      v.transform((text) => (text === 'good' ? 1 : undefined)),
-      v.custom<number>((found) => found !== undefined, 'must be something'),
+      v.transform((text: string): number | undefined => (text === 'good' ? 1 : undefined)),
+      v.custom<number>((found: unknown) => found !== undefined, 'must be something'),
     );
     const list = v.pipe(
       v.string(),
