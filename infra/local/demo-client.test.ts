@@ -30,7 +30,7 @@ test('a database of its own gets the example client, once', patience, async () =
   prepare(true);
   expect(await database.sql`select client_id from clients`).toEqual([{ client_id: demoClient.client_id }]);
   expect(await hashes()).toEqual([hash]);
-  expect(await roles()).toHaveLength(7);
+  expect(await roles()).toHaveLength(8);
 });
 
 test('its secret is on no command line', () => {

@@ -223,9 +223,10 @@ describe('tokens', () => {
     await expectProblem(await authorized(`Bearer ${await signed()}`), 422, 'validation_error');
   });
 
+  const metadata = 'resource_metadata="http://api.example.test/.well-known/oauth-protected-resource"';
   it('none', async () => {
     const response = await authorized(undefined);
-    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="email-api"');
+    expect(response.headers.get('www-authenticate')).toBe(`Bearer realm="email-api", ${metadata}`);
     await expectProblem(response, 401, 'missing_api_key');
   });
 
@@ -300,7 +301,7 @@ describe('tokens', () => {
   it('a scope that is missing', async () => {
     const response = await authorized(`Bearer ${await signed({ scope: 'basic' })}`);
     expect(response.headers.get('www-authenticate')).toBe(
-      'Bearer realm="email-api", error="insufficient_scope", scope="email"',
+      `Bearer realm="email-api", error="insufficient_scope", scope="email", ${metadata}`,
     );
     await expectProblem(response, 403, 'insufficient_scope');
   });

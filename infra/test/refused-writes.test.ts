@@ -88,8 +88,7 @@ const signal = (name: NodeJS.Signals, functions: RunningFunction[]) => {
   for (const { child } of functions) process.kill(child.pid, name);
 };
 
-// Again where a machine is so busy that the worker does not get to record while dispatch waits for it.
-describe('dispatch that makes no round while writes are refused', { retry: 2, timeout: 60_000 }, () => {
+describe('dispatch that makes no round while writes are refused', () => {
   it.each<[string, number]>([
     ['it stands still', 1],
     ['two copies stand still', 2],
