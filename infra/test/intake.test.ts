@@ -231,7 +231,7 @@ describe('a report by SMTP', () => {
     expect(await Promise.all(all.map((message) => deliver([path], message)))).toEqual(Array(9).fill(250));
     expect(await read(id)).toMatchObject({ status: 'complained', last_event: 'complained' });
     expect((await eventsOf(id)).toSorted()).toEqual(['complained', 'delayed', 'delivered', 'sent']);
-    await eventually(async () => toldOf(id).includes('email.complained'));
+    await eventually(async () => toldOf(id).length >= 5);
     expect(toldOf(id).toSorted()).toEqual([
       ...['email.accepted', 'email.complained', 'email.delayed', 'email.delivered', 'email.sent'],
     ]);
