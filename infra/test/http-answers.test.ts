@@ -215,7 +215,10 @@ describe('scripts of other pages', () => {
         headers: { origin, 'access-control-request-method': method },
       });
       const seen = { path, cors: [...cors(asked), ...cors(preflight)], status: preflight.status };
-      expect(seen).toEqual({ path, cors: [], status: 405 });
+      // Events of providers are taken where their settings are there.
+      const isOfProvider = path.startsWith('/intake/') && path !== '/intake/message';
+      expect(seen).toEqual({ path, cors: [], status: isOfProvider ? 404 : 405 });
+      if (isOfProvider) continue;
       expect(preflight.headers.get('allow')?.split(', ')).toContain(method);
     }
   });

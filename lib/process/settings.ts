@@ -45,7 +45,8 @@ export function parseSettings<const Schema extends SettingsSchema>(
     const name = v.getDotPath(issue) ?? '';
     const isSet = values[name.split('.')[0] ?? ''] !== undefined;
     if (faults.some((fault) => fault.startsWith(`  ${name}_FILE:`))) continue;
-    faults.push(`  ${name}: ${isSet ? issue.message : 'is not set'}`);
+    // A schema may say more of what is not set.
+    faults.push(`  ${name}: ${isSet || issue.received !== 'undefined' ? issue.message : 'is not set'}`);
   }
   throw new SettingsError(`These settings stop the start:\n${faults.join('\n')}`);
 }
