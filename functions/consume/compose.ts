@@ -58,10 +58,12 @@ export function composed(email: ClaimedEmail, contents: Contents, onFault: (faul
   }
 }
 
+/** Of a header that the client gave, too, in whatever case, ours alone is left: providers report of the email that it names. */
 function withId<Parts extends ClaimedEmail & EmailContent>(parts: Parts, names: readonly string[]): Parts {
   if (names.length === 0) return parts;
-  const ids = Object.fromEntries(names.map((name) => [name, parts.id]));
-  return { ...parts, custom_headers: { ...parts.custom_headers, ...ids } };
+  const lower = names.map((name) => name.toLowerCase());
+  const given = Object.entries(parts.custom_headers).filter(([name]) => !lower.includes(name.toLowerCase()));
+  return { ...parts, custom_headers: Object.fromEntries([...given, ...names.map((name) => [name, parts.id])]) };
 }
 
 type Texts = Pick<EmailContent, 'text_body' | 'html_body'>;

@@ -42,12 +42,13 @@ describe('an email is found', () => {
     expect(findEmail({ returnPath: returnPaths.addressOf(one) }, undefined)).toBeUndefined();
   });
 
-  it.each(['', '<>', '@', `<${one}>`, `<${one}@${'x'.repeat(400)}>`, `<x${one}@example.com>`])(
-    'not by %s',
-    (messageId) => {
-      expect(emailOfMessageId(messageId)).toBeUndefined();
-    },
-  );
+  it.each([
+    ...['', '<>', '@', `<${one}>`, `<${one}@${'x'.repeat(400)}>`, `<x${one}@example.com>`],
+    // What PostgreSQL cannot store.
+    ...[`<${one}@exa\0mple.com>`, `<${one}@\ud800.example.com>`, `${one}@example.com\x1b`],
+  ])('not by %j', (messageId) => {
+    expect(emailOfMessageId(messageId)).toBeUndefined();
+  });
 });
 
 describe('what is recorded', () => {

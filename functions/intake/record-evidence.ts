@@ -68,7 +68,9 @@ export function emailOfMessageId(messageId: string): Found | undefined {
   if (messageId.length > mostMessageId) return undefined;
   const bare = messageId.trim().replace(/^</, '').replace(/>$/, '');
   const id = bare.slice(0, Math.max(bare.indexOf('@'), 0));
-  return isEmailId(id) ? { email_id: id.toLowerCase(), message_id: `<${bare}>` } : undefined;
+  // PostgreSQL would refuse all of a report whose Message-ID cannot be stored, each time that it is handed in.
+  const isOne = isEmailId(id) && storableText(bare) === bare;
+  return isOne ? { email_id: id.toLowerCase(), message_id: `<${bare}>` } : undefined;
 }
 
 function toReport(piece: Evidence, found: Found, isOnly: boolean): GivenReport {

@@ -187,6 +187,16 @@ describe('a message', () => {
     }
   });
 
+  it.each(['TopicArn', 'SignatureVersion', 'SigningCertURL', 'Type'])(
+    'is refused with a %s that is no text, and cannot be made one',
+    async (name) => {
+      for (const value of [{ toString: 1 }, { toString: null, valueOf: null }, [[]], null, true])
+        expect(await reasonOf(ground().take({ ...signed(), [name]: value } as unknown as Message))).toMatch(
+          name === 'TopicArn' ? /^topic$/ : /^signature$/,
+        );
+    },
+  );
+
   it('is refused with the signature of another key', async () => {
     expect(await reasonOf(ground().take(signed({}, stranger)))).toBe('signature');
   });

@@ -2,7 +2,7 @@
 import { verify } from 'node:crypto';
 import { parseJson } from '../../../lib/http/body.ts';
 import type { Log } from '../../../lib/process/log.ts';
-import { type Fields, fieldsOf } from './fields.ts';
+import { type Fields, fieldsOf, textOf } from './fields.ts';
 import { badSignature, checkAge, type EventCall, EventRefusal, headerOf } from './provider.ts';
 import { createCertificates } from './sns-certificates.ts';
 import { createAsk, type Fetch } from './sns-fetch.ts';
@@ -40,15 +40,15 @@ export function createSns({ topics, log, fetch = globalThis.fetch, now = Date.no
     if (headerOf(call, 'x-amz-sns-rawdelivery') === 'true')
       throw new EventRefusal('signature', 'Raw messages have no signature: turn raw message delivery off.');
     const message = fieldsOf(parseJson(call.body));
-    const topicArn = String(message.TopicArn);
-    const digest = digests.get(String(message.SignatureVersion));
+    const topicArn = textOf(message.TopicArn) ?? '';
+    const digest = digests.get(textOf(message.SignatureVersion) ?? '');
     if (!topics.includes(topicArn)) throw new EventRefusal('topic', 'Nobody here takes messages of this topic.');
     const text = signedText(message);
-    const address = certificateUrl(String(message.SigningCertURL), topicArn);
+    const address = certificateUrl(textOf(message.SigningCertURL) ?? '', topicArn);
     const signature = Buffer.from(typeof message.Signature === 'string' ? message.Signature : '', 'base64');
     if (text === undefined || digest === undefined || address === undefined || signature.length === 0)
       throw badSignature();
-    checkAge(Date.parse(String(message.Timestamp)), now(), mostAgeMs);
+    checkAge(Date.parse(textOf(message.Timestamp) ?? ''), now(), mostAgeMs);
     const { publicKey } = await certificateAt(address);
     if (!verify(digest, Buffer.from(text), publicKey, signature)) throw badSignature();
     return message;
@@ -72,7 +72,7 @@ export function createSns({ topics, log, fetch = globalThis.fetch, now = Date.no
 
 /** Undefined: a field is missing, or the type is none of ours. */
 export function signedText(message: Fields): string | undefined {
-  const type = String(message.Type);
+  const type = textOf(message.Type) ?? '';
   const names = Object.hasOwn(signedFields, type) ? signedFields[type] : undefined;
   const given = names?.filter((name) => name !== 'Subject' || typeof message.Subject === 'string');
   if (given === undefined || !given.every((name) => typeof message[name] === 'string')) return undefined;
