@@ -25,9 +25,18 @@ type TlsVersion = (typeof tlsVersions)[number];
 /** A closed list, so that a misspelt `tls.rejectUnauthorised=false` is a fault. */
 const parameters = ['requireTLS', 'ignoreTLS', 'name', 'tls.rejectUnauthorized', 'tls.servername', 'tls.minVersion'];
 
+/** Without the white space and commas at its ends. */
+function trimmed(text: string): string {
+  const isSeparator = (character = '') => character === ',' || character.trim() === '';
+  let [begin, end] = [0, text.length];
+  while (begin < end && isSeparator(text[begin])) begin += 1;
+  while (begin < end && isSeparator(text[end - 1])) end -= 1;
+  return text.slice(begin, end);
+}
+
 /** Splits a list at white space or commas, but only where another URL begins: passwords may hold commas. */
 export function parseRelayUrls(text: string): { relays: RelayAddress[]; faults: string[] } {
-  const urls = text.replace(/^[\s,]+|(?<![\s,])[\s,]+$/g, '').split(/(?<![\s,])[\s,]+(?=smtps?:\/\/)/i);
+  const urls = trimmed(text).split(/(?<![\s,])[\s,]+(?=smtps?:\/\/)/i);
   const relays: RelayAddress[] = [];
   const faults: string[] = [];
   for (const [index, url] of urls.entries()) {

@@ -86,13 +86,20 @@ export function textOfHtml(html: string): string | undefined {
 
 /** Characters without width that nobody needs to read a text: soft hyphens, and what fills the preview line of an email. */
 const neverNeeded = /\u034f|[\u00ad\u180e\u2060-\u2064\ufeff]/g;
-/** Those that join and part letters mean nothing in a row, or beside spaces. */
-const filler =
-  /[\u200b-\u200d](?:[ \u00a0\u2007]*[\u200b-\u200d])+[ \u00a0\u2007]*|(?<=\s|^)[\u200b-\u200d]|[\u200b-\u200d](?=\s|$)/g;
+/** Those that join and part letters, with the spaces between and behind them. */
+const joiners = /[\u200b-\u200d][\u200b-\u200d \u00a0\u2007]*/g;
+
+/** In a row, or beside a space, they mean nothing. */
+function withoutJoiners(run: string, at: number, line: string): string {
+  if ((run.match(/[\u200b-\u200d]/g)?.length ?? 0) > 1) return ' ';
+  const isSpace = (character: string | undefined) => character === undefined || /\s/.test(character);
+  const isBesideSpace = isSpace(line[at - 1]) || isSpace(line[at + 1]);
+  return isBesideSpace ? ` ${run.slice(1)}` : run;
+}
 
 function withoutFiller(text: string): string {
   const lines = text.split('\n').map((line) => {
-    const kept = line.replace(neverNeeded, '').replace(filler, ' ');
+    const kept = line.replace(neverNeeded, '').replace(joiners, withoutJoiners);
     return kept === line ? line : kept.replace(/ {2,}/g, ' ').trimEnd();
   });
   const kept = lines.join('\n');
