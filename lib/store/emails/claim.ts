@@ -75,7 +75,8 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
       from emails where id = any(${ids}::uuid[]) and status = any(${claiming.from}) order by id for update
     ), decided as (
       select id, suppressed,
-             case when suppressed = '{}' or (select count(*) from jsonb_object_keys(suppressed)) < cardinality(unsettled) then null
+             -- Of a replay, reports may have settled all before.
+             case when (select count(*) from jsonb_object_keys(suppressed)) < cardinality(unsettled) then null
                   when jsonb_path_exists(settled, '$.*.status ? (@ == "sent" || @ == "delivered" || @ == "complained")') then ${ends.sent}
                   when jsonb_path_exists(settled, '$.*.status ? (@ == "bounced")') then ${ends.bounced}
                   else ${ends.suppressed} end as ended
@@ -97,7 +98,8 @@ export async function claimEmails(sql: Query, ids: string[], leaseMs: number): P
         select id, 0 as part, 'suppressed' as type, ${suppressedDetail(sql, sql`suppressed`)} as detail
         from claimed where suppressed <> '{}'
         union all
-        select id, 1, ended, jsonb_build_object('reason', 'the other recipients are on the suppression list')
+        select id, 1, ended, jsonb_build_object('reason', case when suppressed = '{}' then 'reports say what became of each recipient'
+                                                                 else 'the other recipients are on the suppression list' end)
         from claimed where ended in (${ends.sent}, ${ends.bounced})) event
       order by id, part
     )
