@@ -189,8 +189,18 @@ const securitySchemes = {
         scopes: {
           basic: 'Reads what the client has sent and keeps.',
           email: 'Sends emails and changes what the client keeps.',
-          'intake:write': 'Hands in what came back: for mail servers of the operator.',
         },
+      },
+    },
+  },
+  // Apart from the others: whoever asks for all scopes of an access token on the reference page would be refused.
+  intakeToken: {
+    type: 'oauth2',
+    description: 'The same grant, for clients of the operator that hand in what came back.',
+    flows: {
+      clientCredentials: {
+        tokenUrl: '/token',
+        scopes: { 'intake:write': 'Hands in what came back: for mail servers of the operator.' },
       },
     },
   },
@@ -207,7 +217,8 @@ function securityOf({ security }: Operation): object[] {
   if (security === null) return [];
   // The body may prove the client, too. An API key stands for the token everywhere: as an alternative of each operation it would take the
   // place of the form for client id and secret on the reference page.
-  return security === 'client' ? [{ clientSecret: [] }, {}] : [{ accessToken: [security] }];
+  if (security === 'client') return [{ clientSecret: [] }, {}];
+  return [security === 'intake:write' ? { intakeToken: [security] } : { accessToken: [security] }];
 }
 
 function toName(summary: string): string {
