@@ -10,16 +10,20 @@ const route = clientRoute<EventDependencies>();
 const mostBytes = 262_144;
 const mostBatchBytes = 1_000_000;
 
-const SnsMessage = v.pipe(v.looseObject({}), v.title('SnsMessage'), v.description('A message of Amazon SNS.'));
+const SnsMessage = v.pipe(
+  v.record(v.string(), v.unknown()),
+  v.title('SnsMessage'),
+  v.description('A message of Amazon SNS.'),
+);
 const ProviderEvent = v.pipe(
-  v.looseObject({}),
+  v.record(v.string(), v.unknown()),
   v.title('ProviderEvent'),
   v.description(
     'An event in the form of the provider; of more fields than those of the example, the others are passed over.',
   ),
 );
 const ProviderEvents = v.pipe(
-  v.array(v.looseObject({})),
+  v.array(v.record(v.string(), v.unknown())),
   v.title('ProviderEvents'),
   v.description('Events in the form of the provider.'),
 );
