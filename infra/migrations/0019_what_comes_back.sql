@@ -108,11 +108,6 @@ begin
       select from email_events replayed where replayed.email_id = mail_id and replayed.type = 'replayed'
       offset this_round));
     present := outcomes -> report.recipient;
-    -- Whom every relay refused for now is waiting for the next attempt: another recipient, who knows the return path too, must not end that.
-    continue when present is null and mail.status in ('queued', 'deferred') and not exists (
-      select from email_events
-      where email_id = mail_id and (type = 'attempt' and coalesce(detail -> 'recipients' ->> report.recipient, detail ->> 'outcome') = 'unknown'
-                                    or detail ->> 'reason' = 'lease_expired'));
     if present is null and is_open then
       -- The relay took the message, and so for all that it had accepted in the same attempts, of which nobody knew how they ended.
       outcomes := outcomes || (

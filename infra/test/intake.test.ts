@@ -287,20 +287,6 @@ describe('an attempt whose outcome nobody knows', () => {
     expect(ground.smtp.received.some(({ raw }) => raw.includes(id))).toBe(false);
   });
 
-  it.each(['delivered', 'delayed'])(
-    'is not what is known to have been refused for now: a report of %s leaves that as it is',
-    async (action) => {
-      ground.smtp.behave({ answerData: [451, '4.3.0 later'] });
-      const { id, to } = await sent({}, 'deferred');
-      expect(await deliver([returnPaths.addressOf(id)], dsn([to], { action, status: '4.0.0' }))).toBe(250);
-      expect(await read(id)).toMatchObject({ status: 'deferred', attempts: 1, due_at: expect.anything() });
-      ground.smtp.behave({});
-      await ground.database.sql`update emails set due_at = now() where id = ${id}`;
-      await eventually(async () => ['sent', 'delivered', 'bounced'].includes((await read(id))?.status));
-      expect((await read(id)).attempts).toBe(2);
-    },
-  );
-
   it('and whose email is canceled, reported and replayed then is not sent to nobody', async () => {
     ground.smtp.behave({ drop: 'after_final_dot' });
     const { id, to } = await sent({}, 'deferred');
