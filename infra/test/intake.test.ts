@@ -287,22 +287,6 @@ describe('an attempt whose outcome nobody knows', () => {
     expect(ground.smtp.received.some(({ raw }) => raw.includes(id))).toBe(false);
   });
 
-  it('and whose email is canceled, reported and replayed then is not sent to nobody', async () => {
-    ground.smtp.behave({ drop: 'after_final_dot' });
-    const { id, to } = await sent({}, 'deferred');
-    ground.smtp.behave({});
-    const post = (path: string) =>
-      fetch(`${ground.api.functions.send.url}${path}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${ground.api.token}` },
-      });
-    expect((await post(`/emails/${id}/cancel`)).status).toBe(200);
-    await deliver([returnPaths.addressOf(id)], dsn([to], { action: 'delivered', status: '2.0.0' }));
-    expect((await post(`/emails/${id}/replay`)).status).toBe(202);
-    await eventually(async () => ['sent', 'delivered'].includes((await read(id)).status));
-    expect(await read(id)).toMatchObject({ attempts: 1, due_at: null });
-  });
-
   it('and that is not tried again is settled, too', async () => {
     ground.smtp.behave({ drop: 'after_final_dot' });
     const { id, to } = await sent({ delivery: 'at_most_once' }, 'unknown');
